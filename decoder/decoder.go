@@ -1,0 +1,142 @@
+// Package decoder reads the Kinesis event of one Lambda invocation: bytes in, records out, one at a time,
+// without copying what can be read in place.
+//
+//	for rec, err := range decoder.Records(event) {
+//		if rec == nil {
+//			return err // the event is broken from here on
+//		}
+//		if err != nil {
+//			log.Print(err) // this record is bad; the loop may go on
+//			continue
+//		}
+//		use(rec.PartitionKey, rec.Data)
+//	}
+//
+// # What it reads
+//
+// The event that Lambda sends for a Kinesis event source mapping, {"Records":[…]} with the members of tumbling
+// windows beside it, and the bare array of flat records that EventBridge Pipes sends. Members may stand in any
+// order, with spaces, escapes and unknown members among them. An event is accepted exactly when
+// encoding/json.Valid accepts it, it is nested at most 300 deep, and it has this form. Names are
+// case-sensitive, null counts as absent, the last of duplicate scalars wins; a repeated "kinesis" fails its
+// record, a repeated "Records" ends the sequence. Invalid UTF-8 passes unchanged, a lone surrogate escape
+// becomes U+FFFD.
+//
+// # What is broken
+//
+// A record with a missing or malformed member is yielded with an [*Error] that names the record, the member
+// and its offset, and the loop goes on. Broken JSON ends the sequence with its offset, after the records
+// before it. An event of another service ends it with [ErrNotKinesis].
+//
+// # Lifetimes
+//
+// Records are views. What a loop yields is valid until its next iteration, what [Decoder.Batch] hands over
+// until its function returns; [Record.Clone] keeps a record, and a [Source] may be kept as it is. The decoder
+// never writes to the event. The loop is the scope of its memory: break, return and panic release it, and
+// there is nothing to close. Under the race detector, and with the build tag poison, the decoder works on a
+// copy of the event and overwrites with '#' what is no longer valid, so that a test sees a view kept too long.
+//
+// # Limits
+//
+// All are errors, never panics: nesting of 300; data of [Decoder.MaxData] a record; [Decoder.MaxRecords]
+// an event. A loop holds at most 4 times the event's length in memory beside the event, a batch that and
+// the size of a [Record] for each record. Errors quote at most 64 bytes of the input at a place.
+//
+// # Layers
+//
+// scan.go decides what is JSON; event.go walks the event's outer members and finds the elements of Records;
+// general.go reads one element through a parser (layout.go finds where its members stand, for errors);
+// time.go and base64.go read values; arena.go and state.go hold memory.
+package decoder
+
+import (
+	"iter"
+)
+
+// Decoder is how events are read. It is plain options: the zero value is ready, copies are cheap, and
+// concurrent use is safe.
+type Decoder struct {
+	// MaxData is the most bytes that one record's data may have; 0 means 10 MiB. A larger record is bad, with
+	// ErrTooLarge.
+	MaxData int
+
+	// MaxRecords is the most records that an event may yield; 0 means 1<<18. With more of them the sequence
+	// ends with ErrTooLarge.
+	MaxRecords int
+
+	// Detach makes records hold no views of the event: what would be one is copied to the decoder's memory.
+	// Lifetimes stay as they are. It serves who must give the event back while a record is still in use, such
+	// as a handler that outlives its invocation.
+	Detach bool
+}
+
+// Records returns the records of the event, read with the zero [Decoder]. See [Decoder.Records].
+func Records(event []byte) iter.Seq2[*Record, error] {
+	return Decoder{}.Records(event)
+}
+
+// Records returns the records of the event in their order. Each turn of the loop gives one of
+//
+//	rec, nil     a record, valid until the next iteration; Clone keeps it
+//	rec, *Error  this record is bad; its other fields are set as far as known, and the loop may go on
+//	nil, *Error  the event is broken from here; the sequence ends
+//
+// The error is always an [*Error]. The event is read as the loop goes on, so a fault near its end shows
+// only after the records before it. The sequence may be ranged over several times.
+func (d Decoder) Records(event []byte) iter.Seq2[*Record, error] {
+	return func(yield func(*Record, error) bool) { d.loop(event, nil, yield) }
+}
+
+// RecordsWindow is [Decoder.Records] for events that may belong to a tumbling window: when the loop has
+// come to its sound end, *w is set to what [Decoder.Window] would return, which is nil for other events. It reads
+// the event once where the two calls would read it twice. An event without Records is allowed if it has
+// window members.
+func (d Decoder) RecordsWindow(event []byte, w **Window) iter.Seq2[*Record, error] {
+	return func(yield func(*Record, error) bool) { d.loop(event, w, yield) }
+}
+
+func (d Decoder) loop(event []byte, w **Window, yield func(*Record, error) bool) {
+	s := newState(d, event)
+	defer s.release()
+	for s.next() {
+		var err error
+		if s.bad != nil {
+			err = s.bad
+		}
+		if !yield(&s.rec, err) {
+			return
+		}
+		s.expire()
+	}
+	if s.broken == nil && w != nil {
+		*w = s.readWindow()
+	}
+	if s.broken != nil {
+		yield(nil, s.broken)
+	}
+}
+
+// Source returns what the records of the event share, from the first of them, without reading their data; it may be
+// kept. Where there are no records it is what the members of a tumbling window say. The error is that of an
+// event that is broken before its first record.
+func (d Decoder) Source(event []byte) (*Source, error) {
+	s := newState(d, event)
+	defer s.release()
+	s.skipData = true
+	if s.next() {
+		return s.rec.Source, nil
+	}
+	if s.broken != nil {
+		return nil, s.broken
+	}
+	w := s.readWindow()
+	if s.broken != nil {
+		return nil, s.broken
+	}
+	src := &Source{}
+	if w != nil {
+		src.EventSourceARN, src.ShardID = w.EventSourceARN, w.ShardID
+		src.StreamName = StreamName(src.EventSourceARN)
+	}
+	return src, nil
+}

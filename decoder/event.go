@@ -1,0 +1,242 @@
+package decoder
+
+import "bytes"
+
+// This file walks the event's outermost members and finds the elements of Records.
+
+// stage is how far the walk has come.
+type stage uint8
+
+const (
+	before stage = iota // nothing is read
+	within              // in the array of records
+	behind              // the event is read to its end, or is broken
+)
+
+// span is a part of the event, by offsets. The zero span is an absent one: no member begins at offset 0.
+type span struct{ start, end int }
+
+func (p span) of(b []byte) []byte { return b[p.start:p.end] }
+func (p span) absent() bool       { return p.end == 0 }
+
+// outerMembers is where the values of the event's members stand, Records aside; null counts as absent.
+type outerMembers struct {
+	window, state, shardID, eventSourceARN, isFinal, isTerminated span
+}
+
+// note takes a member in; the last of duplicates wins.
+func (m *outerMembers) note(name []byte, value span) {
+	switch string(name) {
+	case "window":
+		m.window = value
+	case "state":
+		m.state = value
+	case "shardId":
+		m.shardID = value
+	case "eventSourceARN":
+		m.eventSourceARN = value
+	case "isFinalInvokeForWindow":
+		m.isFinal = value
+	case "isWindowTerminatedEarly":
+		m.isTerminated = value
+	}
+}
+
+// windowed is whether the members are those of a tumbling window.
+func (m *outerMembers) windowed() bool {
+	return !m.window.absent() || !m.isFinal.absent() || !m.isTerminated.absent()
+}
+
+// next reads the next record into s.rec, and into s.bad what is wrong with it. It reports false at the end, with
+// s.broken set where the event is broken.
+func (s *state) next() bool {
+	s.bad = nil
+	if s.at == before {
+		s.enter()
+	}
+	if s.at != within {
+		return false
+	}
+	start, more := s.element()
+	if !more {
+		return false
+	}
+	if s.index >= s.MaxRecords {
+		return s.fail(start, because(ErrTooLarge, "more than %d records", s.MaxRecords))
+	}
+	s.scan.values, s.scan.surrogates = 0, false
+	end, f := s.scan.value(start, s.depth)
+	if f != sound {
+		return s.fail(end, f.err())
+	}
+	s.i = end
+	if !s.general(span{start, end}) {
+		return false
+	}
+	s.index++
+	if poison {
+		s.issued = s.rec
+	}
+	return true
+}
+
+// fail breaks the event off. It returns false, for next to do so as well.
+func (s *state) fail(offset int, err error) bool {
+	e := &Error{Index: -1, Offset: int64(offset), Err: err}
+	if s.at == within {
+		e.Index = s.index
+	}
+	s.at, s.broken = behind, e
+	return false
+}
+
+// enter reads up to the first element of the array of records.
+func (s *state) enter() {
+	const usual = `{"Records":[`
+	b := s.event
+	if len(b) > len(usual) && string(b[:len(usual)]) == usual {
+		s.at, s.i, s.depth, s.seen = within, len(usual), 2, true
+		return
+	}
+	i := skipSpace(b, 0)
+	switch {
+	case i < len(b) && b[i] == '[':
+		s.at, s.i, s.depth = within, i+1, 1
+	case i < len(b) && b[i] == '{':
+		if i = skipSpace(b, i+1); i < len(b) && b[i] == '}' {
+			s.finish(i + 1)
+			return
+		}
+		s.outer(i)
+	default:
+		// Some other value, or none.
+		end, f := s.scan.value(0, 0)
+		if f == sound {
+			end = skipSpace(b, end)
+		}
+		if f != sound || end != len(b) {
+			s.fail(end, f.err())
+			return
+		}
+		s.fail(i, because(ErrNotKinesis, "a JSON value that is no object"))
+	}
+}
+
+// outer reads members of the event from i on, which is where a name should begin, until it enters the array of
+// records or finds the event's end.
+func (s *state) outer(i int) {
+	b := s.event
+	for {
+		name, value, f := s.scan.member(i)
+		if f != sound {
+			s.fail(value, f.err())
+			return
+		}
+		records := isName(b, name, "Records")
+		if records {
+			if s.seen {
+				s.fail(name.start, because(ErrDuplicate, "Records"))
+				return
+			}
+			s.seen = true
+			if value < len(b) && b[value] == '[' {
+				s.at, s.i, s.depth = within, value+1, 2
+				return
+			}
+		}
+		end, f := s.scan.value(value, 1)
+		if f != sound {
+			s.fail(end, f.err())
+			return
+		}
+		if b[value] != 'n' { // not null
+			if records {
+				s.fail(value, because(ErrNotKinesis, "Records is no array"))
+				return
+			}
+			s.members.note(unescaped(name.of(b)), span{value, end})
+		}
+		if i = skipSpace(b, end); i >= len(b) || b[i] != ',' {
+			s.closeOuter(i)
+			return
+		}
+		i++
+	}
+}
+
+// closeOuter reads the end of the event's object, which should be at i.
+func (s *state) closeOuter(i int) {
+	if i >= len(s.event) || s.event[i] != '}' {
+		s.fail(i, ErrSyntax)
+		return
+	}
+	s.finish(i + 1)
+}
+
+// element finds where the next element of the array of records begins. It reports false where there is none.
+func (s *state) element() (start int, more bool) {
+	b := s.event
+	i := skipSpace(b, s.i)
+	if i < len(b) && b[i] == ']' {
+		s.leave(i + 1)
+		return 0, false
+	}
+	if s.index > 0 {
+		if i >= len(b) || b[i] != ',' {
+			return 0, s.fail(i, ErrSyntax)
+		}
+		i = skipSpace(b, i+1)
+	}
+	return i, true
+}
+
+// leave reads what stands behind the array of records.
+func (s *state) leave(i int) {
+	s.at = before // faults from here on are in no record
+	if s.depth == 1 {
+		s.finish(i)
+		return
+	}
+	if i = skipSpace(s.event, i); i < len(s.event) && s.event[i] == ',' {
+		s.outer(i + 1)
+		return
+	}
+	s.closeOuter(i)
+}
+
+// finish reads the end of the event, behind its last bracket, and decides whether what was read is an event at all.
+func (s *state) finish(i int) {
+	if i = skipSpace(s.event, i); i != len(s.event) {
+		s.fail(i, ErrSyntax)
+		return
+	}
+	s.at = behind
+	if s.depth > 0 {
+		return
+	}
+	// There were no records: that is right for the last call of a window, and only there.
+	if !s.members.windowed() {
+		s.fail(0, because(ErrNotKinesis, "%s", describe(s.event)))
+		return
+	}
+	if arn := s.members.eventSourceARN; !arn.absent() && !bytes.Contains(arn.of(s.event), []byte(":kinesis:")) {
+		s.fail(arn.start, because(ErrNotKinesis, "a window of %s", clip(arn.of(s.event))))
+	}
+}
+
+// member scans a member's name and colon at i. It returns the name without its quotes, and where the value begins;
+// with a fault, that offset is the fault's.
+func (s *scanner) member(i int) (name span, value int, f fault) {
+	i = skipSpace(s.b, i)
+	end, f := s.name(i)
+	if f != sound {
+		return span{}, end, f
+	}
+	quote := bytes.LastIndexByte(s.b[i:end], '"')
+	return span{i + 1, i + quote}, skipSpace(s.b, end), sound
+}
+
+// isName is whether a member's name, as it stands in the event, means want.
+func isName(b []byte, name span, want string) bool {
+	return string(unescaped(name.of(b))) == want
+}

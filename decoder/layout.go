@@ -1,0 +1,176 @@
+package decoder
+
+// This file finds where the members of one record stand in the event. The general lane asks when it has an error to
+// place, and when a record is too large to be handed to the parser as it is.
+
+// field is a member of a record. The order is that in which faults are reported: what identifies the record comes
+// first, data last.
+type field uint8
+
+const (
+	fieldSequenceNumber field = iota
+	fieldPartitionKey
+	fieldArrival
+	fieldSchemaVersion
+	fieldEncryptionType
+	fieldData
+	innerFields // so many stand in the object "kinesis", or in a flat record itself
+
+	fieldEventID = iota - 1
+	fieldEventSource
+	fieldEventVersion
+	fieldEventName
+	fieldEventSourceARN
+	fieldInvokeIdentityARN
+	fieldAWSRegion
+	allFields
+
+	notAField field = 0xff
+)
+
+var fieldNames = [allFields]string{
+	"sequenceNumber", "partitionKey", "approximateArrivalTimestamp", "kinesisSchemaVersion", "encryptionType", "data",
+	"eventID", "eventSource", "eventVersion", "eventName", "eventSourceARN", "invokeIdentityArn", "awsRegion",
+}
+
+func (f field) String() string { return fieldNames[f] }
+
+// fieldOf returns the field of a name without escapes.
+func fieldOf(name []byte) field {
+	switch string(name) {
+	case "sequenceNumber":
+		return fieldSequenceNumber
+	case "partitionKey":
+		return fieldPartitionKey
+	case "approximateArrivalTimestamp":
+		return fieldArrival
+	case "kinesisSchemaVersion":
+		return fieldSchemaVersion
+	case "encryptionType":
+		return fieldEncryptionType
+	case "data":
+		return fieldData
+	case "eventID":
+		return fieldEventID
+	case "eventSource":
+		return fieldEventSource
+	case "eventVersion":
+		return fieldEventVersion
+	case "eventName":
+		return fieldEventName
+	case "eventSourceARN":
+		return fieldEventSourceARN
+	case "invokeIdentityArn":
+		return fieldInvokeIdentityARN
+	case "awsRegion":
+		return fieldAWSRegion
+	}
+	return notAField
+}
+
+// layout is where the values of a record's members stand in the event.
+type layout struct {
+	kinesis      span              // the value of the last member "kinesis"
+	kinesisTimes int               // how often there is one
+	outer        [allFields]span   // beside it; in a flat record, all of them
+	inner        [innerFields]span // in it, where it is an object
+}
+
+// span returns where the value of f stands. It is absent where there is none, or null.
+func (l *layout) span(f field) span {
+	if f < innerFields && !l.kinesis.absent() {
+		return l.inner[f]
+	}
+	return l.outer[f]
+}
+
+// read finds the members of the object at start, which the scanner has passed as sound.
+func (l *layout) read(s *scanner, start int) {
+	*l = layout{}
+	eachMember(s, start, func(name []byte, value span) {
+		if string(name) == "kinesis" {
+			l.kinesisTimes++
+			if s.b[value.start] == 'n' {
+				return
+			}
+			l.kinesis = value
+			l.inner = [innerFields]span{}
+			if s.b[value.start] == '{' {
+				eachMember(s, value.start, func(name []byte, value span) {
+					if f := fieldOf(name); f < innerFields && s.b[value.start] != 'n' {
+						l.inner[f] = value
+					}
+				})
+			}
+			return
+		}
+		if f := fieldOf(name); f != notAField && s.b[value.start] != 'n' {
+			l.outer[f] = value
+		}
+	})
+}
+
+// eachMember calls f for each member of the sound object at i.
+func eachMember(s *scanner, i int, f func(name []byte, value span)) {
+	if i = skipSpace(s.b, i+1); s.b[i] == '}' {
+		return
+	}
+	for {
+		name, value, _ := s.member(i)
+		end, _ := s.value(value, 0)
+		f(unescaped(name.of(s.b)), span{value, end})
+		if i = skipSpace(s.b, end); s.b[i] == '}' {
+			return
+		}
+		i++
+	}
+}
+
+// reduced appends to dst a record with the same meaning as the one that l was read from, but with nothing in it that
+// has none: unknown members, earlier duplicates, the contents of what is of a wrong type.
+func (l *layout) reduced(dst, event []byte) []byte {
+	dst = append(dst, '{')
+	for range l.kinesisTimes {
+		dst = append(dst, `"kinesis":`...)
+		switch {
+		case l.kinesis.absent():
+			dst = append(dst, "null"...)
+		case event[l.kinesis.start] != '{':
+			dst = appendScalar(dst, event, l.kinesis)
+		default:
+			dst = appendFields(append(dst, '{'), event, l.inner[:])
+			dst = append(dst, '}')
+		}
+		dst = append(dst, ',')
+		if l.kinesisTimes > 1 {
+			dst = append(dst, `"kinesis":null,`...) // twice says it all
+			break
+		}
+	}
+	dst = appendFields(dst, event, l.outer[:])
+	return append(dst, '}')
+}
+
+func appendFields(dst, event []byte, spans []span) []byte {
+	for f, value := range spans {
+		if value.absent() {
+			continue
+		}
+		dst = append(dst, '"')
+		dst = append(dst, fieldNames[f]...)
+		dst = append(dst, `":`...)
+		dst = appendScalar(dst, event, value)
+		dst = append(dst, ',')
+	}
+	if dst[len(dst)-1] == ',' {
+		dst = dst[:len(dst)-1]
+	}
+	return dst
+}
+
+func appendScalar(dst, event []byte, value span) []byte {
+	if c := event[value.start]; c == '{' || c == '[' {
+		return append(dst, "[]"...)
+	}
+	return append(dst, value.of(event)...)
+}

@@ -1,0 +1,141 @@
+package decoder
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// Record is one Kinesis record, or one user record of a KPL aggregate.
+//
+// Its byte slices are views, into the event, into the decoder's memory or into its parser. A record that a
+// loop yields is valid until the next iteration; the records of a [Batch] until its function returns. Copying
+// the struct does not keep the bytes: [Record.Clone] does.
+type Record struct {
+	// Source is what all records of an event share. It is never nil in a record that the decoder yields, and
+	// it may be kept.
+	*Source
+
+	// PartitionKey is the key that chose the record's shard, 1 to 256 characters of UTF-8.
+	PartitionKey []byte
+
+	// SequenceNumber is the record's place in its shard, a decimal number of up to 56 digits and more. See [Compare].
+	SequenceNumber []byte
+
+	// Data is the payload, base64-decoded. Of a bad record it holds the bytes before the step that failed: the
+	// base64 text where that does not decode.
+	Data []byte
+
+	// EventID is the shard id, ":" and the sequence number. Some emulators write other forms.
+	EventID []byte
+
+	// ApproximateArrivalTimestamp is when Kinesis took the record in: UTC, exact to the millisecond, and the
+	// zero time where the event does not say.
+	ApproximateArrivalTimestamp time.Time
+
+	// Index is the record's position in the event's Records, from 0.
+	Index int
+}
+
+// Source is what the records of one event have in common. Its strings are the decoder's own copies: they
+// stay valid for ever, and records of one stream and shard share one Source.
+type Source struct {
+	KinesisSchemaVersion string // "1.0"
+	EncryptionType       string // "NONE" or "KMS"; "" where absent, as on a stream without encryption
+	EventSource          string // "aws:kinesis"
+	EventVersion         string // "1.0"
+	EventName            string // "aws:kinesis:record"
+	EventSourceARN       string // the stream's ARN, or that of an enhanced fan-out consumer
+	InvokeIdentityARN    string // the function's role
+	AWSRegion            string
+
+	ShardID    string // derived from EventID: what stands before its first colon
+	StreamName string // derived from EventSourceARN
+}
+
+// Clone returns a copy of r that shares no memory with the decoder, except for Source, which may be kept.
+func (r *Record) Clone() Record {
+	c := *r
+	c.PartitionKey = bytes.Clone(r.PartitionKey)
+	c.SequenceNumber = bytes.Clone(r.SequenceNumber)
+	c.Data = bytes.Clone(r.Data)
+	c.EventID = bytes.Clone(r.EventID)
+	return c
+}
+
+// LogValue implements [slog.LogValuer]. It gives everything but Data, of which it gives the size alone.
+func (r Record) LogValue() slog.Value {
+	attrs := make([]slog.Attr, 0, 8)
+	attrs = append(attrs,
+		slog.Int("index", r.Index),
+		slog.String("sequenceNumber", string(r.SequenceNumber)),
+		slog.String("partitionKey", string(r.PartitionKey)),
+		slog.String("eventID", string(r.EventID)),
+		slog.Time("approximateArrivalTimestamp", r.ApproximateArrivalTimestamp),
+		slog.Int("bytes", len(r.Data)),
+	)
+	if r.Source != nil {
+		attrs = append(attrs, slog.Any("source", *r.Source))
+	}
+	return slog.GroupValue(attrs...)
+}
+
+// LogValue implements [slog.LogValuer]: the members that are set, under the names of the event.
+func (s Source) LogValue() slog.Value {
+	attrs := make([]slog.Attr, 0, 10)
+	for _, a := range []struct{ name, value string }{
+		{"eventSourceARN", s.EventSourceARN},
+		{"shardId", s.ShardID},
+		{"awsRegion", s.AWSRegion},
+		{"eventSource", s.EventSource},
+		{"eventName", s.EventName},
+		{"eventVersion", s.EventVersion},
+		{"kinesisSchemaVersion", s.KinesisSchemaVersion},
+		{"encryptionType", s.EncryptionType},
+		{"invokeIdentityArn", s.InvokeIdentityARN},
+	} {
+		if a.value != "" {
+			attrs = append(attrs, slog.String(a.name, a.value))
+		}
+	}
+	return slog.GroupValue(attrs...)
+}
+
+// StreamName returns the name of the stream in the ARN of a stream or of an enhanced fan-out consumer
+// (…:stream/NAME, …:stream/NAME/consumer/CONSUMER:CREATED), and "" for what is neither.
+func StreamName(arn string) string {
+	if !strings.HasPrefix(arn, "arn:") {
+		return ""
+	}
+	_, name, found := strings.Cut(arn, ":stream/")
+	if !found {
+		return ""
+	}
+	name, _, _ = strings.Cut(name, "/")
+	return name
+}
+
+// shardID returns the shard of an event id, "" where it names none.
+func shardID(eventID []byte) []byte {
+	shard, _, found := bytes.Cut(eventID, []byte{':'})
+	if !found {
+		return nil
+	}
+	return shard
+}
+
+// Compare orders sequence numbers as the decimal numbers that they are: -1 where a is before b, 0 where they
+// are equal, +1 where a is behind b. They have up to 56 digits and more, so they fit no integer type; leading
+// zeros do not count. What is not decimal is ordered too, by length and then bytewise, but means nothing.
+func Compare(a, b []byte) int {
+	a = bytes.TrimLeft(a, "0")
+	b = bytes.TrimLeft(b, "0")
+	if len(a) != len(b) {
+		if len(a) < len(b) {
+			return -1
+		}
+		return 1
+	}
+	return bytes.Compare(a, b)
+}

@@ -1,0 +1,103 @@
+package decoder
+
+import (
+	"sync"
+
+	"github.com/valyala/fastjson"
+)
+
+// state is all that reading one event takes. States are pooled; what is in one stays private to it.
+type state struct {
+	Decoder
+	event []byte
+	scan  scanner
+
+	// Where the walk is; see event.go.
+	at      stage
+	i       int  // offset of what comes next
+	depth   int  // containers open around an element
+	index   int  // of the next element
+	seen    bool // whether the member Records was passed
+	members outerMembers
+
+	// What next has read.
+	rec    Record
+	bad    *Error // what is wrong with rec
+	broken *Error // what is wrong with the event, from here on
+	issued Record // rec as it was handed out, where poison is on
+
+	skipData bool // leave Data empty
+	batching bool // records must outlive each other
+
+	parser  fastjson.Parser
+	scratch []byte // text that is rewritten for the parser
+	fields  fields
+	source  *Source // the last one, kept from event to event
+	arena   arena
+	batch   Batch
+}
+
+var states = sync.Pool{New: func() any { return new(state) }}
+
+const (
+	defaultMaxData    = 10 << 20
+	defaultMaxRecords = 1 << 18
+)
+
+func newState(d Decoder, event []byte) *state {
+	s := states.Get().(*state)
+	if d.MaxData <= 0 {
+		d.MaxData = defaultMaxData
+	}
+	if d.MaxRecords <= 0 {
+		d.MaxRecords = defaultMaxRecords
+	}
+	if poison {
+		event = append([]byte(nil), event...)
+	}
+	s.Decoder = d
+	s.event, s.scan.b = event, event
+	return s
+}
+
+// expire ends the lifetime of the record that the loop has just seen.
+func (s *state) expire() {
+	s.expireViews()
+	s.arena.reset()
+}
+
+// expireViews overwrites, where poison is on, what the slices of the record that was handed out point to: the event's
+// private copy, the arena, the parser's memory. They are taken from issued, since rec was the caller's to change.
+func (s *state) expireViews() {
+	if poison {
+		overwrite(s.issued.PartitionKey)
+		overwrite(s.issued.SequenceNumber)
+		overwrite(s.issued.Data)
+		overwrite(s.issued.EventID)
+	}
+}
+
+// release gives the state back. What it has handed out is no longer valid.
+func (s *state) release() {
+	if poison {
+		s.expireViews()
+		overwrite(s.event)
+	}
+	s.arena.reset()
+	s.batch.reset()
+	if cap(s.scratch) > maxPooled {
+		s.scratch = nil
+	}
+	if len(s.event) > maxPooled {
+		s.parser = fastjson.Parser{} // it may have grown with the event
+	}
+	s.scan = scanner{}
+	s.event = nil
+	s.at, s.i, s.depth, s.index, s.seen = before, 0, 0, 0, false
+	s.members = outerMembers{}
+	s.rec, s.issued = Record{}, Record{}
+	s.bad, s.broken = nil, nil
+	s.skipData, s.batching = false, false
+	s.fields = fields{}
+	states.Put(s)
+}

@@ -1,0 +1,96 @@
+package router
+
+import (
+	"context"
+	"log/slog"
+
+	"example.com/sluice/decoder"
+)
+
+// Option changes how a [Router], or one of its streams, works.
+type Option func(*config)
+
+type config struct {
+	decoder    decoder.Decoder
+	batchSize  int
+	workers    int
+	onBad      func(context.Context, *decoder.Record, error) error
+	wholeBatch bool
+	stats      func(context.Context, Stats)
+	logger     *slog.Logger // nil: slog.Default, looked up at each use
+}
+
+const (
+	defaultBatchSize = 100
+	defaultWorkers   = 16
+)
+
+func defaults() config {
+	return config{batchSize: defaultBatchSize, workers: defaultWorkers, onBad: retryBad}
+}
+
+func retryBad(_ context.Context, _ *decoder.Record, err error) error { return Retry(err) }
+
+func (c *config) log() *slog.Logger {
+	if c.logger != nil {
+		return c.logger
+	}
+	return slog.Default()
+}
+
+// WithDecoder sets how events are read.
+func WithDecoder(d decoder.Decoder) Option {
+	return func(c *config) { c.decoder = d }
+}
+
+// WithBatchSize sets how many records [Batch], [Partition] and their typed forms get at most in one call. The default, also
+// for n below 1, is 100.
+func WithBatchSize(n int) Option {
+	return func(c *config) {
+		if n < 1 {
+			n = defaultBatchSize
+		}
+		c.batchSize = n
+	}
+}
+
+// WithWorkers sets how many calls of a [Partition] run at once in one invocation. The default, also for n below 1, is 16: handlers
+// mostly wait for networks. The other shapes run one call at a time.
+func WithWorkers(n int) Option {
+	return func(c *config) {
+		if n < 1 {
+			n = defaultWorkers
+		}
+		c.workers = n
+	}
+}
+
+// WithOnBad sets what becomes of bad records: those that the decoder yields with an error, and those whose payload a typed
+// handler cannot decode (an error that is [decoder.ErrDecode]). What f returns counts like a handler's error, nil for done. err is
+// a *decoder.Error. The default, also for nil, is Retry. [SkipBad] goes on without them.
+func WithOnBad(f func(ctx context.Context, rec *decoder.Record, err error) error) Option {
+	return func(c *config) {
+		if f == nil {
+			f = retryBad
+		}
+		c.onBad = f
+	}
+}
+
+// WithWholeBatch is for event source mappings without ReportBatchItemFailures, where Lambda takes every answer for a
+// success: the first failure stops the work and is an error of the invocation, so that the whole batch comes again.
+func WithWholeBatch() Option {
+	return func(c *config) { c.wholeBatch = true }
+}
+
+// WithStats sets a hook that gets the counters of each invocation, just before Invoke returns. It is called from
+// concurrent invocations at once.
+func WithStats(hook func(ctx context.Context, s Stats)) Option {
+	return func(c *config) { c.stats = hook }
+}
+
+// WithLogger sets where skipped and failed records and panics are logged; the default is slog.Default(). A record is logged without
+// its data, but with its partition key.
+func WithLogger(l *slog.Logger) Option {
+	return func(c *config) { c.logger = l }
+}

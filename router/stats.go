@@ -1,0 +1,104 @@
+package router
+
+import (
+	"time"
+
+	"example.com/sluice/decoder"
+)
+
+// Stats counts one invocation.
+type Stats struct {
+	// Source is that of the first record; nil where no record was read.
+	Source *decoder.Source
+
+	Records   int   // records that were read; behind a failure they may not have been
+	Processed int   // records whose handler returned nil
+	Skipped   int   // records that a handler, or WithOnBad, skipped
+	Failed    int   // records that a handler, or WithOnBad, failed
+	Bad       int   // records that went to WithOnBad; each is processed, skipped or failed as well
+	Bytes     int64 // of the data of the records that were read
+
+	// Newest and Oldest are the ages of the records that arrived last and first, when the invocation began.
+	// They are zero where no record has an arrival time.
+	Newest, Oldest time.Duration
+
+	// Decode is the time spent in reading the event, Handle that in handlers; where they run side by side it is
+	// the time until the last was done.
+	Decode, Handle time.Duration
+
+	Checkpoint string // the sequence number that the answer names; "" where it names none
+	Err        error  // what Invoke returned
+}
+
+// tally is the Stats of an invocation under way, and what it takes to count them. It does nothing without a hook.
+type tally struct {
+	Stats
+	wanted         bool
+	began          time.Time
+	mark           time.Time
+	newest, oldest time.Time
+}
+
+func (t *tally) start(wanted bool) {
+	t.wanted = wanted
+	if wanted {
+		t.began = time.Now()
+		t.mark = t.began
+	}
+}
+
+// read counts a record that the decoder has yielded.
+func (t *tally) read(rec *decoder.Record) {
+	if !t.wanted {
+		return
+	}
+	if t.Records == 0 {
+		t.Source = rec.Source
+	}
+	t.Records++
+	t.Bytes += int64(len(rec.Data))
+	at := rec.ApproximateArrivalTimestamp
+	if at.IsZero() {
+		return
+	}
+	if t.newest.IsZero() || at.After(t.newest) {
+		t.newest = at
+	}
+	if t.oldest.IsZero() || at.Before(t.oldest) {
+		t.oldest = at
+	}
+}
+
+func (t *tally) readBatch(b *decoder.Batch) {
+	if !t.wanted {
+		return
+	}
+	for _, recs := range [][]decoder.Record{b.Records(), b.Bad()} {
+		for i := range recs {
+			t.read(&recs[i])
+		}
+	}
+}
+
+// decoded and handled attribute the time since the last of them.
+func (t *tally) decoded() { t.lap(&t.Decode) }
+func (t *tally) handled() { t.lap(&t.Handle) }
+
+func (t *tally) lap(to *time.Duration) {
+	if t.wanted {
+		d := time.Since(t.mark)
+		*to += d
+		t.mark = t.mark.Add(d)
+	}
+}
+
+func (t *tally) result(c *checkpoint, err error) Stats {
+	if !t.newest.IsZero() {
+		t.Newest, t.Oldest = t.began.Sub(t.newest), t.began.Sub(t.oldest)
+	}
+	if c != nil && err == nil {
+		t.Checkpoint = c.sequenceNumber
+	}
+	t.Err = err
+	return t.Stats
+}
