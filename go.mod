@@ -3,11 +3,9 @@ module example.com/sluice
 go 1.26
 
 require (
+	github.com/aws/aws-lambda-go v1.55.1
 	github.com/segmentio/asm v1.2.1
 	github.com/valyala/fastjson v1.6.10
 )
 
-require (
-	github.com/aws/aws-lambda-go v1.55.1 // indirect
-	golang.org/x/sys v0.0.0-20220412211240-33da011f77ad // indirect
-)
+require golang.org/x/sys v0.0.0-20220412211240-33da011f77ad // indirect

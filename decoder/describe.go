@@ -80,7 +80,7 @@ func describeRecord(s *scanner, i int) string {
 		return "its records are not from Kinesis"
 	}
 	what := "its records are not from Kinesis"
-	eachMember(s, i, func(name []byte, value span) {
+	eachMember(s, i, func(name []byte, _ bool, value span) {
 		switch string(name) {
 		case "eventSource", "EventSource":
 			if text := value.of(s.b); text[0] == '"' {

@@ -51,18 +51,44 @@ func (m *outerMembers) windowed() bool {
 // s.broken set where the event is broken.
 func (s *state) next() bool {
 	s.bad = nil
-	if s.at == before {
-		s.enter()
-	}
-	if s.at != within {
-		return false
-	}
-	start, more := s.element()
-	if !more {
-		return false
+	start := s.i
+	if !s.ready {
+		if s.at == before {
+			s.enter()
+		}
+		if s.at != within {
+			return false
+		}
+		var more bool
+		if start, more = s.element(); !more {
+			return false
+		}
 	}
 	if s.index >= s.MaxRecords {
 		return s.fail(start, because(ErrTooLarge, "more than %d records", s.MaxRecords))
+	}
+	if !s.read(start) {
+		return false
+	}
+	s.index++
+	if poison {
+		s.issued = s.rec
+	}
+	return true
+}
+
+// read reads the record at start through one of the lanes. It reports false where the event is broken.
+func (s *state) read(start int) bool {
+	if !s.generalOnly {
+		if end := s.shaped(start); end >= 0 {
+			s.i = end
+			if s.ready {
+				s.i++ // behind the comma
+			}
+			s.hits++
+			return true
+		}
+		s.ready = false
 	}
 	s.scan.values, s.scan.surrogates = 0, false
 	end, f := s.scan.value(start, s.depth)
@@ -73,9 +99,8 @@ func (s *state) next() bool {
 	if !s.general(span{start, end}) {
 		return false
 	}
-	s.index++
-	if poison {
-		s.issued = s.rec
+	if s.bad == nil && !s.generalOnly {
+		s.learn(span{start, end})
 	}
 	return true
 }

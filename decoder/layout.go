@@ -1,5 +1,7 @@
 package decoder
 
+import "bytes"
+
 // This file finds where the members of one record stand in the event. The general lane asks when it has an error to
 // place, and when a record is too large to be handed to the parser as it is.
 
@@ -74,6 +76,7 @@ type layout struct {
 	kinesisTimes int               // how often there is one
 	outer        [allFields]span   // beside it; in a flat record, all of them
 	inner        [innerFields]span // in it, where it is an object
+	odd          bool              // whether a name is escaped, or one that is known stands twice
 }
 
 // span returns where the value of f stands. It is absent where there is none, or null.
@@ -87,38 +90,52 @@ func (l *layout) span(f field) span {
 // read finds the members of the object at start, which the scanner has passed as sound.
 func (l *layout) read(s *scanner, start int) {
 	*l = layout{}
-	eachMember(s, start, func(name []byte, value span) {
+	var seenOuter, seenInner [allFields]bool
+	eachMember(s, start, func(name []byte, escaped bool, value span) {
+		l.odd = l.odd || escaped
 		if string(name) == "kinesis" {
 			l.kinesisTimes++
+			l.odd = l.odd || l.kinesisTimes > 1
 			if s.b[value.start] == 'n' {
 				return
 			}
 			l.kinesis = value
 			l.inner = [innerFields]span{}
 			if s.b[value.start] == '{' {
-				eachMember(s, value.start, func(name []byte, value span) {
-					if f := fieldOf(name); f < innerFields && s.b[value.start] != 'n' {
-						l.inner[f] = value
+				eachMember(s, value.start, func(name []byte, escaped bool, value span) {
+					l.odd = l.odd || escaped
+					if f := fieldOf(name); f < innerFields {
+						l.note(&l.inner[f], &seenInner[f], value, s.b)
 					}
 				})
 			}
 			return
 		}
-		if f := fieldOf(name); f != notAField && s.b[value.start] != 'n' {
-			l.outer[f] = value
+		if f := fieldOf(name); f != notAField {
+			l.note(&l.outer[f], &seenOuter[f], value, s.b)
 		}
 	})
 }
 
+// note takes a member in. The last of duplicates wins, but null counts as absent.
+func (l *layout) note(to *span, seen *bool, value span, b []byte) {
+	l.odd = l.odd || *seen
+	*seen = true
+	if b[value.start] != 'n' {
+		*to = value
+	}
+}
+
 // eachMember calls f for each member of the sound object at i.
-func eachMember(s *scanner, i int, f func(name []byte, value span)) {
+func eachMember(s *scanner, i int, f func(name []byte, escaped bool, value span)) {
 	if i = skipSpace(s.b, i+1); s.b[i] == '}' {
 		return
 	}
 	for {
 		name, value, _ := s.member(i)
 		end, _ := s.value(value, 0)
-		f(unescaped(name.of(s.b)), span{value, end})
+		raw := name.of(s.b)
+		f(unescaped(raw), bytes.IndexByte(raw, '\\') >= 0, span{value, end})
 		if i = skipSpace(s.b, end); s.b[i] == '}' {
 			return
 		}

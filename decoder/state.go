@@ -4,6 +4,8 @@ import (
 	"sync"
 
 	"github.com/valyala/fastjson"
+
+	"example.com/sluice/internal/lane"
 )
 
 // state is all that reading one event takes. States are pooled; what is in one stays private to it.
@@ -28,6 +30,15 @@ type state struct {
 
 	skipData bool // leave Data empty
 	batching bool // records must outlive each other
+
+	shape       *shape // the last that a record had
+	misses      int    // records without a known shape since
+	hits        int    // records of this event that went through the shape lane
+	digits      int    // length of the last sequence number, for a guess
+	keyLen      int    // of the last partition key, likewise
+	dataLen     int    // of the last data's base64, likewise
+	ready       bool   // the next record's comma, and its text up to the key, were read with the last record
+	generalOnly bool
 
 	parser  fastjson.Parser
 	scratch []byte // text that is rewritten for the parser
@@ -56,6 +67,7 @@ func newState(d Decoder, event []byte) *state {
 		event = append([]byte(nil), event...)
 	}
 	s.Decoder = d
+	s.generalOnly = lane.GeneralOnly.Load()
 	s.event, s.scan.b = event, event
 	return s
 }
@@ -79,6 +91,10 @@ func (s *state) expireViews() {
 
 // release gives the state back. What it has handed out is no longer valid.
 func (s *state) release() {
+	if lane.Read != nil {
+		lane.Read(s.hits)
+	}
+	s.hits, s.ready = 0, false
 	if poison {
 		s.expireViews()
 		overwrite(s.event)

@@ -71,7 +71,7 @@ func (s *state) readWindow() *Window {
 		return w
 	}
 	var start, end span
-	eachMember(&s.scan, m.window.start, func(name []byte, value span) {
+	eachMember(&s.scan, m.window.start, func(name []byte, _ bool, value span) {
 		if s.event[value.start] == 'n' {
 			return
 		}

@@ -42,13 +42,20 @@ func checkpointOf(rec *decoder.Record) checkpoint {
 // valid says whether Lambda would understand the number. An answer with one that it does not know may be taken for a
 // success or for a failure of the whole batch, so it must not be sent.
 func (c checkpoint) valid() error {
-	for _, d := range []byte(c.sequenceNumber) {
-		if d < '0' || d > '9' {
-			return fmt.Errorf("record %d is to be delivered again, but its sequence number is not decimal", c.at)
-		}
-	}
-	if c.sequenceNumber == "" {
+	switch {
+	case c.sequenceNumber == "":
 		return fmt.Errorf("record %d is to be delivered again, but has no sequence number", c.at)
+	case !isDecimal(c.sequenceNumber):
+		return fmt.Errorf("record %d is to be delivered again, but its sequence number is not decimal", c.at)
 	}
 	return nil
+}
+
+func isDecimal(s string) bool {
+	for _, d := range []byte(s) {
+		if d < '0' || d > '9' {
+			return false
+		}
+	}
+	return s != ""
 }

@@ -22,7 +22,7 @@ func (i *invocation) each(ctx context.Context, h Each) error {
 		if rec == nil {
 			return flaw
 		}
-		i.tally.read(rec)
+		i.tally.read(rec, flaw)
 		i.tally.decoded()
 		var done bool
 		if flaw != nil {

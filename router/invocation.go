@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -14,6 +15,7 @@ import (
 // invocation is one event on its way through one route.
 type invocation struct {
 	*route
+	ctx   context.Context // of Invoke, for logging
 	event []byte
 	tally tally
 
@@ -31,13 +33,14 @@ type invocation struct {
 	changed bool            // whether it does
 }
 
-func (rt *route) invoke(ctx context.Context, event []byte) ([]byte, error) {
-	i := &invocation{route: rt, event: event}
+// invoke handles one event. An event from another service is not counted if it is going to somebody else.
+func (rt *route) invoke(ctx context.Context, event []byte, foreignElsewhere bool) ([]byte, error) {
+	i := &invocation{route: rt, ctx: ctx, event: event}
 	i.limit.Store(int64(beyond))
 	i.tally.start(rt.stats != nil)
 	err := rt.handler.run(ctx, i)
 	answer, err := i.answer(err)
-	if rt.stats != nil && !isForeign(err) {
+	if rt.stats != nil && !(foreignElsewhere && isForeign(err)) {
 		rt.stats(ctx, i.tally.result(i.notDone, err))
 	}
 	return answer, err
@@ -69,7 +72,7 @@ func (i *invocation) answerFailure() ([]byte, error) {
 	if reason == nil {
 		reason = fmt.Errorf("not started")
 	}
-	reason = fmt.Errorf("record %d (sequence number %s): %w", i.notDone.at, i.notDone.sequenceNumber, reason)
+	reason = located(i.notDone.at, i.notDone.sequenceNumber, reason)
 	if i.wholeBatch {
 		return nil, reason
 	}
@@ -194,19 +197,19 @@ func (i *invocation) fail(rec *decoder.Record, v verdict, err error) {
 		i.limit.Store(int64(at))
 	}
 	if v == fail && i.fatal == nil {
-		i.fatal = fmt.Errorf("record %d (sequence number %s): %w", at, rec.SequenceNumber, err)
+		i.fatal = located(at, string(rec.SequenceNumber), err)
 	}
 	if v == fail || i.wholeBatch {
 		i.limit.Store(int64(nowhere)) // all of it comes again: start nothing more
 	}
 	if _, panicked := asPanic(err); !panicked {
-		i.log().LogAttrs(context.Background(), slog.LevelError, "record failed", slog.Any("record", *rec), slog.Any("error", err))
+		i.log().LogAttrs(i.ctx, slog.LevelError, "record failed", slog.Any("record", *rec), slog.Any("error", err))
 	}
 }
 
 func (i *invocation) logSkip(rec *decoder.Record, err error) {
 	i.count(&i.tally.Skipped, 1)
-	i.log().LogAttrs(context.Background(), slog.LevelWarn, "record skipped", slog.Any("record", *rec), slog.Any("error", err))
+	i.log().LogAttrs(i.ctx, slog.LevelWarn, "record skipped", slog.Any("record", *rec), slog.Any("error", err))
 }
 
 // count adds to one of the tally's numbers.
@@ -228,7 +231,7 @@ func (i *invocation) protect(rec *decoder.Record, f func() error) (err error) {
 			return
 		}
 		p := &PanicError{Value: recover(), Stack: debug.Stack()}
-		i.log().LogAttrs(context.Background(), slog.LevelError, "handler panicked",
+		i.log().LogAttrs(i.ctx, slog.LevelError, "handler panicked",
 			slog.Any("record", *rec), slog.Any("error", p), slog.String("stack", string(p.Stack)))
 		err = Retry(p)
 		if p.Value == nil {
@@ -238,6 +241,18 @@ func (i *invocation) protect(rec *decoder.Record, f func() error) (err error) {
 	err = f()
 	returned = true
 	return err
+}
+
+// located says which record an error is about, if the error does not say so itself.
+func located(at position, sequenceNumber string, err error) error {
+	var e *decoder.Error
+	if errors.As(err, &e) && position(e.Index) == at {
+		return err
+	}
+	if !isDecimal(sequenceNumber) {
+		sequenceNumber = fmt.Sprintf("%.32q", sequenceNumber)
+	}
+	return fmt.Errorf("record %d (sequence number %.64s): %w", at, sequenceNumber, err)
 }
 
 // asPanic returns the panic that an error is about.

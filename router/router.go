@@ -102,7 +102,7 @@ func (r *Router) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	rt, err := r.route(event)
 	var answer []byte
 	if err == nil {
-		answer, err = rt.invoke(ctx, event)
+		answer, err = rt.invoke(ctx, event, r.fallback != nil)
 	}
 	if r.fallback != nil && isForeign(err) {
 		return r.fallback.Invoke(ctx, event)

@@ -16,7 +16,7 @@ type Stats struct {
 	Skipped   int   // records that a handler, or WithOnBad, skipped
 	Failed    int   // records that a handler, or WithOnBad, failed
 	Bad       int   // records that went to WithOnBad; each is processed, skipped or failed as well
-	Bytes     int64 // of the data of the records that were read
+	Bytes     int64 // of the data of the records that were read and are not bad
 
 	// Newest and Oldest are the ages of the records that arrived last and first, when the invocation began.
 	// They are zero where no record has an arrival time.
@@ -47,8 +47,8 @@ func (t *tally) start(wanted bool) {
 	}
 }
 
-// read counts a record that the decoder has yielded.
-func (t *tally) read(rec *decoder.Record) {
+// read counts a record that the decoder has yielded, with what it said of it.
+func (t *tally) read(rec *decoder.Record, flaw error) {
 	if !t.wanted {
 		return
 	}
@@ -56,7 +56,9 @@ func (t *tally) read(rec *decoder.Record) {
 		t.Source = rec.Source
 	}
 	t.Records++
-	t.Bytes += int64(len(rec.Data))
+	if flaw == nil {
+		t.Bytes += int64(len(rec.Data))
+	}
 	at := rec.ApproximateArrivalTimestamp
 	if at.IsZero() {
 		return
@@ -73,9 +75,13 @@ func (t *tally) readBatch(b *decoder.Batch) {
 	if !t.wanted {
 		return
 	}
-	for _, recs := range [][]decoder.Record{b.Records(), b.Bad()} {
-		for i := range recs {
-			t.read(&recs[i])
+	for all := itemsOf(b); !all.empty(); {
+		good, bad, flaw := all.next(len(all.good))
+		for i := range good {
+			t.read(&good[i], nil)
+		}
+		if bad != nil {
+			t.read(bad, flaw)
 		}
 	}
 }

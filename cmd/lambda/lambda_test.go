@@ -1,0 +1,406 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// This file runs the program as a process: as a function that a Runtime API gives work to, and on files.
+
+// bootstrap is the program, built as it is for Lambda.
+var bootstrap string
+
+func TestMain(m *testing.M) {
+	os.Exit(build(m))
+}
+
+func build(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "bootstrap")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	bootstrap = filepath.Join(dir, "bootstrap.exe") // the suffix matters on Windows alone
+	args := []string{"build", "-tags", "lambda.norpc", "-o", bootstrap}
+	if raceEnabled() {
+		args = append(args, "-race")
+	}
+	cmd := exec.Command("go", append(args, ".")...)
+	// The process runs on this machine, whatever the tests were compiled for.
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, "GOOS=") || strings.HasPrefix(v, "GOARCH=")
+	})
+	if out, err := cmd.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "go %s: %v\n%s", strings.Join(args, " "), err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// raceEnabled is whether these tests run under the race detector; then the process does as well.
+func raceEnabled() bool {
+	info, _ := debug.ReadBuildInfo()
+	return info != nil && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+}
+
+// What no log may hold.
+const (
+	secretKey  = "alice@example.com"
+	secretData = "the payload"
+)
+
+// record is one element of Records, of a stream's shard 6, with these members beside the usual ones.
+func record(sequenceNumber, data string) string {
+	const shard = "shardId-000000000006"
+	return fmt.Sprintf(`{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":%s,"sequenceNumber":%s,"data":%s,`+
+		`"approximateArrivalTimestamp":1545084650.987},"eventSource":"aws:kinesis","eventVersion":"1.0","eventID":%s,`+
+		`"eventName":"aws:kinesis:record","invokeIdentityArn":"arn:aws:iam::123456789012:role/lambda","awsRegion":"us-east-2",`+
+		`"eventSourceARN":"arn:aws:kinesis:us-east-2:123456789012:stream/orders"}`,
+		inJSON(secretKey), inJSON(sequenceNumber), inJSON(data), inJSON(shard+":"+sequenceNumber))
+}
+
+func inJSON(s string) string {
+	b, err := json.Marshal(s)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+func event(records ...string) []byte {
+	return []byte(`{"Records":[` + strings.Join(records, ",") + `]}`)
+}
+
+// sequence returns the n-th sequence number.
+func sequence(n int) string {
+	return fmt.Sprintf("4959033827149025660855969253836157109592157598%010d", n)
+}
+
+func good(n int) string {
+	return record(sequence(n), base64.StdEncoding.EncodeToString([]byte(secretData)))
+}
+
+func bad(n int) string { return record(sequence(n), "*"+strings.Repeat("A", 7)) }
+
+// windowed is an event of a tumbling window.
+func windowed(state string, records ...string) []byte {
+	return []byte(`{"Records":[` + strings.Join(records, ",") + `],"window":{"start":"2020-12-09T07:04:00Z",` +
+		`"end":"2020-12-09T07:06:00Z"},"state":` + state + `,"shardId":"shardId-000000000006",` +
+		`"eventSourceARN":"arn:aws:kinesis:us-east-2:123456789012:stream/orders",` +
+		`"isFinalInvokeForWindow":false,"isWindowTerminatedEarly":false}`)
+}
+
+const allDone = `{"batchItemFailures":[]}`
+
+type functionTest struct {
+	name    string
+	event   []byte
+	answer  string // "" where the invocation fails
+	failure []string
+	log     string // "" where there is no line about the invocation
+}
+
+func functionTests() []functionTest {
+	broken := event(good(1), good(2))
+	broken = broken[:len(broken)-1]
+	foreign := `{"Records":[{"messageId":"1","eventSource":"aws:sqs","body":"x"}]}`
+	return []functionTest{
+		{
+			name: "good", event: event(good(1), good(2), good(3)), answer: allDone,
+			log: "INFO records=3 processed=3 skipped=0 bad=0",
+		},
+		{
+			name: "bad record", event: event(good(1), bad(2), good(3)), answer: allDone,
+			log: "WARN records=3 processed=2 skipped=1 bad=1",
+		},
+		{
+			name: "all bad", event: event(bad(1), bad(2)), answer: allDone,
+			log: "WARN records=2 processed=0 skipped=2 bad=2",
+		},
+		{
+			name: "bad record without a number", event: event(record("", "*")), answer: allDone,
+			log: "WARN records=1 processed=0 skipped=1 bad=1",
+		},
+		{
+			name: "no records", event: event(), answer: allDone,
+			log: "INFO records=0 processed=0 skipped=0 bad=0",
+		},
+		{
+			name: "broken", event: broken,
+			failure: []string{"invalid JSON", fmt.Sprintf("at offset %d", len(broken))},
+			log:     "ERROR records=2 processed=2 skipped=0 bad=0",
+		},
+		{
+			name: "empty", event: nil, failure: []string{"invalid JSON", "at offset 0"},
+			log: "ERROR records=0 processed=0 skipped=0 bad=0",
+		},
+		{
+			name: "another service", event: []byte(foreign), failure: []string{"not a Kinesis event", "SQS"},
+			log: "ERROR records=0 processed=0 skipped=0 bad=0",
+		},
+		{
+			name: "window", event: windowed(`{"sum": [1, 2.50]}`, good(1)), answer: `{"state":{"sum": [1, 2.50]},"batchItemFailures":[]}`,
+			log: "INFO records=1 processed=1 skipped=0 bad=0",
+		},
+		{
+			name: "window without a state", event: windowed("null"), answer: `{"state":{},"batchItemFailures":[]}`,
+			log: "INFO records=0 processed=0 skipped=0 bad=0",
+		},
+	}
+}
+
+func TestFunction(t *testing.T) {
+	for _, tt := range functionTests() {
+		t.Run(tt.name, func(t *testing.T) {
+			api := startFunction(t, 1)
+			inv := api.send(tt.event)
+			got := api.wait(inv)
+			if tt.failure == nil {
+				if want := (answer{"response", tt.answer}); got != want {
+					t.Errorf("got %q, want %q", got, want)
+				}
+			} else {
+				checkFailure(t, got, tt.failure)
+			}
+			// It is ready for more.
+			if got, want := api.wait(api.send(event(good(9)))), (answer{"response", allDone}); got != want {
+				t.Errorf("the next invocation got %q, want %q", got, want)
+			}
+			lines := api.stop()
+			if got := logged(t, lines, inv.id); got != tt.log {
+				t.Errorf("logged %q, want %q", got, tt.log)
+			}
+			for _, secret := range []string{secretKey, secretData, base64.StdEncoding.EncodeToString([]byte(secretData))} {
+				if strings.Contains(api.stdout.String(), secret) {
+					t.Errorf("%q is in the log:\n%s", secret, &api.stdout)
+				}
+			}
+		})
+	}
+}
+
+// checkFailure compares an answer to what the message of the error should hold.
+func checkFailure(t *testing.T, got answer, want []string) {
+	t.Helper()
+	var f failure
+	decoder := json.NewDecoder(strings.NewReader(got.body))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&f); err != nil || got.kind != "error" {
+		t.Errorf("got %q (%v), want an error", got, err)
+		return
+	}
+	for _, part := range want {
+		if !strings.Contains(f.Message+"$", part) {
+			t.Errorf("the error is %q, want %q in it", f.Message, part)
+		}
+	}
+	if f.Type != "Error" || f.StackTrace != nil {
+		t.Errorf("the error's type is %q with stack %v", f.Type, f.StackTrace)
+	}
+}
+
+// logged returns the essence of the one line about an invocation, "" where there is none.
+func logged(t *testing.T, lines []map[string]any, id string) string {
+	t.Helper()
+	essence := ""
+	for _, l := range lines {
+		if l["requestId"] != id {
+			continue
+		}
+		if essence != "" {
+			t.Errorf("another line of invocation %s: %v", id, l)
+		}
+		essence = fmt.Sprintf("%v records=%v processed=%v skipped=%v bad=%v",
+			l["level"], l["records"], l["processed"], l["skipped"], l["bad"])
+		if _, failed := l["error"]; failed != (l["level"] == "ERROR") {
+			t.Errorf("level and error do not agree: %v", l)
+		}
+		if l["message"] != "invocation" || l["timestamp"] == nil {
+			t.Errorf("unlike an invocation's line: %v", l)
+		}
+		if l["records"] == 0.0 {
+			continue
+		}
+		if l["stream"] != "orders" || l["shard"] != "shardId-000000000006" {
+			t.Errorf("stream %v, shard %v", l["stream"], l["shard"])
+		}
+		arrived := time.UnixMilli(1545084650987)
+		for _, name := range []string{"newestMillis", "oldestMillis"} {
+			age, _ := l[name].(float64)
+			if off := time.Since(arrived) - time.Duration(age)*time.Millisecond; off < 0 || off > 10*patience {
+				t.Errorf("%s is %v, off by %v", name, l[name], off)
+			}
+		}
+	}
+	return essence
+}
+
+// A bad record is logged by itself, so that it can be found in the stream.
+func TestFunctionLogsBadRecords(t *testing.T) {
+	api := startFunction(t, 1)
+	api.wait(api.send(event(good(1), bad(2))))
+	var found []map[string]any
+	for _, l := range api.stop() {
+		if l["message"] == "record skipped" {
+			found = append(found, l)
+		}
+	}
+	if len(found) != 1 {
+		t.Fatalf("%d lines about bad records, want 1:\n%s", len(found), &api.stdout)
+	}
+	rec, _ := found[0]["record"].(map[string]any)
+	if rec["sequenceNumber"] != sequence(2) || rec["index"] != 1.0 {
+		t.Errorf("the line is about another record: %v", found[0])
+	}
+	if problem, _ := found[0]["error"].(string); !strings.Contains(problem, "data: invalid base64 at offset ") {
+		t.Errorf("the line's error is %q", problem)
+	}
+}
+
+// Several invocations run at once in one process: the Runtime API hands out the first only when all pollers are there, and takes
+// the first answers only when as many invocations have one.
+func TestFunctionConcurrently(t *testing.T) {
+	const concurrency, invocations = 4, 50
+	api := startFunction(t, concurrency)
+	var sent [invocations]*invocation
+	for n := range sent {
+		sent[n] = api.send(numbered(n))
+	}
+	for n, inv := range sent {
+		got := api.wait(inv)
+		switch n % 3 {
+		case 0:
+			if want := (answer{"response", allDone}); got != want {
+				t.Errorf("invocation %d: got %q, want %q", n, got, want)
+			}
+		case 1:
+			if want := (answer{"response", fmt.Sprintf(`{"state":{"n":%d},"batchItemFailures":[]}`, n)}); got != want {
+				t.Errorf("invocation %d: got %q, want %q", n, got, want)
+			}
+		case 2:
+			// checkFailure puts "$" where the message ends.
+			checkFailure(t, got, []string{fmt.Sprintf("invalid JSON at offset %d$", len(numbered(n)))})
+		}
+	}
+	lines := api.stop()
+	for n, inv := range sent {
+		records := n%7 + 1
+		level := "INFO"
+		if n%3 == 2 {
+			level = "ERROR"
+		}
+		want := fmt.Sprintf("%s records=%d processed=%d skipped=0 bad=0", level, records, records)
+		if got := logged(t, lines, inv.id); got != want {
+			t.Errorf("invocation %d: logged %q, want %q", n, got, want)
+		}
+	}
+	if len(api.underway) > 0 {
+		t.Errorf("%d invocations without an answer", len(api.underway))
+	}
+}
+
+// numbered returns an event that only one answer fits: one of three kinds, with a number of records that differs from that
+// of those beside it.
+func numbered(n int) []byte {
+	var records []string
+	for i := range n%7 + 1 {
+		records = append(records, good(n*10+i))
+	}
+	switch n % 3 {
+	case 1:
+		return windowed(fmt.Sprintf(`{"n":%d}`, n), records...)
+	case 2:
+		e := event(records...)
+		return append(e[:len(e)-1], strings.Repeat(" ", n)...)
+	}
+	return event(records...)
+}
+
+// When the Runtime API breaks down the process ends, and says why.
+func TestFunctionEnds(t *testing.T) {
+	for _, concurrency := range []int{1, 3} {
+		t.Run(fmt.Sprint(concurrency), func(t *testing.T) {
+			api := startFunction(t, concurrency)
+			api.breakDown()
+			api.send(event())
+			select {
+			case <-api.exited:
+			case <-time.After(patience):
+				t.Fatal("it goes on")
+			}
+			if code := api.process.ProcessState.ExitCode(); code != 1 {
+				t.Errorf("exit status %d, want 1", code)
+			}
+			lines := api.log()
+			if len(lines) != 1 || lines[0]["level"] != "ERROR" || !strings.Contains(fmt.Sprint(lines[0]["message"]), "500") {
+				t.Errorf("logged:\n%s", &api.stdout)
+			}
+		})
+	}
+}
+
+// TestProcess is about the program's command line; the other tests of files are in local_test.go.
+func TestProcess(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string, content []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	fine, wrong := file("fine.json", event(good(1))), file("wrong.json", event(bad(1)))
+	missing := filepath.Join(dir, "missing.json")
+	for _, tt := range []struct {
+		name           string
+		args           []string
+		stdin          string
+		status         int
+		stdout, stderr string // parts; "" where there should be nothing
+	}{
+		{name: "no argument", status: exitUsage, stderr: "usage: lambda FILE"},
+		{name: "-h", args: []string{"-h"}, stdout: "usage: lambda FILE"},
+		{name: "-help", args: []string{"-help"}, stdout: "usage: lambda FILE"},
+		{name: "unknown flag", args: []string{"-x", fine}, status: exitUsage, stderr: "-x"},
+		{name: "file", args: []string{fine}, stdout: "response " + allDone},
+		{name: "standard input", args: []string{"-"}, stdin: string(event(good(7))), stdout: sequence(7)},
+		{name: "bad", args: []string{wrong}, status: exitBad, stdout: "response ", stderr: "wrong.json: record 0 "},
+		{name: "bad before fine", args: []string{wrong, fine}, status: exitBad, stdout: allDone, stderr: "wrong.json: record 0 "},
+		{name: "missing", args: []string{missing, fine}, status: exitBad, stdout: allDone, stderr: "missing.json: "},
+		{name: "directory", args: []string{dir}, status: exitBad, stderr: dir + ": "},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			cmd := exec.CommandContext(t.Context(), bootstrap, tt.args...)
+			cmd.Env = []string{}
+			cmd.WaitDelay = patience
+			cmd.Stdin = strings.NewReader(tt.stdin)
+			var stdout, stderr strings.Builder
+			cmd.Stdout, cmd.Stderr = &stdout, &stderr
+			timer := time.AfterFunc(patience, func() { cmd.Cancel() })
+			defer timer.Stop()
+			cmd.Run()
+			if got := cmd.ProcessState.ExitCode(); got != tt.status {
+				t.Errorf("exit status %d, want %d", got, tt.status)
+			}
+			checkPart(t, "standard output", stdout.String(), tt.stdout)
+			checkPart(t, "standard error", stderr.String(), tt.stderr)
+		})
+	}
+}
+
+func checkPart(t *testing.T, what, got, part string) {
+	t.Helper()
+	if (got == "") != (part == "") || !strings.Contains(got, part) {
+		t.Errorf("%s is %q, want %q in it", what, got, part)
+	}
+}

@@ -1,0 +1,37 @@
+// Command lambda watches a Kinesis stream: a Lambda function that is useful as it is, and the example to start one's own
+// from. The same program reads saved events from files.
+//
+// # In Lambda
+//
+//	GOOS=linux go build -tags lambda.norpc -o bootstrap ./cmd/lambda
+//
+// makes the file that a function with a provided.* runtime consists of; its event source mapping should have
+// FunctionResponseTypes [ReportBatchItemFailures]. The function reads each record and writes one line of JSON per invocation: which
+// stream and shard, how many records and bytes, how old they are, how long it took. Neither data nor partition keys are
+// logged.
+//
+// The function only looks at the stream, so it must never be what holds the stream up: a bad record (one that the decoder
+// cannot read) is logged and skipped, where a router would by default have it delivered again. An event that is broken as
+// a whole, or not from Kinesis, is an error of its invocation.
+//
+// # On files
+//
+//	go run ./cmd/lambda event.json
+//	aws … | go run ./cmd/lambda -
+//
+// takes each file as the event of one invocation. It prints the records, then the answer that Lambda would get from a
+// [example.com/sluice/router.Router] with default settings whose handler finds nothing wrong, and what the router counted. Here a bad
+// record is a failure, as it is by default. What is wrong goes to standard error with the file, the record and the offset.
+//
+// The exit status is 0 if all is well, 1 if an invocation would fail or would ask for records again, or a file cannot be
+// read, and 2 for wrong usage.
+package main
+
+import "os"
+
+func main() {
+	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
+		serve(os.Stdout)
+	}
+	os.Exit(local(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}

@@ -1,0 +1,326 @@
+package decoder
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"math/bits"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.com/sluice/internal/lane"
+)
+
+// This file is the shape lane: the general lane's shortcut for records that look like one before. Lambda writes all records of a
+// batch from one template, in which five values change. A shape is the text between those values; a record that has this
+// very text is read in place. What does not match is no error: the general lane reads it, and a shape may be learned from it.
+//
+// Why this gives what the general lane would: a shape comes from a record that the strict scanner and the general lane have passed,
+// and its text holds the whole of the record but for the insides of strings and one number. An inside without quote, backslash and
+// control byte is the inside of a string, and stands for itself; a number is held to JSON's grammar. So the record is sound JSON with the same members
+// in the same places, and only these values differ. Data that does not decode, or passes a limit, goes to the general lane,
+// which alone reports errors.
+
+// hole is a value that changes from record to record.
+type hole uint8
+
+const (
+	holeKey hole = iota
+	holeSequence
+	holeData
+	holeTime
+	holeEventID // its sequence number: the shard id and the colon belong to the text
+	holeEnd     // there is none: the record ends
+)
+
+// part is literal text, and what stands behind it.
+type part struct {
+	text string
+	hole hole
+}
+
+// shape is what records of one template have in common.
+type shape struct {
+	parts  []part
+	source *Source
+	prefix string // of event ids: the shard id and a colon; "" where there is no event id
+	usual  *usual // the same text, where the holes are in Lambda's order
+	depth  int    // containers around the record: a record that is nested just deep enough for one is too deep for two
+}
+
+// maxShapeText is how much literal text a shape may hold.
+const maxShapeText = 4 << 10
+
+// match reads the record at i into s.rec if it has the shape, and returns its end, else -1.
+func (s *state) match(sh *shape, i int) int {
+	b := s.event
+	var key, sequence, data, eventID span
+	var at time.Time
+	for p := range sh.parts {
+		part := &sh.parts[p]
+		end := i + len(part.text)
+		if end >= len(b) || string(b[i:end]) != part.text {
+			return -1
+		}
+		i = end
+		switch part.hole {
+		case holeKey:
+			if end = stringEnd(b, i); end < 0 {
+				return -1
+			}
+			key = span{i, end}
+		case holeSequence:
+			if end = stringEnd(b, i); end < 0 {
+				return -1
+			}
+			sequence = span{i, end}
+		case holeData:
+			n := bytes.IndexByte(b[i:], '"')
+			if n < 0 {
+				return -1
+			}
+			end = i + n
+			data = span{i, end}
+		case holeTime:
+			if at, end = timeEnd(b, i); end < 0 {
+				return -1
+			}
+		case holeEventID:
+			// It is the sequence number again, which mostly stands before it.
+			end = i + sequence.end - sequence.start
+			if end == i || end > len(b) || string(b[i:end]) != string(sequence.of(b)) {
+				if end = stringEnd(b, i); end < 0 {
+					return -1
+				}
+			}
+			eventID = span{i - len(sh.prefix), end}
+		}
+		i = end
+	}
+	if sh.prefix != "" && string(b[eventID.start+len(sh.prefix):eventID.end]) != string(sequence.of(b)) {
+		return -1
+	}
+	if !s.matchData(data.of(b)) {
+		return -1
+	}
+	s.fill(sh, key, sequence, eventID, at)
+	return i
+}
+
+// matchData decodes data into s.rec. It reports false where the text is not what base64 in a sound string can be.
+func (s *state) matchData(text []byte) bool {
+	if len(text) == 0 || s.skipData {
+		s.rec.Data = text[:0:0]
+		return true
+	}
+	room := s.arena.reserve(decodedLen(len(text)), s.arenaHint())
+	n := decodeFast(room, text) // which takes no line breaks: base64 allows them, but a JSON string does not
+	if n < 0 || n > s.MaxData {
+		return false
+	}
+	s.rec.Data = s.arena.take(n)
+	return true
+}
+
+// stringEnd returns the offset of the quote that ends the string whose inside begins at i, and -1 where a backslash or
+// a control byte, or the event's end, comes first.
+func stringEnd(b []byte, i int) int {
+	const ones = 0x0101010101010101
+	for ; i+8 <= len(b); i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		quote, escape := w^ones*'"', w^ones*'\\'
+		special := ((w-ones*0x20)&^w | (quote-ones)&^quote | (escape-ones)&^escape) & highs
+		if special != 0 {
+			// The lowest bit is true; those above it may come from its borrow.
+			i += bits.TrailingZeros64(special) / 8
+			if b[i] != '"' {
+				return -1
+			}
+			return i
+		}
+	}
+	for ; i < len(b); i++ {
+		if c := b[i]; c < 0x20 || c == '\\' {
+			return -1
+		} else if c == '"' {
+			return i
+		}
+	}
+	return -1
+}
+
+// timeEnd reads the arrival time at i. It returns the offset behind it, -1 where there is none that can be read.
+func timeEnd(b []byte, i int) (time.Time, int) {
+	// Seconds of ten digits with three more behind the point are what Lambda writes.
+	if i+16 <= len(b) && b[i+10] == '.' && '1' <= b[i] && b[i] <= '9' {
+		high, ok := eightDigits(binary.LittleEndian.Uint64(b[i:]))
+		d8, d9 := b[i+8]-'0', b[i+9]-'0'
+		f0, f1, f2 := b[i+11]-'0', b[i+12]-'0', b[i+13]-'0'
+		next := b[i+14]
+		if ok && d8 <= 9 && d9 <= 9 && f0 <= 9 && f1 <= 9 && f2 <= 9 && (next == '}' || next == ',') {
+			sec := high*100 + int64(d8)*10 + int64(d9)
+			ms := int64(f0)*100 + int64(f1)*10 + int64(f2)
+			return time.Unix(sec, ms*1e6).UTC(), i + 14
+		}
+	}
+	end, f := number(b, i)
+	if f != sound {
+		return time.Time{}, -1
+	}
+	at, ok := parseSeconds(b[i:end])
+	if !ok {
+		return time.Time{}, -1
+	}
+	return at, end
+}
+
+// eightDigits reads eight decimal digits, the first in the lowest byte, at once.
+func eightDigits(w uint64) (int64, bool) {
+	if (w&0xf0f0f0f0f0f0f0f0)|((w+0x0606060606060606)&0xf0f0f0f0f0f0f0f0)>>4 != 0x3333333333333333 {
+		return 0, false
+	}
+	w &= 0x0f0f0f0f0f0f0f0f
+	w = w*10 + w>>8
+	w = ((w&0x000000ff000000ff)*(100+1000000<<32) + (w>>16&0x000000ff000000ff)*(1+10000<<32)) >> 32
+	return int64(w), true
+}
+
+// shapes are what has been learned, newest first. The list is never changed, but replaced.
+var (
+	shapes     atomic.Pointer[[]*shape]
+	shapesLock sync.Mutex
+)
+
+// maxShapes is how many shapes are kept.
+const maxShapes = 8
+
+func init() {
+	lane.Forget = func() {
+		shapesLock.Lock()
+		defer shapesLock.Unlock()
+		shapes.Store(nil)
+		states = sync.Pool{New: states.New}
+	}
+}
+
+// shaped reads the record at i by its shape, and returns its end, or -1.
+func (s *state) shaped(i int) int {
+	if s.shape != nil && s.shape.depth == s.depth {
+		end := -1
+		if s.shape.usual != nil {
+			end = s.matchUsual(s.shape, i)
+		} else {
+			end = s.match(s.shape, i)
+		}
+		if end >= 0 {
+			s.misses = 0
+			return end
+		}
+	}
+	return s.otherShape(i)
+}
+
+// otherShape tries the shapes that are known beside the last one. Where shapes have long been of no use it tries them for a few
+// records only, so that records which are all of different shapes cost hardly more than without.
+func (s *state) otherShape(i int) int {
+	list := shapes.Load()
+	s.misses++
+	if list == nil || s.misses > 4 && s.misses%8 != 0 {
+		return -1
+	}
+	for _, sh := range *list {
+		if sh == s.shape || sh.depth != s.depth {
+			continue
+		}
+		if end := s.match(sh, i); end >= 0 {
+			s.shape, s.misses = sh, 0
+			return end
+		}
+	}
+	return -1
+}
+
+// learn takes the shape of the record at el, which the general lane has read and found good. It does so more and more seldom
+// while nothing that it has learned is of use.
+func (s *state) learn(el span) {
+	if s.misses&(s.misses-1) != 0 && s.misses%64 != 0 {
+		return
+	}
+	sh := s.newShape(el)
+	if sh == nil {
+		return
+	}
+	shapesLock.Lock()
+	defer shapesLock.Unlock()
+	var known []*shape
+	if p := shapes.Load(); p != nil {
+		known = *p
+	}
+	for _, other := range known {
+		if other.depth == sh.depth && slices.Equal(other.parts, sh.parts) {
+			s.shape = other
+			return
+		}
+	}
+	list := append([]*shape{sh}, known[:min(len(known), maxShapes-1)]...)
+	shapes.Store(&list)
+	s.shape = sh
+}
+
+// newShape returns the shape of the record at el, nil where it has none.
+func (s *state) newShape(el span) *shape {
+	var l layout
+	l.read(&s.scan, el.start)
+	if l.odd {
+		return nil
+	}
+	b := s.event
+	type found struct {
+		span
+		hole hole
+	}
+	var holes []found
+	inside := func(f field, h hole) bool {
+		p := l.span(f)
+		if b[p.start] != '"' {
+			return false
+		}
+		holes = append(holes, found{span{p.start + 1, p.end - 1}, h})
+		return true
+	}
+	if !inside(fieldPartitionKey, holeKey) || !inside(fieldSequenceNumber, holeSequence) || !inside(fieldData, holeData) {
+		return nil
+	}
+	if p := l.span(fieldArrival); !p.absent() {
+		if b[p.start] == '"' {
+			return nil
+		}
+		holes = append(holes, found{p, holeTime})
+	}
+	prefix := ""
+	if p := l.span(fieldEventID); !p.absent() {
+		sequence := holes[1].of(b)
+		id := b[p.start+1 : p.end-1]
+		shard, rest, colon := bytes.Cut(id, []byte{':'})
+		if !colon || !bytes.Equal(rest, sequence) || bytes.IndexByte(id, '\\') >= 0 {
+			return nil
+		}
+		prefix = string(shard) + ":"
+		holes = append(holes, found{span{p.start + 1 + len(prefix), p.end - 1}, holeEventID})
+	}
+	slices.SortFunc(holes, func(a, b found) int { return cmp.Compare(a.start, b.start) })
+	sh := &shape{source: s.rec.Source, prefix: prefix, depth: s.depth}
+	size, at := 0, el.start
+	for _, h := range append(holes, found{span{el.end, el.end}, holeEnd}) {
+		sh.parts = append(sh.parts, part{string(b[at:h.start]), h.hole})
+		size += h.start - at
+		at = h.end
+	}
+	if size > maxShapeText {
+		return nil
+	}
+	sh.usual = usualOf(sh.parts)
+	return sh
+}
