@@ -245,10 +245,10 @@ func (s *state) intern(v *sourceValues) *Source {
 // readData decodes the data into the arena.
 func (s *state) readData(el span) {
 	text := s.text(el, fieldData)
-	if text == nil {
+	s.rec.Data = text
+	if len(text) == 0 {
 		return
 	}
-	s.rec.Data = text
 	if s.tooLarge(text) {
 		s.flawAt(el, fieldData, because(ErrTooLarge, "data of more than %d bytes", s.MaxData))
 		s.rec.Data = s.keep(text)

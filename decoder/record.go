@@ -36,6 +36,17 @@ type Record struct {
 
 	// Index is the record's position in the event's Records, from 0.
 	Index int
+
+	// SubSequenceNumber is a user record's position inside its aggregate, from 0. All user records of an aggregate have its
+	// SequenceNumber and Index.
+	SubSequenceNumber int
+
+	// ExplicitHashKey is what a user record of an aggregate was given to choose its shard by, instead of its partition key: a
+	// decimal number, or nil.
+	ExplicitHashKey []byte
+
+	// Aggregated is whether the record is a user record of a KPL aggregate.
+	Aggregated bool
 }
 
 // Source is what the records of one event have in common. Its strings are the decoder's own copies: they
@@ -61,6 +72,7 @@ func (r *Record) Clone() Record {
 	c.SequenceNumber = bytes.Clone(r.SequenceNumber)
 	c.Data = bytes.Clone(r.Data)
 	c.EventID = bytes.Clone(r.EventID)
+	c.ExplicitHashKey = bytes.Clone(r.ExplicitHashKey)
 	return c
 }
 

@@ -1,8 +1,8 @@
 package decoder
 
 import (
-	"bytes"
 	"encoding/binary"
+	"math/bits"
 )
 
 // This file is the strict scanner: the one place that decides what is JSON. It accepts exactly what
@@ -149,20 +149,11 @@ func (s *scanner) name(i int) (int, fault) {
 func (s *scanner) str(i int) (int, fault) {
 	b := s.b
 	i++
-	quote := -1
 	for {
-		// The next quote is searched once, not once for every escape: many escapes take linear time.
-		if quote < i {
-			n := bytes.IndexByte(b[i:], '"')
-			if n < 0 {
-				n = len(b) - i
-			}
-			quote = i + n
+		if i = special(b, i); i >= len(b) {
+			return i, unsound
 		}
-		if i = plain(b, i, quote); i == quote {
-			if i == len(b) {
-				return i, unsound
-			}
+		if b[i] == '"' {
 			return i + 1, sound
 		}
 		if b[i] != '\\' {
@@ -178,7 +169,7 @@ func (s *scanner) str(i int) (int, fault) {
 		case 'u':
 			for n := 1; n <= 4; n++ {
 				if i+n >= len(b) || !isHex(b[i+n]) {
-					return min(i+n, len(b)), unsound
+					return i + n, unsound
 				}
 			}
 			if b[i+1]|0x20 == 'd' && b[i+2] >= '8' {
@@ -195,25 +186,32 @@ func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f'
 }
 
-// plain returns the offset of the first backslash or control byte of b[i:end], and end where there is none.
-// It looks at eight bytes at a time.
-func plain(b []byte, i, end int) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	for ; i+8 <= end; i += 8 {
-		w := binary.LittleEndian.Uint64(b[i:])
-		escape := w ^ ones*'\\'
-		// A byte's high bit is set where it was below 0x20, or was a backslash. A borrow may set the bit of a
-		// byte behind such a one, which does no harm.
-		if ((w-ones*0x20)&^w|(escape-ones)&^escape)&highs != 0 {
-			break
+// special returns the offset of the first quote, backslash or control byte of b from i on, and len(b) where there is none. It looks
+// at eight bytes at a time.
+func special(b []byte, i int) int {
+	for ; i+8 <= len(b); i += 8 {
+		if m := specials(binary.LittleEndian.Uint64(b[i:])); m != 0 {
+			return i + bits.TrailingZeros64(m)/8
 		}
 	}
-	for ; i < end; i++ {
-		if b[i] < 0x20 || b[i] == '\\' {
+	for ; i < len(b); i++ {
+		if c := b[i]; c < 0x20 || c == '"' || c == '\\' {
 			return i
 		}
 	}
-	return end
+	return i
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// specials sets the high bit of each byte of w that is a quote, a backslash or a control byte. Bits above the lowest that is
+// set may be wrong, because of its borrow; none is missing.
+func specials(w uint64) uint64 {
+	quote, escape := w^ones*'"', w^ones*'\\'
+	return ((w-ones*0x20)&^w | (quote-ones)&^quote | (escape-ones)&^escape) & highs
 }
 
 // scalar scans a number, true, false or null at i.

@@ -3,8 +3,6 @@ package decoder
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
-	"math/bits"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -109,9 +107,10 @@ func (s *state) match(sh *shape, i int) int {
 	return i
 }
 
-// matchData decodes data into s.rec. It reports false where the text is not what base64 in a sound string can be.
+// matchData decodes data into s.rec. It reports false where the text is not what base64 in a sound string can be: the lane relies
+// on it, even where nobody wants the data, since base64 has no byte that JSON forbids.
 func (s *state) matchData(text []byte) bool {
-	if len(text) == 0 || s.skipData {
+	if len(text) == 0 {
 		s.rec.Data = text[:0:0]
 		return true
 	}
@@ -127,42 +126,17 @@ func (s *state) matchData(text []byte) bool {
 // stringEnd returns the offset of the quote that ends the string whose inside begins at i, and -1 where a backslash or
 // a control byte, or the event's end, comes first.
 func stringEnd(b []byte, i int) int {
-	const ones = 0x0101010101010101
-	for ; i+8 <= len(b); i += 8 {
-		w := binary.LittleEndian.Uint64(b[i:])
-		quote, escape := w^ones*'"', w^ones*'\\'
-		special := ((w-ones*0x20)&^w | (quote-ones)&^quote | (escape-ones)&^escape) & highs
-		if special != 0 {
-			// The lowest bit is true; those above it may come from its borrow.
-			i += bits.TrailingZeros64(special) / 8
-			if b[i] != '"' {
-				return -1
-			}
-			return i
-		}
+	if i = special(b, i); i == len(b) || b[i] != '"' {
+		return -1
 	}
-	for ; i < len(b); i++ {
-		if c := b[i]; c < 0x20 || c == '\\' {
-			return -1
-		} else if c == '"' {
-			return i
-		}
-	}
-	return -1
+	return i
 }
 
 // timeEnd reads the arrival time at i. It returns the offset behind it, -1 where there is none that can be read.
 func timeEnd(b []byte, i int) (time.Time, int) {
-	// Seconds of ten digits with three more behind the point are what Lambda writes.
-	if i+16 <= len(b) && b[i+10] == '.' && '1' <= b[i] && b[i] <= '9' {
-		high, ok := eightDigits(binary.LittleEndian.Uint64(b[i:]))
-		d8, d9 := b[i+8]-'0', b[i+9]-'0'
-		f0, f1, f2 := b[i+11]-'0', b[i+12]-'0', b[i+13]-'0'
-		next := b[i+14]
-		if ok && d8 <= 9 && d9 <= 9 && f0 <= 9 && f1 <= 9 && f2 <= 9 && (next == '}' || next == ',') {
-			sec := high*100 + int64(d8)*10 + int64(d9)
-			ms := int64(f0)*100 + int64(f1)*10 + int64(f2)
-			return time.Unix(sec, ms*1e6).UTC(), i + 14
+	if end := i + usualLen; end < len(b) && (b[end] == '}' || b[end] == ',') {
+		if at, ok := usualSeconds(b[i:end]); ok {
+			return at, end
 		}
 	}
 	end, f := number(b, i)
@@ -174,17 +148,6 @@ func timeEnd(b []byte, i int) (time.Time, int) {
 		return time.Time{}, -1
 	}
 	return at, end
-}
-
-// eightDigits reads eight decimal digits, the first in the lowest byte, at once.
-func eightDigits(w uint64) (int64, bool) {
-	if (w&0xf0f0f0f0f0f0f0f0)|((w+0x0606060606060606)&0xf0f0f0f0f0f0f0f0)>>4 != 0x3333333333333333 {
-		return 0, false
-	}
-	w &= 0x0f0f0f0f0f0f0f0f
-	w = w*10 + w>>8
-	w = ((w&0x000000ff000000ff)*(100+1000000<<32) + (w>>16&0x000000ff000000ff)*(1+10000<<32)) >> 32
-	return int64(w), true
 }
 
 // shapes are what has been learned, newest first. The list is never changed, but replaced.
@@ -205,8 +168,15 @@ func init() {
 	}
 }
 
-// shaped reads the record at i by its shape, and returns its end, or -1.
+// shaped reads the record at i by a shape, the last one first, and returns its end, or -1. Where shapes have been of little use
+// of late they are tried for one record in eight, so that records which are all of different shapes cost hardly more than
+// without this lane.
 func (s *state) shaped(i int) int {
+	if s.cold > warm {
+		if s.tries++; s.tries%8 != 0 {
+			return -1
+		}
+	}
 	if s.shape != nil && s.shape.depth == s.depth {
 		end := -1
 		if s.shape.usual != nil {
@@ -215,19 +185,25 @@ func (s *state) shaped(i int) int {
 			end = s.match(s.shape, i)
 		}
 		if end >= 0 {
-			s.misses = 0
+			if s.cold > 0 {
+				s.cold = max(0, s.cold-16)
+			}
 			return end
 		}
 	}
 	return s.otherShape(i)
 }
 
-// otherShape tries the shapes that are known beside the last one. Where shapes have long been of no use it tries them for a few
-// records only, so that records which are all of different shapes cost hardly more than without.
+// cold counts records without a known shape, and is lowered by those that have one.
+const (
+	warm    = 4   // up to this all is tried
+	coldest = 128 // it goes no higher
+)
+
+// otherShape tries the shapes that are known beside the last one.
 func (s *state) otherShape(i int) int {
 	list := shapes.Load()
-	s.misses++
-	if list == nil || s.misses > 4 && s.misses%8 != 0 {
+	if list == nil {
 		return -1
 	}
 	for _, sh := range *list {
@@ -235,17 +211,20 @@ func (s *state) otherShape(i int) int {
 			continue
 		}
 		if end := s.match(sh, i); end >= 0 {
-			s.shape, s.misses = sh, 0
+			s.shape = sh
 			return end
 		}
 	}
 	return -1
 }
 
-// learn takes the shape of the record at el, which the general lane has read and found good. It does so more and more seldom
-// while nothing that it has learned is of use.
+// learn takes the shape of the record at el, which the general lane has read and found good. While nothing that it learns is of use
+// it does so more and more seldom.
 func (s *state) learn(el span) {
-	if s.misses&(s.misses-1) != 0 && s.misses%64 != 0 {
+	if s.cold < coldest {
+		s.cold++
+	}
+	if s.cold&(s.cold-1) != 0 || s.cold == coldest && s.tries%128 != 0 {
 		return
 	}
 	sh := s.newShape(el)

@@ -32,7 +32,8 @@ type state struct {
 	batching bool // records must outlive each other
 
 	shape       *shape // the last that a record had
-	misses      int    // records without a known shape since
+	cold        int    // how little use shapes have been of late; see shaped
+	tries       int    // records since shapes were cold
 	hits        int    // records of this event that went through the shape lane
 	digits      int    // length of the last sequence number, for a guess
 	keyLen      int    // of the last partition key, likewise

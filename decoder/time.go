@@ -1,6 +1,9 @@
 package decoder
 
-import "time"
+import (
+	"encoding/binary"
+	"time"
+)
 
 // latest is the first second that an arrival time may not have: the year 10,000, which neither RFC 3339 nor
 // time.Time's JSON form can write.
@@ -10,6 +13,9 @@ const latest = 253402300800
 // through a float64. What is finer than a nanosecond is cut off. It reports false for what is no number and
 // for times from the year 10,000 on, or as far before the epoch.
 func parseSeconds(text []byte) (time.Time, bool) {
+	if at, ok := usualSeconds(text); ok {
+		return at, true
+	}
 	if end, f := number(text, 0); f != sound || end != len(text) {
 		return time.Time{}, false
 	}
@@ -92,4 +98,34 @@ func splitExponent(text []byte) (mantissa []byte, exponent int) {
 		return mantissa, sign * exponent
 	}
 	return text, 0
+}
+
+// usualLen is the length of a time as Lambda writes it: seconds of ten digits and three more behind the point.
+const usualLen = 14
+
+// usualSeconds reads a time of that form, and takes no other.
+func usualSeconds(t []byte) (time.Time, bool) {
+	if len(t) != usualLen || t[0] == '0' || t[10] != '.' {
+		return time.Time{}, false
+	}
+	high, ok := eightDigits(binary.LittleEndian.Uint64(t))
+	s8, s9, f0, f1, f2 := t[8]-'0', t[9]-'0', t[11]-'0', t[12]-'0', t[13]-'0'
+	if !ok || s8 > 9 || s9 > 9 || f0 > 9 || f1 > 9 || f2 > 9 {
+		return time.Time{}, false
+	}
+	sec := high*100 + int64(s8)*10 + int64(s9)
+	ms := int64(f0)*100 + int64(f1)*10 + int64(f2)
+	return time.Unix(sec, ms*1e6).UTC(), true
+}
+
+// eightDigits reads eight decimal digits, the first in the lowest byte, at once.
+func eightDigits(w uint64) (int64, bool) {
+	d := w ^ ones*'0'
+	if (d|(d+ones*0x76))&highs != 0 { // see differentDigits
+		return 0, false
+	}
+	// Pairs of digits, then of pairs, then of those.
+	d = d*10 + d>>8
+	d = ((d&0x000000ff000000ff)*(100+1000000<<32) + (d>>16&0x000000ff000000ff)*(1+10000<<32)) >> 32
+	return int64(d), true
 }

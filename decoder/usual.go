@@ -63,9 +63,9 @@ func shortOf(text string) (short, bool) {
 
 // is whether b begins with the text.
 func (t *short) is(b []byte) bool {
-	return len(b) >= t.n && binary.LittleEndian.Uint64(b)^t.first|
-		binary.LittleEndian.Uint64(b[t.middle:])^t.second|
-		binary.LittleEndian.Uint64(b[t.n-8:])^t.end == 0
+	return len(b) >= t.n && (binary.LittleEndian.Uint64(b)^t.first)|
+		(binary.LittleEndian.Uint64(b[t.middle:])^t.second)|
+		(binary.LittleEndian.Uint64(b[t.n-8:])^t.end) == 0
 }
 
 // matchUsual reads the record at i into s.rec if it has the shape, and returns its end, else -1. Where s.ready is set, the
@@ -117,17 +117,13 @@ func (s *state) matchUsual(sh *shape, i int) int {
 	if len(b) <= eventID.end || !sameDigits(sequence.of(b), b[eventID.end-s.digits:eventID.end]) {
 		return -1
 	}
-	if !s.matchData(data.of(b)) {
+	ready := begins(b[eventID.end:], u.toNextKey)
+	if !ready && !begins(b[eventID.end:], u.toEnd) || !s.matchData(data.of(b)) {
 		return -1
 	}
-	i = eventID.end + len(u.toEnd)
-	if begins(b[eventID.end:], u.toNextKey) {
-		s.ready = true
-	} else if !begins(b[eventID.end:], u.toEnd) {
-		return -1
-	}
+	s.ready = ready
 	s.fill(sh, key, sequence, eventID, at)
-	return i
+	return eventID.end + len(u.toEnd)
 }
 
 // sameDigits is whether a and b, which are of one length, are the same decimal digits. Other text, which may be legal, it
@@ -150,13 +146,10 @@ func sameDigits(a, b []byte) bool {
 // the byte itself if it is above 9; a carry into the next byte takes one whose own high bit is set.
 func differentDigits(v, w uint64) uint64 {
 	d := v ^ zeros
-	return (d|(d+0x7676767676767676))&highs | v ^ w
+	return (d|(d+ones*0x76))&highs | (v ^ w)
 }
 
-const (
-	zeros = 0x3030303030303030
-	highs = 0x8080808080808080
-)
+const zeros = ones * '0'
 
 // begins is whether b begins with text.
 func begins(b []byte, text string) bool {
@@ -164,23 +157,7 @@ func begins(b []byte, text string) bool {
 }
 
 // isPlain is whether b holds no quote, backslash and control byte.
-func isPlain(b []byte) bool {
-	const ones = 0x0101010101010101
-	for len(b) >= 8 {
-		w := binary.LittleEndian.Uint64(b)
-		quote, escape := w^ones*'"', w^ones*'\\'
-		if ((w-ones*0x20)&^w|(quote-ones)&^quote|(escape-ones)&^escape)&highs != 0 {
-			return false
-		}
-		b = b[8:]
-	}
-	for _, c := range b {
-		if c < 0x20 || c == '"' || c == '\\' {
-			return false
-		}
-	}
-	return true
-}
+func isPlain(b []byte) bool { return special(b, 0) == len(b) }
 
 // fill sets the record but for its data.
 func (s *state) fill(sh *shape, key, sequence, eventID span, at time.Time) {

@@ -1,0 +1,273 @@
+package decoder_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/sluice/decoder"
+	"example.com/sluice/internal/lane"
+)
+
+// This file is what the other tests share: records to make events of, and the reading of an event in every way that there is.
+
+const (
+	shard  = "shardId-000000000006"
+	stream = "arn:aws:kinesis:us-east-2:123456789012:stream/orders"
+)
+
+// sequence is the sequence number of record n.
+func sequence(n int) string {
+	return fmt.Sprintf("4965847103291576320814609235748120639481756203948571%04d", n)
+}
+
+// plain is record n as Lambda writes it. Its data is "hello".
+func plain(n int) string {
+	return fmt.Sprintf(`{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":"user-%d","sequenceNumber":"%s","data":"aGVsbG8=",`+
+		`"approximateArrivalTimestamp":1731924555.%03d},"eventSource":"aws:kinesis","eventVersion":"1.0","eventID":"%s:%s",`+
+		`"eventName":"aws:kinesis:record","invokeIdentityArn":"arn:aws:iam::123456789012:role/orders-reader","awsRegion":"us-east-2",`+
+		`"eventSourceARN":"%s"}`, n, sequence(n), n, shard, sequence(n), stream)
+}
+
+// brief is a record of what it must have and nothing else.
+const brief = `{"kinesis":{"partitionKey":"k","sequenceNumber":"1","data":"aGVsbG8="}}`
+
+// event is the event of these records.
+func event(records ...string) string { return `{"Records":[` + strings.Join(records, ",") + `]}` }
+
+// with is text with one part of it replaced, which must stand in it once.
+func with(text, old, new string) string {
+	if strings.Count(text, old) != 1 {
+		panic(fmt.Sprintf("%q stands %d times in %.200q", old, strings.Count(text, old), text))
+	}
+	return strings.Replace(text, old, new, 1)
+}
+
+// withKey is record n with that partition key, as it is to stand between the quotes.
+func withKey(n int, key string) string {
+	return with(plain(n), fmt.Sprintf(`"user-%d"`, n), `"`+key+`"`)
+}
+
+// withData is record n with that base64.
+func withData(n int, base64 string) string { return with(plain(n), "aGVsbG8=", base64) }
+
+// withTime is record n with that arrival time, quotes included if there are any.
+func withTime(n int, at string) string {
+	return with(plain(n), fmt.Sprintf("1731924555.%03d", n), at)
+}
+
+// outcome is what reading an event has given.
+type outcome struct {
+	records []decoder.Record
+	errs    []*decoder.Error // beside the records; nil where one is good
+	broken  *decoder.Error
+}
+
+// String writes everything down, so that outcomes are the same exactly where their strings are.
+func (o *outcome) String() string {
+	var b strings.Builder
+	for i, r := range o.records {
+		fmt.Fprintf(&b, "%d: key %s sequence %s id %s at %s data %q source %+v\n", r.Index, orNil(r.PartitionKey), orNil(r.SequenceNumber),
+			orNil(r.EventID), r.ApproximateArrivalTimestamp.Format(time.RFC3339Nano), r.Data, *r.Source)
+		if e := o.errs[i]; e != nil {
+			fmt.Fprintf(&b, "   bad: %s\n", describeError(e))
+		}
+	}
+	if o.broken != nil {
+		fmt.Fprintf(&b, "broken: %s\n", describeError(o.broken))
+	}
+	return b.String()
+}
+
+// orNil tells an absent member from an empty one.
+func orNil(b []byte) string {
+	if b == nil {
+		return "absent"
+	}
+	return fmt.Sprintf("%q", b)
+}
+
+func describeError(e *decoder.Error) string {
+	return fmt.Sprintf("index %d sequence number %q field %q offset %d: %s", e.Index, e.SequenceNumber, e.Field, e.Offset, e.Err)
+}
+
+// note takes in what a loop has yielded.
+func (o *outcome) note(t testing.TB, rec *decoder.Record, err error) {
+	t.Helper()
+	var e *decoder.Error
+	if err != nil && !errors.As(err, &e) {
+		t.Fatalf("an error of type %T: %v", err, err)
+	}
+	switch {
+	case o.broken != nil:
+		t.Fatalf("the sequence went on behind %v", o.broken)
+	case rec == nil && e == nil:
+		t.Fatal("neither a record nor an error")
+	case rec == nil:
+		o.broken = e
+	default:
+		if rec.Source == nil {
+			t.Fatalf("record %d has no Source", rec.Index)
+		}
+		o.records = append(o.records, rec.Clone())
+		o.errs = append(o.errs, e)
+	}
+}
+
+// good asserts that there was no error of any kind, and returns the records.
+func (o *outcome) good(t testing.TB) []decoder.Record {
+	t.Helper()
+	for i, e := range o.errs {
+		if e != nil {
+			t.Fatalf("record %d: %v", i, e)
+		}
+	}
+	if o.broken != nil {
+		t.Fatal(o.broken)
+	}
+	return o.records
+}
+
+// one asserts that the event has one record, which is good.
+func (o *outcome) one(t testing.TB) decoder.Record {
+	t.Helper()
+	recs := o.good(t)
+	if len(recs) != 1 {
+		t.Fatalf("%d records, want 1", len(recs))
+	}
+	return recs[0]
+}
+
+// loop reads the event through the loop, once.
+func loop(t testing.TB, d decoder.Decoder, event []byte) *outcome {
+	t.Helper()
+	o := new(outcome)
+	for rec, err := range d.Records(event) {
+		o.note(t, rec, err)
+	}
+	return o
+}
+
+// batch reads the event as a batch. Of a broken event it has no records.
+func batch(t testing.TB, d decoder.Decoder, event []byte) *outcome {
+	t.Helper()
+	o := new(outcome)
+	err := d.Batch(event, func(b *decoder.Batch) error {
+		bad, failed := b.Bad(), b.Failed()
+		if len(bad) != len(failed) {
+			t.Fatalf("%d records are bad, %d have failed", len(bad), len(failed))
+		}
+		good := b.Records()
+		for len(good)+len(bad) > 0 {
+			if len(bad) == 0 || len(good) > 0 && good[0].Index < bad[0].Index {
+				o.note(t, &good[0], nil)
+				good = good[1:]
+			} else {
+				o.note(t, &bad[0], failed[0])
+				bad, failed = bad[1:], failed[1:]
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		o.note(t, nil, err)
+	}
+	return o
+}
+
+// warmUp is what is read before, for the decoder to have learned from.
+var warmUp = []byte(event(plain(1), plain(2), plain(3)))
+
+// read reads the event in every way there is: through the general lane alone, through both with nothing learned, with its own
+// shapes learned, with those of Lambda's records learned, detached, as a batch. It asserts that they all give the same and write
+// nothing to the event, and returns what they give.
+func read(t testing.TB, d decoder.Decoder, text string) *outcome {
+	t.Helper()
+	ev := []byte(text)
+	lane.GeneralOnly.Store(true)
+	want := loop(t, d, ev)
+	lane.GeneralOnly.Store(false)
+	same := func(way string, got *outcome) {
+		t.Helper()
+		if got.String() != want.String() {
+			t.Fatalf("%s gives\n%swhere the general lane gives\n%sfor %.3000s", way, got, want, text)
+		}
+	}
+	lane.Forget()
+	same("a new process", loop(t, d, ev))
+	same("the second reading", loop(t, d, ev))
+	loop(t, decoder.Decoder{}, warmUp)
+	same("the reading after another event", loop(t, d, ev))
+	detached := d
+	detached.Detach = true
+	same("a detached reading", loop(t, detached, ev))
+	if got := batch(t, d, ev); want.broken == nil {
+		same("a batch", got)
+	} else if got.broken == nil || describeError(got.broken) != describeError(want.broken) {
+		t.Fatalf("a batch gives\n%swhere a loop gives\n%s", got, want)
+	}
+	if string(ev) != text {
+		t.Fatalf("the event has changed at offset %d", differAt(ev, []byte(text)))
+	}
+	return want
+}
+
+func differAt(a, b []byte) int {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+// files are the files below testdata that match the pattern, by name.
+func files(t testing.TB, pattern string) map[string]string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join("..", "testdata", pattern))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no files for %s (%v)", pattern, err)
+	}
+	texts := map[string]string{}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[filepath.ToSlash(path)] = string(text)
+	}
+	return texts
+}
+
+// shapedRecords is how many records of the event go through the shape lane.
+func shapedRecords(ev []byte) int {
+	n := 0
+	lane.Read = func(shaped int) { n = shaped }
+	defer func() { lane.Read = nil }()
+	for range decoder.Records(ev) {
+	}
+	return n
+}
+
+// TestReadIsNotVacuous asserts that the readings which read compares do go through different lanes.
+func TestReadIsNotVacuous(t *testing.T) {
+	lane.Forget()
+	if n := shapedRecords(warmUp); n != 2 {
+		t.Errorf("a new process reads %d of 3 records by a shape, want all but the first", n)
+	}
+	if n := shapedRecords(warmUp); n != 3 {
+		t.Errorf("the second reading takes %d of 3 records by a shape", n)
+	}
+	lane.GeneralOnly.Store(true)
+	defer lane.GeneralOnly.Store(false)
+	if n := shapedRecords(warmUp); n != 0 {
+		t.Errorf("the general lane alone takes %d records by a shape", n)
+	}
+	if !bytes.Contains(warmUp, []byte(sequence(3))) {
+		t.Error("the event has changed")
+	}
+}
