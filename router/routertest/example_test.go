@@ -1,0 +1,65 @@
+package routertest_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"example.com/sluice/decoder"
+	"example.com/sluice/router"
+	"example.com/sluice/router/routertest"
+)
+
+// A handler is a function: call it.
+func ExampleNewRecord() {
+	handle := func(_ context.Context, rec *decoder.Record) error {
+		if !bytes.HasPrefix(rec.Data, []byte("{")) {
+			return errors.New("not an order")
+		}
+		fmt.Printf("%s from %s: %s\n", rec.PartitionKey, rec.StreamName, rec.Data)
+		return nil
+	}
+
+	fmt.Println(handle(context.Background(), routertest.NewRecord("user-7", []byte(`{"id":1}`))))
+	fmt.Println(handle(context.Background(), routertest.NewRecord("user-7", []byte(`hello`))))
+	// Output:
+	// user-7 from orders: {"id":1}
+	// <nil>
+	// not an order
+}
+
+func ExampleEvent() {
+	e := routertest.Event{Records: 4, Size: 40, Keys: 2, Stream: "clicks"}
+	for rec, err := range decoder.Records(e.Bytes()) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Printf("%s %s %s\n", rec.ApproximateArrivalTimestamp.Format("15:04:05.000"), rec.PartitionKey, rec.Data)
+	}
+	// Output:
+	// 10:09:15.987 user-000000 {"id":100000,"text":"change carrier ac"}
+	// 10:09:15.990 user-000001 {"id":100001,"text":"points received w"}
+	// 10:09:15.991 user-000001 {"id":100002,"text":"paid quantity car"}
+	// 10:09:15.997 user-000000 {"id":100003,"text":"the stock quantit"}
+}
+
+// What Lambda is told where the handler fails on the second of three records.
+func ExampleEventOf() {
+	event := routertest.EventOf(
+		decoder.Record{SequenceNumber: []byte("101"), Data: []byte("one")},
+		decoder.Record{SequenceNumber: []byte("102"), Data: []byte("two")},
+		decoder.Record{SequenceNumber: []byte("103"), Data: []byte("three")},
+	)
+	r := router.New(router.Each(func(_ context.Context, rec *decoder.Record) error {
+		if string(rec.Data) == "two" {
+			return errors.New("no room for two")
+		}
+		return nil
+	}), router.WithLogger(slog.New(slog.DiscardHandler)))
+	answer, err := r.Invoke(context.Background(), event)
+	fmt.Println(string(answer), err)
+	// Output: {"batchItemFailures":[{"itemIdentifier":"102"}]} <nil>
+}

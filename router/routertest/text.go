@@ -1,0 +1,113 @@
+package routertest
+
+import (
+	"encoding/base64"
+	"strconv"
+	"time"
+
+	"example.com/sluice/decoder"
+)
+
+// This file writes records in Lambda's form.
+
+// template is the text of a record around the values that change from one to the next, which stand in the order key,
+// sequence number, data, arrival, event id.
+type template struct {
+	toKey, toEventID, toEnd []byte
+}
+
+const (
+	toSequence = `,"sequenceNumber":`
+	toData     = `,"data":"`
+	toTime     = `","approximateArrivalTimestamp":`
+)
+
+func templateOf(src *decoder.Source) template {
+	var t template
+	member := func(dst []byte, name, value string) []byte {
+		dst = append(dst, name...)
+		return appendString(dst, value)
+	}
+	t.toKey = member(t.toKey, `{"kinesis":{"kinesisSchemaVersion":`, src.KinesisSchemaVersion)
+	t.toKey = append(t.toKey, `,"partitionKey":`...)
+	if src.EncryptionType != "" {
+		t.toEventID = member(t.toEventID, `,"encryptionType":`, src.EncryptionType)
+	}
+	t.toEventID = member(t.toEventID, `},"eventSource":`, src.EventSource)
+	t.toEventID = member(t.toEventID, `,"eventVersion":`, src.EventVersion)
+	t.toEventID = append(t.toEventID, `,"eventID":`...)
+	t.toEnd = member(t.toEnd, `,"eventName":`, src.EventName)
+	t.toEnd = member(t.toEnd, `,"invokeIdentityArn":`, src.InvokeIdentityARN)
+	t.toEnd = member(t.toEnd, `,"awsRegion":`, src.AWSRegion)
+	t.toEnd = member(t.toEnd, `,"eventSourceARN":`, src.EventSourceARN)
+	t.toEnd = append(t.toEnd, '}')
+	return t
+}
+
+// size is how long the text is.
+func (t *template) size() int {
+	return len(t.toKey) + len(toSequence) + len(toData) + len(toTime) + len(t.toEventID) + len(t.toEnd)
+}
+
+// append appends the record, of whose Source it knows already.
+func (t *template) append(dst []byte, rec *decoder.Record) []byte {
+	dst = append(dst, t.toKey...)
+	dst = appendString(dst, rec.PartitionKey)
+	dst = append(dst, toSequence...)
+	dst = appendString(dst, rec.SequenceNumber)
+	dst = append(dst, toData...)
+	dst = base64.StdEncoding.AppendEncode(dst, rec.Data)
+	dst = append(dst, toTime...)
+	dst = appendSeconds(dst, rec.ApproximateArrivalTimestamp)
+	dst = append(dst, t.toEventID...)
+	dst = appendString(dst, rec.EventID)
+	return append(dst, t.toEnd...)
+}
+
+// appendString appends s as a JSON string. What JSON does not make it escape stays as it is.
+func appendString[T string | []byte](dst []byte, s T) []byte {
+	const hex = "0123456789abcdef"
+	dst = append(dst, '"')
+	done := 0
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= 0x20 && c != '"' && c != '\\' {
+			continue
+		}
+		dst = append(dst, s[done:i]...)
+		done = i + 1
+		switch c {
+		case '"', '\\':
+			dst = append(dst, '\\', c)
+		case '\n':
+			dst = append(dst, `\n`...)
+		case '\r':
+			dst = append(dst, `\r`...)
+		case '\t':
+			dst = append(dst, `\t`...)
+		default:
+			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		}
+	}
+	dst = append(dst, s[done:]...)
+	return append(dst, '"')
+}
+
+// appendSeconds appends t in seconds since the epoch with three decimals, which is how Lambda writes it, or with as many more
+// as t needs.
+func appendSeconds(dst []byte, t time.Time) []byte {
+	sec, nsec := t.Unix(), int64(t.Nanosecond())
+	if sec < 0 {
+		dst = append(dst, '-')
+		if sec = -sec; nsec > 0 { // which count up from sec
+			sec, nsec = sec-1, 1e9-nsec
+		}
+	}
+	dst = strconv.AppendInt(dst, sec, 10)
+	dst = append(dst, '.')
+	for place, i := int64(1e8), 0; i < 3 || nsec > 0; place, i = place/10, i+1 {
+		dst = append(dst, '0'+byte(nsec/place))
+		nsec %= place
+	}
+	return dst
+}
