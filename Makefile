@@ -1,9 +1,13 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt vet staticcheck race poison purego arm64 fuzz-seeds bench-once bootstrap
-
 GO ?= go
-# Modules of their own: what they depend on, no user of the library inherits.
-NESTED :=
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+# Modules of their own, so that no user of the library inherits what they depend on. tools/ holds programs only.
+NESTED := $(filter-out tools,$(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod)))
+ALL := . $(NESTED)
+# in-each runs a command in every one of the modules $(1).
+in-each = for m in $(1); do echo "== $$m: $(2)"; (cd $$m && $(2)); done
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -11,12 +15,67 @@ help: ## list the targets
 run: need-go ## the main job: decode the events under testdata/, no AWS account needed
 	$(GO) run ./cmd/lambda testdata/events/*.json
 
-test: need-go ## all tests
+test: need-go ## all tests of the library and the function
 	$(GO) test ./...
 
-.PHONY: need-go
-need-go:
-	@command -v $(GO) >/dev/null || { echo "Go is missing: install Go 1.26 or newer (https://go.dev/doc/install)"; exit 1; }
+check: fmt vet staticcheck tidy cover race poison purego arm64 fuzz-count nested bench-once ## what CI runs beside test
+
+fmt: need-go ## gofmt leaves no diff
+	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "gofmt would change: $$bad"; exit 1; }
+
+vet: need-go ## go vet, all modules
+	@$(call in-each,$(ALL),$(GO) vet ./...)
+
+staticcheck: bin/staticcheck ## staticcheck, all modules
+	@$(call in-each,$(ALL),$(CURDIR)/bin/staticcheck ./...)
+
+tidy: need-go ## go mod tidy leaves no diff, all modules
+	@$(call in-each,$(ALL) tools,$(GO) mod tidy -diff)
+
+cover: need-go ## the tests' coverage of decoder and router
+	@mkdir -p bin
+	@$(GO) test -short -coverpkg=./decoder/...,./router/... -coverprofile=bin/coverage.out ./decoder/... ./router/... ./cmd/... >/dev/null
+	@$(GO) tool cover -func=bin/coverage.out | awk '{f = $$1; sub(/:[0-9]+:$$/, "", f); sub(/[^\/]*$$/, "", f)} \
+		/^total/ {print "coverage, all: " $$NF} $$NF != "100.0%" {print "  " $$0}'
+
+race: need-go ## all tests with the race detector, which also overwrites released memory
+	$(GO) test -race ./...
+
+poison: need-go ## released memory is overwritten: nothing keeps a view too long
+	$(GO) test -short -tags poison ./...
+
+purego: need-go ## without assembly
+	$(GO) test -short -tags purego ./...
+
+arm64: need-go need-qemu ## all tests on arm64, under qemu
+	CGO_ENABLED=0 GOARCH=arm64 $(GO) test -short -exec qemu-aarch64 ./decoder/... ./router/... ./fuzz
+
+FUZZ_COUNT ?= 20000x
+fuzz-count: need-go ## each fuzz target, $(FUZZ_COUNT) executions
+	@for f in $$(grep -hoE '^func Fuzz[A-Za-z0-9]+' fuzz/*_test.go | cut -c6-); do \
+		$(GO) test ./fuzz -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZ_COUNT) -fuzzminimizetime 10x | tail -n 2; done
+
+nested: need-go ## the tests of the modules beside the library: benchmarks' peers, examples, deployment
+	@$(call in-each,$(NESTED),$(GO) test ./...)
+
+bench-once: need-go ## benchmarks compile and run once
+	@$(call in-each,. $(filter bench,$(NESTED)),$(GO) test -run '^$$' -bench . -benchtime 1x ./... | tail -n 3)
+
+bin/staticcheck: tools/go.mod need-go
+	cd tools && $(GO) build -o ../bin/ honnef.co/go/tools/cmd/staticcheck
+bin/benchstat: tools/go.mod need-go
+	cd tools && $(GO) build -o ../bin/ golang.org/x/perf/cmd/benchstat
 
 bootstrap: need-go ## build the Lambda function for linux/arm64
 	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build -tags lambda.norpc -trimpath -ldflags '-s -w' -o bootstrap ./cmd/lambda
+
+need-go:
+	@command -v $(GO) >/dev/null || { echo "Go is missing: install Go 1.26 or newer (https://go.dev/doc/install)"; exit 1; }
+
+need-qemu:
+	@command -v qemu-aarch64 >/dev/null || { \
+		echo "qemu-aarch64 is missing, installing Debian's qemu-user"; \
+		{ apt-get update && apt-get install -y --no-install-recommends qemu-user; } >bin/apt.log 2>&1 || \
+		{ echo "could not install it (see bin/apt.log): install qemu-user by hand"; exit 1; }; }
+
+.PHONY: help run test check fmt vet staticcheck tidy cover race poison purego arm64 fuzz-count nested bench-once bootstrap need-go need-qemu
