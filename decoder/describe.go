@@ -52,14 +52,14 @@ var kinds = []struct{ member, what string }{
 	{"deliveryStreamArn", "a Firehose transformation"},
 	{"routeKey", "an API Gateway request"},
 	{"httpMethod", "an API Gateway or load balancer request"},
+	{"KinesisBatchInfo", "an on-failure record of an event source mapping"},
+	{"DDBStreamBatchInfo", "an on-failure record of an event source mapping"},
 	{"requestContext", "an API request"},
 	{"authorizationToken", "an API Gateway authorizer request"},
 	{"triggerSource", "a Cognito trigger"},
 	{"bootstrapServers", "a Kafka event"},
 	{"rmqMessagesByQueue", "an MQ event"},
 	{"invocationSchemaVersion", "an S3 batch job"},
-	{"KinesisBatchInfo", "an on-failure record of an event source mapping"},
-	{"DDBStreamBatchInfo", "an on-failure record of an event source mapping"},
 	{"records", "an event with \"records\" in lower case"},
 }
 
