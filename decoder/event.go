@@ -236,11 +236,11 @@ func (s *state) finish(i int) {
 		return
 	}
 	s.at = behind
-	if s.depth > 0 {
+	if s.index > 0 {
 		return
 	}
-	// There were no records: that is right for the last call of a window, and only there.
-	if !s.members.windowed() {
+	// There were no records. That the array of them is absent is right for the last call of a window, and only there.
+	if s.depth == 0 && !s.members.windowed() {
 		s.fail(0, because(ErrNotKinesis, "%s", describe(s.event)))
 		return
 	}

@@ -41,6 +41,8 @@ type verdict struct {
 	ends    []error // what may be said about a broken event, behind its records; none: it is whole
 	outer   map[string]span
 
+	elementsSeen int // of Records, the insides aside
+
 	skim                bool // the insides of records do not matter
 	skipData            bool
 	maxData, maxRecords int
@@ -140,8 +142,8 @@ func (v *verdict) members(i int) {
 			more = b[i] == ','
 		}
 	}
-	if v.trailing(i) && !entered {
-		v.noRecords()
+	if v.trailing(i) && v.elementsSeen == 0 {
+		v.noRecords(entered)
 	}
 }
 
@@ -158,10 +160,10 @@ func (v *verdict) member(name string, i int) int {
 	return end
 }
 
-// noRecords judges an event without an array of records, which only a window may be.
-func (v *verdict) noRecords() {
+// noRecords judges an event without records, of which only a window may lack the array.
+func (v *verdict) noRecords(entered bool) {
 	arn, named := v.outer["eventSourceARN"]
-	if !v.has("window", "isFinalInvokeForWindow", "isWindowTerminatedEarly") ||
+	if !entered && !v.has("window", "isFinalInvokeForWindow", "isWindowTerminatedEarly") ||
 		named && !bytes.Contains(v.event[arn.start:arn.end], []byte(":kinesis:")) {
 		v.end(decoder.ErrNotKinesis)
 	}
@@ -182,6 +184,7 @@ func (v *verdict) elements(i, depth int) int {
 			return v.end(decoder.ErrTooLarge)
 		}
 		end := v.value(i, depth)
+		v.elementsSeen++
 		if end < 0 || !v.skim && !v.element(i, end) {
 			return -1
 		}
