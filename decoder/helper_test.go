@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -66,20 +67,34 @@ type outcome struct {
 	records []decoder.Record
 	errs    []*decoder.Error // beside the records; nil where one is good
 	broken  *decoder.Error
+	window  *decoder.Window // nil of a broken event
 }
 
 // String writes everything down, so that outcomes are the same exactly where their strings are.
 func (o *outcome) String() string {
 	var b strings.Builder
 	for i, r := range o.records {
-		fmt.Fprintf(&b, "%d: key %s sequence %s id %s at %s data %q source %+v\n", r.Index, orNil(r.PartitionKey), orNil(r.SequenceNumber),
-			orNil(r.EventID), r.ApproximateArrivalTimestamp.Format(time.RFC3339Nano), r.Data, *r.Source)
+		fmt.Fprintf(&b, "record %d\n", r.Index)
+		fmt.Fprintf(&b, "  sequence %s\n  key      %s\n", orNil(r.SequenceNumber), orNil(r.PartitionKey))
+		fmt.Fprintf(&b, "  arrival  %s\n", r.ApproximateArrivalTimestamp.Format(time.RFC3339Nano))
+		fmt.Fprintf(&b, "  event id %s\n  data     %q\n", orNil(r.EventID), r.Data)
+		if r.Aggregated || r.SubSequenceNumber != 0 || r.ExplicitHashKey != nil {
+			fmt.Fprintf(&b, "  user record %d, hash key %s, aggregated %t\n", r.SubSequenceNumber, orNil(r.ExplicitHashKey), r.Aggregated)
+		}
+		if i == 0 || *r.Source != *o.records[i-1].Source {
+			fmt.Fprintf(&b, "  source   %+q\n", *r.Source)
+		}
 		if e := o.errs[i]; e != nil {
-			fmt.Fprintf(&b, "   bad: %s\n", describeError(e))
+			fmt.Fprintf(&b, "  bad      %s\n", describeError(e))
 		}
 	}
 	if o.broken != nil {
-		fmt.Fprintf(&b, "broken: %s\n", describeError(o.broken))
+		fmt.Fprintf(&b, "broken     %s\n", describeError(o.broken))
+	}
+	if w := o.window; w != nil {
+		fmt.Fprintf(&b, "window %s to %s\n  shard %q of %q\n  state %s\n  final %t, terminated early %t\n",
+			w.Start.Format(time.RFC3339Nano), w.End.Format(time.RFC3339Nano), w.ShardID, w.EventSourceARN, orNil(w.State),
+			w.IsFinalInvokeForWindow, w.IsWindowTerminatedEarly)
 	}
 	return b.String()
 }
@@ -133,6 +148,11 @@ func (o *outcome) good(t testing.TB) []decoder.Record {
 	return o.records
 }
 
+// faulty is whether there was an error of any kind.
+func (o *outcome) faulty() bool {
+	return o.broken != nil || slices.ContainsFunc(o.errs, func(e *decoder.Error) bool { return e != nil })
+}
+
 // one asserts that the event has one record, which is good.
 func (o *outcome) one(t testing.TB) decoder.Record {
 	t.Helper()
@@ -148,6 +168,16 @@ func loop(t testing.TB, d decoder.Decoder, event []byte) *outcome {
 	t.Helper()
 	o := new(outcome)
 	for rec, err := range d.Records(event) {
+		o.note(t, rec, err)
+	}
+	return o
+}
+
+// loopWindow reads the event and its window through the loop, once.
+func loopWindow(t testing.TB, d decoder.Decoder, event []byte) *outcome {
+	t.Helper()
+	o := new(outcome)
+	for rec, err := range d.RecordsWindow(event, &o.window) {
 		o.note(t, rec, err)
 	}
 	return o
@@ -172,6 +202,7 @@ func batch(t testing.TB, d decoder.Decoder, event []byte) *outcome {
 				bad, failed = bad[1:], failed[1:]
 			}
 		}
+		o.window = b.Window()
 		return nil
 	})
 	if err != nil {
@@ -183,15 +214,21 @@ func batch(t testing.TB, d decoder.Decoder, event []byte) *outcome {
 // warmUp is what is read before, for the decoder to have learned from.
 var warmUp = []byte(event(plain(1), plain(2), plain(3)))
 
+// generalLane reads the event and its window through the general lane alone.
+func generalLane(t testing.TB, d decoder.Decoder, event []byte) *outcome {
+	t.Helper()
+	lane.GeneralOnly.Store(true)
+	defer lane.GeneralOnly.Store(false)
+	return loopWindow(t, d, event)
+}
+
 // read reads the event in every way there is: through the general lane alone, through both with nothing learned, with its own
 // shapes learned, with those of Lambda's records learned, detached, as a batch. It asserts that they all give the same and write
 // nothing to the event, and returns what they give.
 func read(t testing.TB, d decoder.Decoder, text string) *outcome {
 	t.Helper()
 	ev := []byte(text)
-	lane.GeneralOnly.Store(true)
-	want := loop(t, d, ev)
-	lane.GeneralOnly.Store(false)
+	want := generalLane(t, d, ev)
 	same := func(way string, got *outcome) {
 		t.Helper()
 		if got.String() != want.String() {
@@ -199,22 +236,60 @@ func read(t testing.TB, d decoder.Decoder, text string) *outcome {
 		}
 	}
 	lane.Forget()
-	same("a new process", loop(t, d, ev))
-	same("the second reading", loop(t, d, ev))
+	same("a new process", loopWindow(t, d, ev))
+	same("the second reading", loopWindow(t, d, ev))
 	loop(t, decoder.Decoder{}, warmUp)
-	same("the reading after another event", loop(t, d, ev))
+	same("the reading after another event", loopWindow(t, d, ev))
 	detached := d
 	detached.Detach = true
-	same("a detached reading", loop(t, detached, ev))
+	same("a detached reading", loopWindow(t, detached, ev))
 	if got := batch(t, d, ev); want.broken == nil {
 		same("a batch", got)
 	} else if got.broken == nil || describeError(got.broken) != describeError(want.broken) {
 		t.Fatalf("a batch gives\n%swhere a loop gives\n%s", got, want)
 	}
+	readWithoutWindow(t, d, ev, want)
+	readWindow(t, d, ev, want)
 	if string(ev) != text {
 		t.Fatalf("the event has changed at offset %d", differAt(ev, []byte(text)))
 	}
 	return want
+}
+
+// windowFlaw is whether all that is wrong with the event is a member of its window, which only those see who ask for it.
+func (o *outcome) windowFlaw() bool {
+	return o.broken != nil && o.broken.Index < 0 && o.broken.Field != ""
+}
+
+// readWithoutWindow asserts that a plain loop gives what want does, but for the window.
+func readWithoutWindow(t testing.TB, d decoder.Decoder, ev []byte, want *outcome) {
+	t.Helper()
+	w := *want
+	w.window = nil
+	if want.windowFlaw() {
+		w.broken = nil
+	}
+	if got := loop(t, d, ev); got.String() != w.String() {
+		t.Fatalf("a loop without its window gives\n%swhere one with it gives\n%s", got, want)
+	}
+}
+
+// readWindow asserts that the window alone is what want has.
+func readWindow(t testing.TB, d decoder.Decoder, ev []byte, want *outcome) {
+	t.Helper()
+	got := &outcome{broken: want.broken}
+	var err error
+	got.window, err = d.Window(ev)
+	switch {
+	case err != nil && want.broken == nil:
+		t.Fatalf("Window gives %v, where the loop finds nothing wrong", err)
+	case err != nil && describeError(err.(*decoder.Error)) != describeError(want.broken):
+		t.Fatalf("Window gives\n%v\nwhere the loop gives\n%v", err, want.broken)
+	case err == nil && want.broken == nil && got.String() != (&outcome{window: want.window}).String():
+		t.Fatalf("Window gives\n%swhere the loop gives\n%s", got, want)
+	case err == nil && want.broken != nil && !errors.Is(want.broken, decoder.ErrNotKinesis) && !errors.Is(want.broken, decoder.ErrTooLarge):
+		t.Fatalf("Window finds nothing wrong, where the loop gives %v", want.broken) // it does not look into records, nor count them
+	}
 }
 
 func differAt(a, b []byte) int {
