@@ -109,7 +109,9 @@ func (d Decoder) loop(event []byte, w **Window, yield func(*Record, error) bool)
 		s.expire()
 	}
 	if s.broken == nil && w != nil {
-		*w = s.readWindow()
+		if window := s.readWindow(); s.broken == nil {
+			*w = window
+		}
 	}
 	if s.broken != nil {
 		yield(nil, s.broken)
