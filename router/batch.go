@@ -21,7 +21,10 @@ func (h Batch) run(ctx context.Context, i *invocation) error {
 
 // handOver gives recs to h and returns how many of the first are done.
 func (i *invocation) handOver(ctx context.Context, recs []decoder.Record, h Batch) int {
-	return i.slice(recs, func(from, to int) error { return h(ctx, recs[from:to:to]) })
+	return i.slice(recs, func(from, to int) error {
+		part := recs[from:to:to]
+		return i.call(ctx, part, func(ctx context.Context) error { return h(ctx, part) })
+	})
 }
 
 // items are records in their order: good ones, and bad ones with their flaws.

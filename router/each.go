@@ -13,7 +13,7 @@ type Each func(ctx context.Context, rec *decoder.Record) error
 func (h Each) isNil() bool { return h == nil }
 
 func (h Each) run(ctx context.Context, i *invocation) error {
-	return i.each(ctx, h)
+	return i.each(ctx, i.hooked(h))
 }
 
 // each reads the event record by record and stops at the first that does not get done.

@@ -37,11 +37,11 @@ type invocation struct {
 func (rt *route) invoke(ctx context.Context, event []byte, foreignElsewhere bool) ([]byte, error) {
 	i := &invocation{route: rt, ctx: ctx, event: event}
 	i.limit.Store(int64(beyond))
-	i.tally.start(rt.stats != nil)
+	i.tally.start(rt.counted())
 	err := rt.handler.run(ctx, i)
 	answer, err := i.answer(err)
-	if rt.stats != nil && !(foreignElsewhere && isForeign(err)) {
-		rt.stats(ctx, i.tally.result(i.notDone, err))
+	if rt.counted() && !(foreignElsewhere && isForeign(err)) {
+		rt.report(ctx, i.tally.result(i.notDone, err))
 	}
 	return answer, err
 }

@@ -17,6 +17,8 @@ type config struct {
 	onBad      func(context.Context, *decoder.Record, error) error
 	wholeBatch bool
 	stats      func(context.Context, Stats)
+	emf        *emf
+	callHook   func(context.Context, CallInfo) (context.Context, func(error))
 	logger     *slog.Logger // nil: slog.Default, looked up at each use
 }
 

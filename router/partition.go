@@ -18,7 +18,10 @@ func (h Partition) isNil() bool { return h == nil }
 
 func (h Partition) run(ctx context.Context, i *invocation) error {
 	return i.partition(ctx, func(key []byte, recs []decoder.Record) int {
-		return i.slice(recs, func(from, to int) error { return h(ctx, key, recs[from:to:to]) })
+		return i.slice(recs, func(from, to int) error {
+			part := recs[from:to:to]
+			return i.call(ctx, part, func(ctx context.Context) error { return h(ctx, key, part) })
+		})
 	})
 }
 

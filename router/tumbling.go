@@ -43,7 +43,10 @@ func (h tumbling[S]) run(ctx context.Context, i *invocation) error {
 			return nil
 		}
 		recs := b.Records()
-		if !i.whole(recs, func(from, to int) error { return h(ctx, w, state, recs[from:to:to]) }) {
+		if !i.whole(recs, func(from, to int) error {
+			part := recs[from:to:to]
+			return i.call(ctx, part, func(ctx context.Context) error { return h(ctx, w, state, part) })
+		}) {
 			return nil
 		}
 		encoded, err := encodeState(state)

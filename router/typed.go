@@ -40,7 +40,7 @@ func (h *typed[T]) run(ctx context.Context, i *invocation) error {
 		if err := h.unmarshal(rec.Data, v); err != nil {
 			return i.askBad(ctx, rec, undecodable(rec, err))
 		}
-		return h.f(ctx, rec, v)
+		return i.callOne(ctx, rec, func(ctx context.Context) error { return h.f(ctx, rec, v) })
 	})
 }
 
@@ -67,7 +67,7 @@ func (h *typedBatch[T]) isNil() bool { return h.unmarshal == nil || h.f == nil }
 func (h *typedBatch[T]) run(ctx context.Context, i *invocation) error {
 	return i.batch(func(b *decoder.Batch) error {
 		i.inOrder(ctx, itemsOf(b), i.batchSize, func(recs []decoder.Record) int {
-			return typedSlice(ctx, i, recs, h.unmarshal, func(items []Item[T]) error { return h.f(ctx, items) })
+			return typedSlice(ctx, i, recs, h.unmarshal, func(ctx context.Context, items []Item[T]) error { return h.f(ctx, items) })
 		})
 		return nil
 	})
@@ -88,13 +88,13 @@ func (h *typedPartition[T]) isNil() bool { return h.unmarshal == nil || h.f == n
 
 func (h *typedPartition[T]) run(ctx context.Context, i *invocation) error {
 	return i.partition(ctx, func(key []byte, recs []decoder.Record) int {
-		return typedSlice(ctx, i, recs, h.unmarshal, func(items []Item[T]) error { return h.f(ctx, key, items) })
+		return typedSlice(ctx, i, recs, h.unmarshal, func(ctx context.Context, items []Item[T]) error { return h.f(ctx, key, items) })
 	})
 }
 
 // typedSlice decodes the payloads of recs and hands them over, in parts where one does not decode. It returns how many of
 // the first records are done.
-func typedSlice[T any](ctx context.Context, i *invocation, recs []decoder.Record, unmarshal func([]byte, any) error, call func([]Item[T]) error) (done int) {
+func typedSlice[T any](ctx context.Context, i *invocation, recs []decoder.Record, unmarshal func([]byte, any) error, call func(context.Context, []Item[T]) error) (done int) {
 	for done < len(recs) {
 		rest := recs[done:]
 		rest = rest[:i.startable(rest)]
@@ -102,7 +102,10 @@ func typedSlice[T any](ctx context.Context, i *invocation, recs []decoder.Record
 			return done
 		}
 		items, flaw := decodeItems[T](i, rest, unmarshal)
-		n := i.slice(rest[:len(items)], func(from, to int) error { return call(items[from:to:to]) })
+		n := i.slice(rest[:len(items)], func(from, to int) error {
+			part := items[from:to:to]
+			return i.call(ctx, rest[from:to], func(ctx context.Context) error { return call(ctx, part) })
+		})
 		done += n
 		if n < len(items) {
 			return done

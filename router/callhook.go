@@ -1,0 +1,81 @@
+package router
+
+import (
+	"context"
+	"runtime/debug"
+
+	"example.com/sluice/decoder"
+)
+
+// This file is the hook around handler calls, for traces and the like.
+
+// CallInfo says what a call of a handler is about.
+type CallInfo struct {
+	// Records is how many records the handler gets: 0 only in a [Tumbling] window's invocation without records.
+	Records int
+	// First and Last are the first and the last of them, the same one where there is one; nil where there is none. They are
+	// valid until the handler returns. Their Source may be kept.
+	First, Last *decoder.Record
+}
+
+// WithCallHook sets a hook around each call of a handler. It is called before, with the context that the handler would get, and returns
+// the context that the handler gets instead and a function that is called with the handler's error when it has returned: nil, an error
+// with its [Skip], [Retry], [Fail] and [At] around it, or a *[PanicError]. That function may be nil.
+//
+// In the typed shapes the payload is decoded before, so the hook sees neither that nor the records that do not decode; nor does it see
+// calls of [WithOnBad]. It is called from as many goroutines at once as handlers are. A panic of the hook counts as one of the handler.
+func WithCallHook(hook func(ctx context.Context, call CallInfo) (context.Context, func(err error))) Option {
+	return func(c *config) { c.callHook = hook }
+}
+
+// hooked is h with the hook around it, where there is one.
+func (c *config) hooked(h Each) Each {
+	if c.callHook == nil {
+		return h
+	}
+	return func(ctx context.Context, rec *decoder.Record) error {
+		return c.callOne(ctx, rec, func(ctx context.Context) error { return h(ctx, rec) })
+	}
+}
+
+// callOne calls a handler for a record.
+func (c *config) callOne(ctx context.Context, rec *decoder.Record, handler func(context.Context) error) error {
+	if c.callHook == nil {
+		return handler(ctx)
+	}
+	return c.callInside(ctx, CallInfo{Records: 1, First: rec, Last: rec}, handler)
+}
+
+// call calls a handler for a slice of records.
+func (c *config) call(ctx context.Context, recs []decoder.Record, handler func(context.Context) error) error {
+	if c.callHook == nil {
+		return handler(ctx)
+	}
+	info := CallInfo{Records: len(recs)}
+	if len(recs) > 0 {
+		info.First, info.Last = &recs[0], &recs[len(recs)-1]
+	}
+	return c.callInside(ctx, info, handler)
+}
+
+func (c *config) callInside(ctx context.Context, info CallInfo, handler func(context.Context) error) (err error) {
+	ctx, done := c.callHook(ctx, info)
+	if done == nil {
+		return handler(ctx)
+	}
+	returned := false
+	defer func() {
+		if returned {
+			done(err)
+			return
+		}
+		p := recover()
+		done(&PanicError{Value: p, Stack: debug.Stack()})
+		if p != nil { // else the handler has ended its goroutine
+			panic(p)
+		}
+	}()
+	err = handler(ctx)
+	returned = true
+	return err
+}

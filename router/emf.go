@@ -1,0 +1,356 @@
+package router
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+)
+
+// This file writes Stats as CloudWatch metrics in the embedded metric format:
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+
+// Metric is a metric of one's own, beside those of [Stats]. Its name is 1 to 255 printable ASCII characters and none that the line has
+// already; Unit is one of CloudWatch's, such as "Count", "Bytes", "Milliseconds" or "Percent", or empty.
+type Metric struct {
+	Name  string
+	Unit  string
+	Value float64
+}
+
+// EMF is what metrics look like that [WithEMF] writes. The zero value is ready. Each distinct set of dimension values makes CloudWatch keep
+// (and bill) all metrics once more, so nothing that varies from record to record belongs in them.
+type EMF struct {
+	// Namespace is CloudWatch's; by default it is "Sluice".
+	Namespace string
+
+	// Function is the value of the dimension FunctionName; by default it is the function's name in Lambda, and without one the
+	// dimension is left out.
+	Function string
+
+	// Dimensions stand beside FunctionName and StreamName, the same in each line: at most 28 of them.
+	Dimensions map[string]string
+
+	// Metrics appends metrics of one's own to dst, which is empty, and returns it; s is what the line is about. It is called once an
+	// invocation, from concurrent invocations at once. There may be 88 of them; what is beyond that, or is no metric that CloudWatch takes
+	// (see [Metric]; or a value that is no number or above 2^360), is left out.
+	Metrics func(ctx context.Context, s Stats, dst []Metric) []Metric
+}
+
+// The names in a line. What Lambda and Kinesis have names for has those.
+const (
+	functionName = "FunctionName"
+	streamName   = "StreamName"
+
+	defaultNamespace = "Sluice"
+
+	maxMetrics    = 100  // a directive
+	maxDimensions = 30   // a set
+	maxName       = 255  // characters of a name: CloudWatch's limit, which is below the format's
+	maxValue      = 1024 // characters of a dimension's value
+)
+
+// Validate returns what CloudWatch would not take, nil where that is nothing.
+func (o EMF) Validate() error {
+	if o.Namespace != "" && !isNamespace(o.Namespace) {
+		return fmt.Errorf("namespace %.64q: want 1 to %d of the characters A-Z a-z 0-9 . - _ / # : and space, not beginning with a colon or AWS/", o.Namespace, maxName)
+	}
+	if o.Function != "" && !isDimensionValue(o.Function) {
+		return fmt.Errorf("function %.64q: want 1 to %d printable ASCII characters", o.Function, maxValue)
+	}
+	if n := len(o.Dimensions); n > maxDimensions-2 {
+		return fmt.Errorf("%d dimensions; %d are the most beside %s and %s", n, maxDimensions-2, functionName, streamName)
+	}
+	for _, name := range slices.Sorted(maps.Keys(o.Dimensions)) {
+		value := o.Dimensions[name]
+		switch {
+		case !isMetricName(name) || name[0] == ':':
+			return fmt.Errorf("dimension %.64q: want a name of 1 to %d printable ASCII characters, not beginning with a colon", name, maxName)
+		case isTaken(name):
+			return fmt.Errorf("dimension %.64q: the name is taken", name)
+		case !isDimensionValue(value):
+			return fmt.Errorf("dimension %.64q: value %.64q: want 1 to %d printable ASCII characters", name, value, maxValue)
+		}
+	}
+	return nil
+}
+
+// WithEMF writes one line of JSON to w at the end of each invocation: its [Stats] as CloudWatch metrics in the embedded metric format. In Lambda w is
+// os.Stdout, whose lines CloudWatch Logs turns into metrics without a call of any API. Dimensions are FunctionName and StreamName, the latter
+// where a record was read; the metrics are
+//
+//	Records, Processed, Skipped, Failed, Bad    counts
+//	Bytes                                       of data
+//	IteratorAge, OldestRecordAge                milliseconds; where records have arrival times
+//	DecodeTime, HandleTime                      milliseconds
+//	InvocationErrors                            1 where the invocation failed, else 0
+//	PartialFailures                             1 where the answer names a record, else 0
+//
+// and shardId, requestId and checkpoint stand beside them as plain members. A line is one Write; writes do not run side by side. What it
+// costs does not grow with the number of records. A failing Write is logged. WithEMF panics where o is not valid; see [EMF.Validate].
+func WithEMF(w io.Writer, o EMF) Option {
+	if err := o.Validate(); err != nil {
+		panic("router: WithEMF: " + err.Error())
+	}
+	if w == nil {
+		panic("router: WithEMF: nil Writer")
+	}
+	e := newEMF(w, o)
+	return func(c *config) { c.emf = e }
+}
+
+// emf writes lines. One serves all routes that were made with its option.
+type emf struct {
+	EMF
+	names, values []string // of the constant dimensions
+
+	lines sync.Pool // of *emfLine
+	mu    sync.Mutex
+	w     io.Writer
+}
+
+// emfLine is the memory that one line takes.
+type emfLine struct {
+	text    []byte
+	metrics []Metric
+	own     []Metric // those of EMF.Metrics
+}
+
+func newEMF(w io.Writer, o EMF) *emf {
+	if o.Namespace == "" {
+		o.Namespace = defaultNamespace
+	}
+	if o.Function == "" {
+		o.Function = dimensionValue(lambdacontext.FunctionName)
+	}
+	e := &emf{EMF: o, w: w}
+	e.lines.New = func() any { return new(emfLine) }
+	e.names = slices.Sorted(maps.Keys(o.Dimensions))
+	for _, name := range e.names {
+		e.values = append(e.values, o.Dimensions[name])
+	}
+	return e
+}
+
+// write writes the line of one invocation.
+func (e *emf) write(ctx context.Context, s Stats) error {
+	l := e.lines.Get().(*emfLine)
+	defer e.lines.Put(l)
+	l.metrics = appendStats(l.metrics[:0], s)
+	if e.Metrics != nil {
+		l.own = e.Metrics(ctx, s, l.own[:0])
+		for _, m := range l.own {
+			if len(l.metrics) < maxMetrics && e.accepts(m, l.metrics) {
+				l.metrics = append(l.metrics, m)
+			}
+		}
+	}
+	l.text = e.append(l.text[:0], ctx, s, l.metrics)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	_, err := e.w.Write(l.text)
+	return err
+}
+
+func appendStats(dst []Metric, s Stats) []Metric {
+	dst = append(dst,
+		Metric{"Records", "Count", float64(s.Records)},
+		Metric{"Processed", "Count", float64(s.Processed)},
+		Metric{"Skipped", "Count", float64(s.Skipped)},
+		Metric{"Failed", "Count", float64(s.Failed)},
+		Metric{"Bad", "Count", float64(s.Bad)},
+		Metric{"Bytes", "Bytes", float64(s.Bytes)},
+		Metric{"DecodeTime", "Milliseconds", milliseconds(s.Decode)},
+		Metric{"HandleTime", "Milliseconds", milliseconds(s.Handle)},
+		Metric{"InvocationErrors", "Count", oneIf(s.Err != nil)},
+		Metric{"PartialFailures", "Count", oneIf(s.Checkpoint != "")},
+	)
+	if s.Newest != 0 || s.Oldest != 0 {
+		dst = append(dst,
+			Metric{"IteratorAge", "Milliseconds", milliseconds(s.Newest)},
+			Metric{"OldestRecordAge", "Milliseconds", milliseconds(s.Oldest)})
+	}
+	return dst
+}
+
+// milliseconds is exact to the microsecond.
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+func oneIf(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// accepts is whether a metric of the user's own can stand beside those before it.
+func (e *emf) accepts(m Metric, before []Metric) bool {
+	if !isMetricName(m.Name) || isTaken(m.Name) || !(math.Abs(m.Value) <= 0x1p360) {
+		return false
+	}
+	if _, dimension := slices.BinarySearch(e.names, m.Name); dimension {
+		return false
+	}
+	return !slices.ContainsFunc(before, func(b Metric) bool { return b.Name == m.Name })
+}
+
+// append appends the line. All that is quoted in it is printable ASCII, of which strconv.AppendQuote makes a string of JSON.
+func (e *emf) append(b []byte, ctx context.Context, s Stats, metrics []Metric) []byte {
+	stream := ""
+	if s.Source != nil {
+		stream = dimensionValue(s.Source.StreamName)
+	}
+	b = append(b, `{"_aws":{"Timestamp":`...)
+	b = strconv.AppendInt(b, time.Now().UnixMilli(), 10)
+	b = append(b, `,"CloudWatchMetrics":[{"Namespace":`...)
+	b = strconv.AppendQuote(b, e.Namespace)
+	b = append(b, `,"Dimensions":[[`...)
+	b = appendName(b, functionName, e.Function != "")
+	b = appendName(b, streamName, stream != "")
+	for _, name := range e.names {
+		b = appendName(b, name, true)
+	}
+	b = append(trimComma(b), `]],"Metrics":[`...)
+	for _, m := range metrics {
+		b = append(b, `{"Name":`...)
+		b = strconv.AppendQuote(b, m.Name)
+		if slices.Contains(units, m.Unit) {
+			b = append(b, `,"Unit":`...)
+			b = strconv.AppendQuote(b, m.Unit)
+		}
+		b = append(b, `},`...)
+	}
+	b = append(trimComma(b), `]}]}`...)
+	b = appendText(b, functionName, e.Function)
+	b = appendText(b, streamName, stream)
+	for i, name := range e.names {
+		b = appendText(b, name, e.values[i])
+	}
+	if s.Source != nil {
+		b = appendText(b, "shardId", dimensionValue(s.Source.ShardID))
+	}
+	if lc, ok := lambdacontext.FromContext(ctx); ok {
+		b = appendText(b, "requestId", dimensionValue(lc.AwsRequestID))
+	}
+	b = appendText(b, "checkpoint", dimensionValue(s.Checkpoint))
+	for _, m := range metrics {
+		b = append(b, ',')
+		b = strconv.AppendQuote(b, m.Name)
+		b = append(b, ':')
+		b = appendNumber(b, m.Value)
+	}
+	return append(b, "}\n"...)
+}
+
+func appendName(b []byte, name string, present bool) []byte {
+	if !present {
+		return b
+	}
+	return append(strconv.AppendQuote(b, name), ',')
+}
+
+func trimComma(b []byte) []byte {
+	if b[len(b)-1] == ',' {
+		return b[:len(b)-1]
+	}
+	return b
+}
+
+// appendText appends a member, if it has a value.
+func appendText(b []byte, name, value string) []byte {
+	if value == "" {
+		return b
+	}
+	b = append(b, ',')
+	b = strconv.AppendQuote(b, name)
+	b = append(b, ':')
+	return strconv.AppendQuote(b, value)
+}
+
+// appendNumber writes a number without an exponent, where it is not very large or small.
+func appendNumber(b []byte, v float64) []byte {
+	if a := math.Abs(v); a != 0 && (a >= 1e15 || a < 1e-6) {
+		return strconv.AppendFloat(b, v, 'e', -1, 64)
+	}
+	return strconv.AppendFloat(b, v, 'f', -1, 64)
+}
+
+// units are what a metric's unit can be:
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html
+var units = strings.Fields(`Seconds Microseconds Milliseconds Bytes Kilobytes Megabytes Gigabytes Terabytes
+	Bits Kilobits Megabits Gigabits Terabits Percent Count Bytes/Second Kilobytes/Second Megabytes/Second Gigabytes/Second
+	Terabytes/Second Bits/Second Kilobits/Second Megabits/Second Gigabits/Second Terabits/Second Count/Second None`)
+
+// taken are the names that a line has by itself.
+var taken = func() []string {
+	names := []string{"_aws", functionName, streamName, "shardId", "requestId", "checkpoint"}
+	for _, m := range appendStats(nil, Stats{Newest: 1}) {
+		names = append(names, m.Name)
+	}
+	return names
+}()
+
+func isTaken(name string) bool { return slices.Contains(taken, name) }
+
+func isNamespace(s string) bool {
+	for _, c := range []byte(s) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte(".-_/#: ", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return isMetricName(s) && s[0] != ':' && !strings.HasPrefix(s, "AWS/")
+}
+
+func isMetricName(s string) bool     { return len(s) <= maxName && isPrintable(s) }
+func isDimensionValue(s string) bool { return len(s) <= maxValue && isPrintable(s) }
+
+// isPrintable is whether s is of printable ASCII characters, with one among them that is not a space.
+func isPrintable(s string) bool {
+	for _, c := range []byte(s) {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return strings.Trim(s, " ") != ""
+}
+
+// dimensionValue is s as far as CloudWatch takes it: an event, or the environment, may hold anything.
+func dimensionValue(s string) string {
+	s = s[:min(len(s), maxValue)]
+	if isPrintable(s) {
+		return s
+	}
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '_'
+		}
+		return r
+	}, s))
+}
+
+// counted is whether anybody wants Stats.
+func (c *config) counted() bool { return c.stats != nil || c.emf != nil }
+
+// report hands the Stats of an invocation out.
+func (c *config) report(ctx context.Context, s Stats) {
+	if c.stats != nil {
+		c.stats(ctx, s)
+	}
+	if c.emf == nil {
+		return
+	}
+	if err := c.emf.write(ctx, s); err != nil {
+		c.log().LogAttrs(ctx, slog.LevelError, "metrics not written", slog.Any("error", err))
+	}
+}
