@@ -6,6 +6,7 @@ require (
 	github.com/aws/aws-lambda-go v1.55.1
 	github.com/segmentio/asm v1.2.1
 	github.com/valyala/fastjson v1.6.10
+	google.golang.org/protobuf v1.36.12
 )
 
 require golang.org/x/sys v0.0.0-20220412211240-33da011f77ad // indirect

@@ -46,7 +46,8 @@
 //
 // scan.go decides what is JSON; event.go walks the event's outer members and finds the elements of Records;
 // general.go reads one element through a parser (layout.go finds where its members stand, for errors);
-// time.go and base64.go read values; arena.go and state.go hold memory.
+// time.go and base64.go read values; contents.go looks into data, aggregate.go splits aggregates; arena.go and state.go
+// hold memory.
 package decoder
 
 import (
@@ -56,12 +57,23 @@ import (
 // Decoder is how events are read. It is plain options: the zero value is ready, copies are cheap, and
 // concurrent use is safe.
 type Decoder struct {
+	// Deaggregate splits the aggregates of the Kinesis Producer Library into their user records. Each is a [Record] with its own
+	// partition key, explicit hash key and data, and with Aggregated set; Index, SequenceNumber, EventID and arrival time are those of
+	// the record that the aggregate came in. Whatever is not an aggregate to its last byte passes unchanged: without the magic, with 16
+	// bytes or fewer behind it, with a wrong MD5, or with a message that is not sound. An aggregate without user records yields
+	// none.
+	//
+	// A user record whose index points outside of its table is bad, with ErrAggregate; the others stand. No hash-key range is
+	// looked at: the event does not say which one the shard has, so after a shard was split, a user record that belongs to
+	// the other half is yielded like the rest.
+	Deaggregate bool
+
 	// MaxData is the most bytes that one record's data may have; 0 means 10 MiB. A larger record is bad, with
-	// ErrTooLarge.
+	// ErrTooLarge. Where Deaggregate is set it holds for the user records; an aggregate may have 10 MiB in any case.
 	MaxData int
 
-	// MaxRecords is the most records that an event may yield; 0 means 1<<18. With more of them the sequence
-	// ends with ErrTooLarge.
+	// MaxRecords is the most records that an event may yield, user records included; 0 means 1<<18. With more of them the
+	// sequence ends with ErrTooLarge.
 	MaxRecords int
 
 	// Detach makes records hold no views of the event: what would be one is copied to the decoder's memory.
@@ -124,7 +136,7 @@ func (d Decoder) loop(event []byte, w **Window, yield func(*Record, error) bool)
 func (d Decoder) Source(event []byte) (*Source, error) {
 	s := newState(d, event)
 	defer s.release()
-	s.skipData = true
+	s.skipData, s.contents.wanted = true, false
 	if s.next() {
 		return s.rec.Source, nil
 	}

@@ -23,6 +23,9 @@ var (
 	ErrType = errors.New("member of the wrong type")
 	// ErrBase64: a record's data is not standard base64 with padding.
 	ErrBase64 = errors.New("invalid base64")
+	// ErrAggregate: a user record of a KPL aggregate has an index outside of its table. The message says which user record, by
+	// its subsequence number, and which index; the offset is that of the data that the aggregate came in.
+	ErrAggregate = errors.New("invalid KPL aggregate")
 	// ErrDecode: a payload does not decode into its type. The decoder itself never reports it: package router
 	// does, for its typed handlers.
 	ErrDecode = errors.New("payload does not decode")
@@ -65,6 +68,17 @@ func (e *Error) Error() string {
 
 // Unwrap returns e.Err.
 func (e *Error) Unwrap() error { return e.Err }
+
+// userRecordError is what is wrong with a user record of an aggregate.
+type userRecordError struct {
+	sub int
+	err error
+}
+
+func (e *userRecordError) Error() string {
+	return "user record " + strconv.Itoa(e.sub) + ": " + e.err.Error()
+}
+func (e *userRecordError) Unwrap() error { return e.err }
 
 // because adds a cause to one of the package's errors.
 func because(sentinel error, format string, args ...any) error {

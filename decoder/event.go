@@ -50,6 +50,14 @@ func (m *outerMembers) windowed() bool {
 // next reads the next record into s.rec, and into s.bad what is wrong with it. It reports false at the end, with
 // s.broken set where the event is broken.
 func (s *state) next() bool {
+	if s.contents.wanted {
+		return s.nextContent()
+	}
+	return s.nextElement()
+}
+
+// nextElement is next for the next element of the array of records, as it stands.
+func (s *state) nextElement() bool {
 	s.bad = nil
 	start := s.i
 	if !s.ready {
@@ -67,6 +75,7 @@ func (s *state) next() bool {
 	if s.index >= s.MaxRecords {
 		return s.fail(start, because(ErrTooLarge, "more than %d records", s.MaxRecords))
 	}
+	s.start = start
 	if !s.read(start) {
 		return false
 	}

@@ -250,7 +250,7 @@ func (s *state) readData(el span) {
 		return
 	}
 	if s.tooLarge(text) {
-		s.flawAt(el, fieldData, because(ErrTooLarge, "data of more than %d bytes", s.MaxData))
+		s.flawAt(el, fieldData, because(ErrTooLarge, "data of more than %d bytes", s.dataLimit))
 		s.rec.Data = s.keep(text)
 		return
 	}
@@ -261,8 +261,8 @@ func (s *state) readData(el span) {
 		s.rec.Data = s.keep(text)
 		return
 	}
-	if n > s.MaxData {
-		s.flawAt(el, fieldData, because(ErrTooLarge, "data of more than %d bytes", s.MaxData))
+	if n > s.dataLimit {
+		s.flawAt(el, fieldData, because(ErrTooLarge, "data of more than %d bytes", s.dataLimit))
 		s.rec.Data = s.keep(text)
 		return
 	}
@@ -272,11 +272,11 @@ func (s *state) readData(el span) {
 // tooLarge is whether base64 is so far above MaxData that it need not be decoded to know.
 func (s *state) tooLarge(text []byte) bool {
 	quads := len(text) / 4
-	if quads <= s.MaxData/3+1 {
+	if quads <= s.dataLimit/3+1 {
 		return false
 	}
 	breaks := bytes.Count(text, []byte{'\n'}) + bytes.Count(text, []byte{'\r'}) // they carry no data
-	return (len(text)-breaks)/4 > s.MaxData/3+1
+	return (len(text)-breaks)/4 > s.dataLimit/3+1
 }
 
 // flaw notes what is wrong with the record, if it is the first that is.

@@ -194,7 +194,7 @@ func batch(t testing.TB, d decoder.Decoder, event []byte) *outcome {
 		}
 		good := b.Records()
 		for len(good)+len(bad) > 0 {
-			if len(bad) == 0 || len(good) > 0 && good[0].Index < bad[0].Index {
+			if len(bad) == 0 || len(good) > 0 && before(&good[0], &bad[0]) {
 				o.note(t, &good[0], nil)
 				good = good[1:]
 			} else {
@@ -209,6 +209,11 @@ func batch(t testing.TB, d decoder.Decoder, event []byte) *outcome {
 		o.note(t, nil, err)
 	}
 	return o
+}
+
+// before is whether a stands before b in the event.
+func before(a, b *decoder.Record) bool {
+	return a.Index < b.Index || a.Index == b.Index && a.SubSequenceNumber < b.SubSequenceNumber
 }
 
 // warmUp is what is read before, for the decoder to have learned from.

@@ -87,6 +87,12 @@ func (r Record) LogValue() slog.Value {
 		slog.Time("approximateArrivalTimestamp", r.ApproximateArrivalTimestamp),
 		slog.Int("bytes", len(r.Data)),
 	)
+	if r.Aggregated {
+		attrs = append(attrs, slog.Int("subSequenceNumber", r.SubSequenceNumber))
+		if r.ExplicitHashKey != nil {
+			attrs = append(attrs, slog.String("explicitHashKey", string(r.ExplicitHashKey)))
+		}
+	}
 	if r.Source != nil {
 		attrs = append(attrs, slog.Any("source", *r.Source))
 	}

@@ -116,7 +116,7 @@ func (s *state) matchData(text []byte) bool {
 	}
 	room := s.arena.reserve(decodedLen(len(text)), s.arenaHint())
 	n := decodeFast(room, text) // which takes no line breaks: base64 allows them, but a JSON string does not
-	if n < 0 || n > s.MaxData {
+	if n < 0 || n > s.dataLimit {
 		return false
 	}
 	s.rec.Data = s.arena.take(n)

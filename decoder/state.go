@@ -28,6 +28,10 @@ type state struct {
 	broken *Error // what is wrong with the event, from here on
 	issued Record // rec as it was handed out, where poison is on
 
+	start     int // of the element that was read last
+	dataLimit int // bytes that data may have as base64 decodes it
+	contents  contents
+
 	skipData bool // leave Data empty
 	batching bool // records must outlive each other
 
@@ -68,6 +72,7 @@ func newState(d Decoder, event []byte) *state {
 		event = append([]byte(nil), event...)
 	}
 	s.Decoder = d
+	s.want()
 	s.generalOnly = lane.GeneralOnly.Load()
 	s.event, s.scan.b = event, event
 	return s
@@ -76,7 +81,9 @@ func newState(d Decoder, event []byte) *state {
 // expire ends the lifetime of the record that the loop has just seen.
 func (s *state) expire() {
 	s.expireViews()
-	s.arena.reset()
+	if !s.contents.open() {
+		s.arena.reset()
+	}
 }
 
 // expireViews overwrites, where poison is on, what the slices of the record that was handed out point to: the event's
@@ -87,6 +94,7 @@ func (s *state) expireViews() {
 		overwrite(s.issued.SequenceNumber)
 		overwrite(s.issued.Data)
 		overwrite(s.issued.EventID)
+		overwrite(s.issued.ExplicitHashKey)
 	}
 }
 
@@ -100,6 +108,7 @@ func (s *state) release() {
 		s.expireViews()
 		overwrite(s.event)
 	}
+	s.contents.release()
 	s.arena.reset()
 	s.batch.reset()
 	if cap(s.scratch) > maxPooled {

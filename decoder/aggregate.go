@@ -1,0 +1,234 @@
+package decoder
+
+import (
+	"crypto/md5"
+	"math"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// This file reads the aggregates of the Kinesis Producer Library in place. The format is that library's
+// aggregation-format.md: four bytes of magic, a message, the MD5 of the message.
+//
+//	message AggregatedRecord {
+//	  repeated string partition_key_table     = 1;
+//	  repeated string explicit_hash_key_table = 2;
+//	  repeated Record records                 = 3;
+//	}
+//	message Record {
+//	  required uint64 partition_key_index     = 1;
+//	  optional uint64 explicit_hash_key_index = 2;
+//	  required bytes  data                    = 3;
+//	  repeated Tag    tags                    = 4; // { required string key = 1; optional string value = 2; }
+//	}
+//
+// The whole message is read before its first user record is handed out, since only an aggregate that is sound to its end is one.
+// Nothing is kept of that but where the tables' entries stand: the user records are read again, one at a time.
+
+const aggregateMagic = "\xf3\x89\x9a\xc2"
+
+// Tags of the fields: number and wire type.
+const (
+	tagPartitionKey = 1<<3 | uint64(protowire.BytesType)
+	tagHashKey      = 2<<3 | uint64(protowire.BytesType)
+	tagRecord       = 3<<3 | uint64(protowire.BytesType)
+
+	tagPartitionKeyIndex = 1<<3 | uint64(protowire.VarintType)
+	tagHashKeyIndex      = 2<<3 | uint64(protowire.VarintType)
+	tagData              = 3<<3 | uint64(protowire.BytesType)
+	tagTag               = 4<<3 | uint64(protowire.BytesType)
+
+	tagTagKey = 1<<3 | uint64(protowire.BytesType)
+)
+
+// aggregate is one that is being read.
+type aggregate struct {
+	message []byte
+	// Where the entries of the tables begin, with their length. A table may have as many entries as the message has pairs of
+	// bytes; with four bytes an entry it takes twice the message at most.
+	partitionKeys, hashKeys []uint32
+
+	at   int // offset of the next field of the message
+	left int // user records from there on
+	sub  int // the next one's subsequence number
+}
+
+// userRecord is a user record as it stands in the message.
+type userRecord struct {
+	partitionKey, hashKey uint64 // indices into the tables
+	hasHashKey            bool
+	data                  span
+}
+
+// open takes data for an aggregate and reports whether it is one. An aggregate may have no user records.
+func (a *aggregate) open(data []byte) bool {
+	const magic, sum = len(aggregateMagic), md5.Size
+	if len(data) <= magic+sum || string(data[:magic]) != aggregateMagic || len(data) > math.MaxUint32 {
+		return false
+	}
+	m := data[magic : len(data)-sum]
+	if md5.Sum(m) != [sum]byte(data[len(data)-sum:]) {
+		return false
+	}
+	a.reset()
+	if !a.scan(m) {
+		a.reset()
+		return false
+	}
+	a.message = m
+	return true
+}
+
+// scan reads the whole message, notes the entries of its tables and counts its user records. It reports whether the message is sound.
+func (a *aggregate) scan(m []byte) bool {
+	for i := 0; i < len(m); {
+		var tag uint64
+		if tag, i = uvarint(m, i); i < 0 {
+			return false
+		}
+		start := i
+		if i = skipField(m, i, tag); i < 0 {
+			return false
+		}
+		switch tag {
+		case tagPartitionKey:
+			a.partitionKeys = append(a.partitionKeys, uint32(start))
+		case tagHashKey:
+			a.hashKeys = append(a.hashKeys, uint32(start))
+		case tagRecord:
+			if _, ok := readUserRecord(m, lengthPrefixed(m, start)); !ok {
+				return false
+			}
+			a.left++
+		}
+	}
+	return true
+}
+
+// next returns the next user record. There must be one left.
+func (a *aggregate) next() userRecord {
+	for {
+		tag, i := uvarint(a.message, a.at)
+		a.at = skipField(a.message, i, tag)
+		if tag == tagRecord {
+			a.left--
+			a.sub++
+			u, _ := readUserRecord(a.message, lengthPrefixed(a.message, i))
+			return u
+		}
+	}
+}
+
+// entry returns an entry of a table, and reports whether there is one.
+func (a *aggregate) entry(table []uint32, index uint64) ([]byte, bool) {
+	if index >= uint64(len(table)) {
+		return nil, false
+	}
+	return a.view(lengthPrefixed(a.message, int(table[index]))), true
+}
+
+// view is a part of the message. Appending to it does not run into what stands behind.
+func (a *aggregate) view(p span) []byte { return a.message[p.start:p.end:p.end] }
+
+func (a *aggregate) reset() {
+	a.message, a.at, a.left, a.sub = nil, 0, 0, 0
+	a.partitionKeys, a.hashKeys = a.partitionKeys[:0], a.hashKeys[:0]
+	if cap(a.partitionKeys) > maxPooled/4 {
+		a.partitionKeys = nil
+	}
+	if cap(a.hashKeys) > maxPooled/4 {
+		a.hashKeys = nil
+	}
+}
+
+// readUserRecord reads the message of a user record, and reports whether it is sound. As in every protobuf message the last of
+// repeated fields counts, and one of another wire type is an unknown one.
+func readUserRecord(m []byte, at span) (u userRecord, ok bool) {
+	m = m[:at.end]
+	hasPartitionKey, hasData := false, false
+	for i := at.start; i < len(m); {
+		var tag uint64
+		if tag, i = uvarint(m, i); i < 0 {
+			return u, false
+		}
+		switch tag {
+		case tagPartitionKeyIndex:
+			u.partitionKey, i = uvarint(m, i)
+			hasPartitionKey = true
+		case tagHashKeyIndex:
+			u.hashKey, i = uvarint(m, i)
+			u.hasHashKey = true
+		case tagData, tagTag:
+			start := i
+			if i = skipField(m, i, tag); i < 0 {
+				return u, false
+			}
+			value := lengthPrefixed(m, start)
+			if tag == tagData {
+				u.data, hasData = value, true
+			} else if !isTag(m[value.start:value.end]) {
+				return u, false
+			}
+		default:
+			i = skipField(m, i, tag)
+		}
+		if i < 0 {
+			return u, false
+		}
+	}
+	return u, hasPartitionKey && hasData
+}
+
+// isTag is whether m is a sound message of a tag. No tag means anything yet.
+func isTag(m []byte) bool {
+	hasKey := false
+	for i := 0; i < len(m); {
+		var tag uint64
+		if tag, i = uvarint(m, i); i < 0 {
+			return false
+		}
+		if i = skipField(m, i, tag); i < 0 {
+			return false
+		}
+		hasKey = hasKey || tag == tagTagKey
+	}
+	return hasKey
+}
+
+// uvarint reads the number at i and returns the offset behind it, -1 where there is none.
+func uvarint(m []byte, i int) (uint64, int) {
+	if i < len(m) && m[i] < 0x80 {
+		return uint64(m[i]), i + 1
+	}
+	v, n := protowire.ConsumeVarint(m[min(i, len(m)):])
+	if n < 0 {
+		return 0, -1
+	}
+	return v, i + n
+}
+
+// skipField returns the offset behind the value at i, of a field with that tag, and -1 where it is not sound.
+func skipField(m []byte, i int, tag uint64) int {
+	number, kind := protowire.DecodeTag(tag)
+	if number < protowire.MinValidNumber {
+		return -1
+	}
+	if kind == protowire.BytesType {
+		n, i := uvarint(m, i)
+		if i < 0 || n > uint64(len(m)-i) {
+			return -1
+		}
+		return i + int(n)
+	}
+	n := protowire.ConsumeFieldValue(number, kind, m[i:])
+	if n < 0 {
+		return -1
+	}
+	return i + n
+}
+
+// lengthPrefixed returns where the bytes stand whose length stands at i, which skipField has passed.
+func lengthPrefixed(m []byte, i int) span {
+	n, i := uvarint(m, i)
+	return span{i, i + int(n)}
+}

@@ -1,0 +1,126 @@
+package decoder
+
+// This file looks into the data of records, where the Decoder asks for it: an aggregate becomes its user records. What is handed
+// out then is not one record for each element of Records, so it stands between the reading of elements and the loop.
+
+// contents is what looking into data takes. It is touched only where wanted is set.
+type contents struct {
+	wanted    bool      // whether the Decoder asks for it
+	aggregate aggregate // the one whose user records come next; where it has some left, it is open
+	outer     Record    // the record that it came in
+	yielded   int       // records handed out so far
+	data      int       // where the data of the element stands in the event; 0 where nobody has asked yet
+}
+
+// open is whether the aggregate's memory is still needed.
+func (c *contents) open() bool { return c.aggregate.left > 0 }
+
+// want notes, for a new event, what the Decoder asks for. An aggregate may be larger than the records in it.
+func (s *state) want() {
+	s.contents.wanted = s.Deaggregate
+	s.dataLimit = s.MaxData
+	if s.Deaggregate {
+		s.dataLimit = max(s.MaxData, defaultMaxData)
+	}
+}
+
+// nextContent is next where data is looked into.
+func (s *state) nextContent() bool {
+	c := &s.contents
+	for !c.open() {
+		// What only user records have, no lane sets.
+		s.rec.SubSequenceNumber, s.rec.ExplicitHashKey, s.rec.Aggregated = 0, nil, false
+		if !s.nextElement() {
+			return false
+		}
+		c.data = 0
+		if s.bad == nil && s.Deaggregate && c.aggregate.open(s.rec.Data) {
+			c.outer = s.rec
+			continue
+		}
+		if s.bad == nil && len(s.rec.Data) > s.MaxData && !s.again() {
+			return false
+		}
+		return s.count()
+	}
+	s.nextUserRecord()
+	return s.count()
+}
+
+// count counts a record that is about to be handed out. It reports false where there are too many.
+func (s *state) count() bool {
+	c := &s.contents
+	if c.yielded >= s.MaxRecords {
+		s.fail(s.start, because(ErrTooLarge, "more than %d records", s.MaxRecords))
+		s.broken.Index = s.rec.Index
+		return false
+	}
+	c.yielded++
+	if poison {
+		// What user records share must outlive each of them, so each is given views of its own, to be overwritten.
+		if s.rec.Aggregated {
+			s.rec = s.rec.Clone()
+		}
+		s.issued = s.rec
+	}
+	return true
+}
+
+// again reads the record once more, through the general lane, which reports that its data is too large.
+func (s *state) again() bool {
+	limit, index := s.dataLimit, s.index
+	s.dataLimit, s.index = s.MaxData, s.rec.Index
+	defer func() { s.dataLimit, s.index = limit, index }()
+	s.scan.values, s.scan.surrogates = 0, false
+	end, _ := s.scan.value(s.start, s.depth)
+	return s.general(span{s.start, end})
+}
+
+// nextUserRecord reads the next user record of the open aggregate into s.rec.
+func (s *state) nextUserRecord() {
+	s.bad = nil
+	a, rec := &s.contents.aggregate, &s.rec
+	*rec = s.contents.outer
+	rec.Aggregated = true
+	rec.PartitionKey = nil
+	rec.SubSequenceNumber = a.sub
+	u := a.next()
+	rec.Data = a.view(u.data)
+	var known bool
+	if rec.PartitionKey, known = a.entry(a.partitionKeys, u.partitionKey); !known {
+		s.flawInside(because(ErrAggregate, "partition key %d of a table of %d", u.partitionKey, len(a.partitionKeys)))
+	}
+	if u.hasHashKey {
+		if rec.ExplicitHashKey, known = a.entry(a.hashKeys, u.hashKey); !known {
+			s.flawInside(because(ErrAggregate, "explicit hash key %d of a table of %d", u.hashKey, len(a.hashKeys)))
+		}
+	}
+	if len(rec.Data) > s.MaxData {
+		s.flawInside(because(ErrTooLarge, "data of more than %d bytes", s.MaxData))
+	}
+}
+
+// flawInside notes a flaw of what is in the record's data. Its place in the event is that of the data.
+func (s *state) flawInside(err error) {
+	if s.bad != nil {
+		return
+	}
+	c := &s.contents
+	if c.data == 0 {
+		// This reads the whole element: once for all that is in it.
+		c.data = s.place(span{start: s.start}, fieldData).start
+	}
+	if s.rec.Aggregated {
+		err = &userRecordError{s.rec.SubSequenceNumber, err}
+	}
+	s.bad = &Error{Index: s.rec.Index, SequenceNumber: string(s.rec.SequenceNumber), Field: fieldData.String(), Offset: int64(c.data), Err: err}
+}
+
+// release forgets the event.
+func (c *contents) release() {
+	if !c.wanted {
+		return
+	}
+	c.aggregate.reset()
+	*c = contents{aggregate: c.aggregate}
+}
