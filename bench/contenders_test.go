@@ -1,0 +1,209 @@
+package bench
+
+import (
+	"encoding/json"
+	"reflect"
+	"unsafe"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/bytedance/sonic"
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	goccy "github.com/goccy/go-json"
+	jsoniter "github.com/json-iterator/go"
+	"github.com/mailru/easyjson"
+	segmentio "github.com/segmentio/encoding/json"
+
+	"example.com/sluice/bench/internal/easy"
+	"example.com/sluice/decoder"
+	"example.com/sluice/internal/lane"
+)
+
+// contender is one way to read an event.
+type contender struct {
+	name string
+
+	// open returns a reader that is used for one event after the other, by one goroutine.
+	open func() reader
+
+	// exact is whether arrival times are exact, and not only to the millisecond.
+	exact bool
+}
+
+// reader reads an event. What is measured is sum; fields, for the test, reads it in the same way.
+type reader struct {
+	sum    func(event []byte) (sum, error)
+	fields func(event []byte) ([]fields, error)
+}
+
+var contenders = []contender{
+	{name: "sluice", open: openSluice, exact: true},
+	{name: "sluice-batch", open: openBatch, exact: true},
+	{name: "sluice-general", open: openGeneral, exact: true},
+	{name: "encoding-json", open: structs(json.Unmarshal)},
+	{name: "go-json-experiment", open: structs(readV2)},
+	{name: "sonic", open: structs(readSonic)},
+	{name: "segmentio", open: structs(readSegmentio)},
+	{name: "goccy", open: structs(readGoccy)},
+	{name: "jsoniter", open: structs(jsoniter.ConfigFastest.Unmarshal)},
+	{name: "easyjson", open: openEasy},
+	{name: "simdjson-go", open: views(newSimdjson)},
+	{name: "fastjson", open: views(newFastjson)},
+	{name: "jsonparser", open: views(newJsonparser)},
+	{name: "gjson", open: views(newGjson)},
+}
+
+// structs is for what fills an events.KinesisEvent.
+func structs(unmarshal func([]byte, any) error) func() reader {
+	return func() reader {
+		return reader{
+			sum: func(event []byte) (s sum, err error) {
+				e := new(events.KinesisEvent) // a new one: members that are absent would keep their old values
+				err = unmarshal(event, e)
+				s.addEvent(e)
+				return s, err
+			},
+			fields: func(event []byte) (all []fields, err error) {
+				e := new(events.KinesisEvent)
+				err = unmarshal(event, e)
+				for i := range e.Records {
+					all = append(all, fieldsOfEvent(&e.Records[i]))
+				}
+				return all, err
+			},
+		}
+	}
+}
+
+func readV2(event []byte, v any) error {
+	return jsonv2.Unmarshal(event, v, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+}
+
+func init() { must(sonic.Pretouch(reflect.TypeFor[events.KinesisEvent]())) }
+
+func readSonic(event []byte, v any) error {
+	return sonic.ConfigFastest.UnmarshalFromString(text(event), v) // Unmarshal would copy the event
+}
+
+func readSegmentio(event []byte, v any) error {
+	_, err := segmentio.Parse(event, v, segmentio.ZeroCopy|segmentio.DontMatchCaseInsensitiveStructFields)
+	return err
+}
+
+func readGoccy(event []byte, v any) error { return goccy.UnmarshalNoEscape(event, v) }
+
+func openEasy() reader {
+	return reader{
+		sum: func(event []byte) (s sum, err error) {
+			e := new(easy.Event)
+			err = easyjson.Unmarshal(event, e)
+			for i := range e.Records {
+				v := easyView(&e.Records[i])
+				s.addView(&v)
+			}
+			return s, err
+		},
+		fields: func(event []byte) (all []fields, err error) {
+			e := new(easy.Event)
+			err = easyjson.Unmarshal(event, e)
+			for i := range e.Records {
+				v := easyView(&e.Records[i])
+				all = append(all, fieldsOfView(&v))
+			}
+			return all, err
+		},
+	}
+}
+
+// views is for what reads one record after the other into a view, and calls f with each.
+func views(open func() func(event []byte, f func(*view)) error) func() reader {
+	return func() reader {
+		read := open()
+		var s sum
+		add := func(v *view) { s.addView(v) }
+		return reader{
+			sum: func(event []byte) (sum, error) {
+				s = 0
+				err := read(event, add)
+				return s, err
+			},
+			fields: func(event []byte) (all []fields, err error) {
+				err = read(event, func(v *view) { all = append(all, fieldsOfView(v)) })
+				return all, err
+			},
+		}
+	}
+}
+
+func openSluice() reader {
+	return reader{
+		sum: func(event []byte) (s sum, err error) {
+			for rec, err := range decoder.Records(event) {
+				if err != nil {
+					return s, err
+				}
+				s.addRecord(rec)
+			}
+			return s, nil
+		},
+		fields: func(event []byte) (all []fields, err error) {
+			for rec, err := range decoder.Records(event) {
+				if err != nil {
+					return all, err
+				}
+				all = append(all, fieldsOfRecord(rec))
+			}
+			return all, nil
+		},
+	}
+}
+
+func openBatch() reader {
+	var s sum
+	add := func(b *decoder.Batch) error {
+		recs := b.Records()
+		for i := range recs {
+			s.addRecord(&recs[i])
+		}
+		return nil
+	}
+	return reader{
+		sum: func(event []byte) (sum, error) {
+			s = 0
+			err := decoder.Decoder{}.Batch(event, add)
+			return s, err
+		},
+		fields: func(event []byte) (all []fields, err error) {
+			err = decoder.Decoder{}.Batch(event, func(b *decoder.Batch) error {
+				for i := range b.Records() {
+					all = append(all, fieldsOfRecord(&b.Records()[i]))
+				}
+				return nil
+			})
+			return all, err
+		},
+	}
+}
+
+// openGeneral is the decoder with its shape lane turned off.
+func openGeneral() reader {
+	r := openSluice()
+	return reader{
+		sum: func(event []byte) (sum, error) {
+			lane.GeneralOnly.Store(true)
+			defer lane.GeneralOnly.Store(false)
+			return r.sum(event)
+		},
+		fields: func(event []byte) ([]fields, error) {
+			lane.GeneralOnly.Store(true)
+			defer lane.GeneralOnly.Store(false)
+			return r.fields(event)
+		},
+	}
+}
+
+// text is the bytes as a string, without a copy.
+func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// bytesOf is the reverse.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
