@@ -61,6 +61,12 @@ nested: need-go ## the tests of the modules beside the library: benchmarks' peer
 bench-once: need-go ## benchmarks compile and run once
 	@$(call in-each,. $(filter bench,$(NESTED)),$(GO) test -run '^$$' -bench . -benchtime 1x ./... | tail -n 3)
 
+bench: need-go ## how the decoder compares with its peers, and which targets it reaches
+	@cd bench && $(GO) run ./cmd/report
+
+bench-report: need-go ## the same, run longer, with raw results, tables and charts written to bench/results
+	@cd bench && $(GO) run ./cmd/report -rounds 6 -benchtime 200ms -write results
+
 bin/staticcheck: tools/go.mod need-go
 	cd tools && $(GO) build -o ../bin/ honnef.co/go/tools/cmd/staticcheck
 bin/benchstat: tools/go.mod need-go
@@ -78,4 +84,4 @@ need-qemu:
 		{ apt-get update && apt-get install -y --no-install-recommends qemu-user; } >bin/apt.log 2>&1 || \
 		{ echo "could not install it (see bin/apt.log): install qemu-user by hand"; exit 1; }; }
 
-.PHONY: help run test check fmt vet staticcheck tidy cover race poison purego arm64 fuzz-count nested bench-once bootstrap need-go need-qemu
+.PHONY: help run test check fmt vet staticcheck tidy cover race poison purego arm64 fuzz-count nested bench-once bench bench-report bootstrap need-go need-qemu

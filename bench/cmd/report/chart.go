@@ -1,0 +1,3 @@
+package main
+
+func drawCharts(dir string, res *results) error { return nil }

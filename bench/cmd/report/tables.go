@@ -1,0 +1,171 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+)
+
+// This file writes the results down: ratios for the terminal, tables of Markdown for who reads the repository.
+
+// ours is the contender that the others are compared with.
+const ours = "sluice"
+
+// ratios are tables for the terminal: our time, and how many times as long the others take.
+func ratios(res *results) string {
+	var out strings.Builder
+	for _, op := range res.operations {
+		fmt.Fprintf(&out, "\n%s: %s of %s, and how many times that the others take\n\n", op.name, op.unit(), ours)
+		w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
+		for _, row := range op.table(func(value, own float64, isOurs bool) string {
+			if isOurs || own == 0 {
+				return digits(value)
+			}
+			return ratio(value / own)
+		}) {
+			fmt.Fprintln(w, strings.Join(row, "\t")+"\t")
+		}
+		w.Flush() // to memory
+	}
+	return out.String()
+}
+
+// table has a row for each contender and a column for each shape.
+func (op *operation) table(cell func(value, own float64, isOurs bool) string) [][]string {
+	unit := op.unit()
+	head := []string{""}
+	for _, s := range op.shapes {
+		head = append(head, s.name)
+	}
+	rows := [][]string{head}
+	for _, c := range op.contenders() {
+		row := []string{c}
+		for _, s := range op.shapes {
+			own, _ := s.median(ours, unit)
+			if value, found := s.median(c, unit); found {
+				row = append(row, cell(value, own, c == ours))
+			} else {
+				row = append(row, "")
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// targetTable says which targets are reached.
+func targetTable(res *results) string {
+	var out strings.Builder
+	out.WriteString("\nTargets\n\n")
+	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	for _, t := range targets(res) {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", t.what, t.where, t.goal(), t.measured(), t.verdict())
+	}
+	w.Flush() // to memory
+	return out.String()
+}
+
+// writeTables writes the page that GitHub shows for the directory of the results.
+func writeTables(path string, res *results) error {
+	var out strings.Builder
+	out.WriteString("# Results\n\nMade by `make bench-report`; not to be edited. Beside this page are the raw results, for benchstat.\n")
+	out.WriteString("All figures are medians of one run on one machine: ratios carry over to other machines, times do not.\n\n")
+	for _, key := range []string{"cpu", "cpus", "memory", "go", "goos", "goarch"} {
+		if value := res.config[key]; value != "" {
+			fmt.Fprintf(&out, "- %s: %s\n", key, value)
+		}
+	}
+	for _, command := range res.commands {
+		fmt.Fprintf(&out, "- `%s`\n", command)
+	}
+	out.WriteString("\n## Targets\n\n")
+	rows := [][]string{{"", "where", "target", "measured", ""}}
+	for _, t := range targets(res) {
+		rows = append(rows, []string{t.what, t.where, t.goal(), t.measured(), t.verdict()})
+	}
+	out.WriteString(markdown(rows))
+	for _, op := range res.operations {
+		fmt.Fprintf(&out, "\n## %s\n\n%s; in brackets, how many times what %s takes.\n\n", op.name, op.unit(), ours)
+		out.WriteString(markdown(op.table(func(value, own float64, isOurs bool) string {
+			if isOurs || own == 0 {
+				return "**" + digits(value) + "**"
+			}
+			return digits(value) + " (" + ratio(value/own) + ")"
+		})))
+		out.WriteString(op.others())
+	}
+	return os.WriteFile(path, []byte(out.String()), 0o644)
+}
+
+// others is a table for each unit but times and throughput that the operation has been measured in.
+func (op *operation) others() string {
+	var units []string
+	for _, s := range op.shapes {
+		for _, c := range s.contenders {
+			for unit := range s.samples[c] {
+				if unit != op.unit() && unit != "ns/op" && unit != "MB/s" && !slices.Contains(units, unit) {
+					units = append(units, unit)
+				}
+			}
+		}
+	}
+	slices.Sort(units)
+	var out strings.Builder
+	for _, unit := range units {
+		head := []string{unit}
+		for _, s := range op.shapes {
+			head = append(head, s.name)
+		}
+		rows := [][]string{head}
+		for _, c := range op.contenders() {
+			row := []string{c}
+			for _, s := range op.shapes {
+				if value, found := s.median(c, unit); found {
+					row = append(row, digits(value))
+				} else {
+					row = append(row, "")
+				}
+			}
+			rows = append(rows, row)
+		}
+		out.WriteString("\n" + markdown(rows))
+	}
+	return out.String()
+}
+
+func markdown(rows [][]string) string {
+	var out strings.Builder
+	for i, row := range rows {
+		out.WriteString("| " + strings.Join(row, " | ") + " |\n")
+		if i == 0 {
+			out.WriteString("|---|" + strings.Repeat("---:|", len(row)-1) + "\n")
+		}
+	}
+	return out.String()
+}
+
+// digits writes a figure with three digits or all before the point, and separators.
+func digits(v float64) string {
+	precision := 0
+	switch {
+	case v == 0:
+	case v < 10:
+		precision = 2
+	case v < 100:
+		precision = 1
+	}
+	s := strconv.FormatFloat(v, 'f', precision, 64)
+	whole, fraction, _ := strings.Cut(s, ".")
+	for i := len(whole) - 3; i > 0 && whole[i-1] != '-'; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if fraction != "" {
+		whole += "." + fraction
+	}
+	return whole
+}
+
+func ratio(v float64) string { return digits(v) + "×" }
