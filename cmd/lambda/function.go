@@ -1,9 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
+	"os"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -16,74 +21,68 @@ import (
 // This file is the program in Lambda.
 
 // serve answers invocations until the process is ended.
-func serve(log io.Writer) {
-	l := newLogger(log)
+func serve(out io.Writer) {
+	s, err := readSettings(os.Environ())
+	l := newLogger(out, &s)
 	// aws-lambda-go reports failed invocations, and why it gives up, through package log. This makes lines of JSON of them too.
 	slog.SetLogLoggerLevel(slog.LevelError)
 	slog.SetDefault(l)
-	lambda.Start(newFunction(l))
+	if err != nil {
+		l.Error("bad settings", slog.Any("error", err))
+		refuseToStart(err)
+	}
+	lambda.Start(newFunction(s, l, out))
 }
 
 // newFunction is where one's own function differs: in what is done with a record, and in what becomes of bad ones.
-func newFunction(l *slog.Logger) *router.Router {
-	look := func(context.Context, *decoder.Record) error { return nil }
-	return router.New(router.Each(look),
-		router.WithOnBad(router.SkipBad),
+func newFunction(s settings, l *slog.Logger, out io.Writer) *monitor {
+	m := &monitor{settings: s, log: l}
+	look := func(ctx context.Context, rec *decoder.Record) error {
+		observationOf(ctx).see(rec)
+		return nil
+	}
+	options := []router.Option{
+		router.WithDecoder(decoder.Decoder{MaxData: s.maxData}),
+		router.WithOnBad(router.SkipBad), // who only looks must not hold the stream up
 		router.WithLogger(l),
-		router.WithStats(func(ctx context.Context, s router.Stats) { report(ctx, l, s) }),
-	)
+		router.WithStats(m.report),
+	}
+	if s.metrics {
+		s.emf.Metrics = m.ownMetrics
+		options = append(options, router.WithEMF(out, s.emf))
+	}
+	m.router = router.New(router.Each(look), options...)
+	return m
 }
 
-// newLogger returns a logger that writes lines of JSON under the names that Lambda's log filters know, and leaves out
-// partition keys: they often are names of people or devices.
-func newLogger(w io.Writer) *slog.Logger {
+// newLogger returns a logger that writes lines of JSON under the names that Lambda's log filters know. Partition keys often are names of
+// people or devices, so it does not show them as they are, unless the settings say so.
+func newLogger(w io.Writer, s *settings) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{
+		Level: s.level,
 		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 			if a.Key == "partitionKey" {
-				return slog.Attr{}
+				return slog.String(a.Key, s.keyName(a.Value.String()))
 			}
 			return lambdacontext.ReplaceAttr(groups, a)
 		},
 	}))
 }
 
-// report logs one invocation.
-func report(ctx context.Context, l *slog.Logger, s router.Stats) {
-	attrs := make([]slog.Attr, 0, 16)
-	if lc, ok := lambdacontext.FromContext(ctx); ok {
-		attrs = append(attrs, slog.String("requestId", lc.AwsRequestID))
+// refuseToStart tells Lambda why the function cannot start, as
+// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-initerror has it, and ends the process.
+func refuseToStart(reason error) {
+	body, _ := json.Marshal(map[string]string{ // of strings: does not fail
+		"errorType":    "Runtime.BadSettings",
+		"errorMessage": reason.Error(),
+	})
+	client := http.Client{Timeout: 2 * time.Second}
+	url := "http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime/init/error"
+	resp, err := client.Post(url, "application/json", bytes.NewReader(body))
+	if err != nil {
+		slog.Error(fmt.Sprintf("the Runtime API does not take the error: %v", err))
+	} else {
+		resp.Body.Close()
 	}
-	if s.Source != nil {
-		attrs = append(attrs,
-			slog.String("stream", s.Source.StreamName),
-			slog.String("shard", s.Source.ShardID))
-	}
-	attrs = append(attrs,
-		slog.Int("records", s.Records),
-		slog.Int("processed", s.Processed),
-		slog.Int("skipped", s.Skipped),
-		slog.Int("failed", s.Failed),
-		slog.Int("bad", s.Bad),
-		slog.Int64("bytes", s.Bytes),
-		slog.Int64("newestMillis", s.Newest.Milliseconds()),
-		slog.Int64("oldestMillis", s.Oldest.Milliseconds()),
-		slog.Float64("decodeMillis", millis(s.Decode)),
-		slog.Float64("handleMillis", millis(s.Handle)),
-	)
-	level := slog.LevelInfo
-	if s.Bad > 0 {
-		level = slog.LevelWarn
-	}
-	if s.Checkpoint != "" {
-		level = slog.LevelWarn
-		attrs = append(attrs, slog.String("checkpoint", s.Checkpoint))
-	}
-	if s.Err != nil {
-		level = slog.LevelError
-		attrs = append(attrs, slog.String("error", s.Err.Error()))
-	}
-	l.LogAttrs(ctx, level, "invocation", attrs...)
+	os.Exit(exitBad)
 }
-
-// millis gives a duration in milliseconds, to the microsecond: most invocations take less than one.
-func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -214,7 +214,7 @@ func logged(t *testing.T, lines []map[string]any, id string) string {
 	t.Helper()
 	essence := ""
 	for _, l := range lines {
-		if l["requestId"] != id {
+		if l["requestId"] != id || l["_aws"] != nil {
 			continue
 		}
 		if essence != "" {

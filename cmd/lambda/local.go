@@ -52,7 +52,7 @@ func local(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags.SetOutput(io.Discard)
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
-		if _, err := io.WriteString(stdout, usage); err != nil {
+		if _, err := io.WriteString(stdout, usage+settingsHelp()); err != nil {
 			return exitBad
 		}
 		return exitOK

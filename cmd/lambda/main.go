@@ -6,9 +6,12 @@
 //	GOOS=linux go build -tags lambda.norpc -o bootstrap ./cmd/lambda
 //
 // makes the file that a function with a provided.* runtime consists of; its event source mapping should have
-// FunctionResponseTypes [ReportBatchItemFailures]. The function reads each record and writes one line of JSON per invocation: which
-// stream and shard, how many records and bytes, how old they are, how long it took. Neither data nor partition keys are
-// logged.
+// FunctionResponseTypes [ReportBatchItemFailures]. The function reads each record and writes two lines of JSON per invocation. One is
+// for people: which stream and shard, how many records and bytes, how old they are, how long reading them took, what their data is (JSON,
+// text or binary; user records in aggregates), and which partition keys are hot. The other is the same in numbers, as CloudWatch metrics
+// in the embedded metric format. Data is never logged, and of partition keys a hash, unless the settings allow more.
+//
+// The settings are environment variables; -help lists them. With a bad one the function does not start, and says why.
 //
 // The function only looks at the stream, so it must never be what holds the stream up: a bad record (one that the decoder
 // cannot read) is logged and skipped, where a router would by default have it delivered again. An event that is broken as

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/sluice/internal/runtimeapi"
+	"example.com/sluice/router/routertest"
+)
+
+// This file is about what the function says of the records, and about its settings.
+
+// mixedEvent has ten records: JSON, lines of JSON, text, bytes and nothing. Four of them have one key, which the event calls by secretKey.
+func mixedEvent() []byte {
+	data := []string{`{"id":1}`, ` [1, 2] `, "{\"a\":1}\n{\"a\":2}\n", "plain text", `"a word"`, "17", `{"torn":`, "\x00\x01", "\xff", ""}
+	return routertest.Event{
+		Records: len(data),
+		Stream:  "orders",
+		Data:    func(i int) []byte { return []byte(data[i]) },
+		Key: func(i int) string {
+			if i%3 == 0 {
+				return secretKey
+			}
+			return fmt.Sprint("key-", i)
+		},
+	}.Bytes()
+}
+
+// lineOf is the one line of an invocation: its EMF line, or the other one.
+func lineOf(t *testing.T, lines []map[string]any, id string, emf bool) map[string]any {
+	t.Helper()
+	var found []map[string]any
+	for _, l := range lines {
+		if l["requestId"] == id && (l["_aws"] != nil) == emf && (emf || l["message"] == "invocation") {
+			found = append(found, l)
+		}
+	}
+	if len(found) != 1 {
+		t.Fatalf("%d lines of the invocation, want 1: %v", len(found), lines)
+	}
+	return found[0]
+}
+
+func TestFunctionReports(t *testing.T) {
+	api := startFunction(t, 1)
+	inv := api.send(mixedEvent())
+	if got, want := api.wait(inv), (answer{"response", allDone}); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	lines := api.stop()
+	log := lineOf(t, lines, inv.id, false)
+	for name, want := range map[string]string{
+		"data":        `{"binary":2,"empty":1,"json":3,"text":4}`,
+		"shares":      `{"binary":0.2,"empty":0.1,"json":0.3,"text":0.4}`,
+		"userRecords": "0",
+		"aggregates":  "0",
+	} {
+		if got, _ := json.Marshal(log[name]); string(got) != want {
+			t.Errorf("%s is %s, want %s", name, got, want)
+		}
+	}
+	// printf %s alice@example.com | sha256sum
+	const hashed = "sha256:ff8d9819fc0e12bf"
+	if got := fmt.Sprint(first(log["hotKeysByRecords"])); got != "map[atLeast:4 count:4 key:"+hashed+" share:0.4]" {
+		t.Errorf("the hottest key is %s", got)
+	}
+	if got := fmt.Sprint(first(log["hotKeysByBytes"])); !strings.Contains(got, hashed) {
+		t.Errorf("the hottest key by bytes is %s", got)
+	}
+	if strings.Contains(api.stdout.String(), secretKey) {
+		t.Errorf("a key is in the log:\n%s", &api.stdout)
+	}
+
+	metrics := lineOf(t, lines, inv.id, true)
+	for name, want := range map[string]any{
+		"Records": 10.0, "Processed": 10.0, "Bad": 0.0, "JSONRecords": 3.0, "TextRecords": 4.0, "BinaryRecords": 2.0,
+		"UserRecords": 0.0, "Aggregates": 0.0, "HotKeyRecordShare": 40.0, "InvocationErrors": 0.0,
+		"FunctionName": "local", "StreamName": "orders", "shardId": "shardId-000000000000",
+	} {
+		if metrics[name] != want {
+			t.Errorf("%s is %v, want %v", name, metrics[name], want)
+		}
+	}
+	for _, name := range []string{"IteratorAge", "OldestRecordAge", "DecodeTime", "HandleTime", "HotKeyByteShare"} {
+		if v, _ := metrics[name].(float64); v <= 0 {
+			t.Errorf("%s is %v", name, metrics[name])
+		}
+	}
+}
+
+func first(list any) any {
+	if l, _ := list.([]any); len(l) > 0 {
+		return l[0]
+	}
+	return nil
+}
+
+// The settings of the environment arrive.
+func TestFunctionSettings(t *testing.T) {
+	for _, tt := range []struct {
+		env  []string
+		want string // of the first hot key and the metrics' namespace and stage
+	}{
+		{[]string{"SLUICE_KEYS=plain", "SLUICE_NAMESPACE=Watch/Streams", "SLUICE_DIMENSIONS=Stage=prod, Team=data"}, secretKey + " Watch/Streams prod"},
+		// printf %s alice@example.com | openssl dgst -sha256 -hmac 0123456789abcdef
+		{[]string{"SLUICE_KEY_SECRET=0123456789abcdef", "SLUICE_METRICS=off"}, "hmac-sha256:f3d6ddc7dbf9be2e no metrics"},
+		{[]string{"SLUICE_HOT_KEYS=0", "AWS_LAMBDA_LOG_LEVEL=INFO", "SLUICE_METRICS="}, "none Sluice <nil>"},
+		{[]string{"AWS_LAMBDA_LOG_LEVEL=ERROR"}, "no line Sluice <nil>"},
+	} {
+		t.Run(strings.Join(tt.env, " "), func(t *testing.T) {
+			api := startFunction(t, 1, tt.env...)
+			inv := api.send(mixedEvent())
+			api.wait(inv)
+			line, metrics := "no line", "no metrics"
+			for _, l := range api.stop() {
+				if l["_aws"] != nil {
+					d := l["_aws"].(map[string]any)["CloudWatchMetrics"].([]any)[0].(map[string]any)
+					metrics = fmt.Sprint(d["Namespace"], " ", l["Stage"])
+				} else if k, ok := first(l["hotKeysByRecords"]).(map[string]any); ok {
+					line = fmt.Sprint(k["key"])
+				} else {
+					line = "none"
+				}
+			}
+			if got := line + " " + metrics; got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// With bad settings the function tells Lambda why it does not start, and the log too.
+func TestFunctionBadSettings(t *testing.T) {
+	api := startFunction(t, 1, "SLUICE_HOT_KEYS=many", "SLUICE_KEYS=maybe")
+	select {
+	case <-api.exited:
+	case <-time.After(patience):
+		t.Fatal("it goes on")
+	}
+	if code := api.process.ProcessState.ExitCode(); code != 1 {
+		t.Errorf("exit status %d, want 1", code)
+	}
+	_, err := api.api.Invoke(t.Context(), event())
+	var posted *runtimeapi.FunctionError
+	if !errors.As(err, &posted) || posted.Type != "Runtime.BadSettings" {
+		t.Fatalf("the Runtime API got %v", err)
+	}
+	logged := ""
+	if lines := api.log(); len(lines) == 1 {
+		logged = fmt.Sprint(lines[0]["level"], " ", lines[0]["error"])
+	}
+	for _, want := range []string{"SLUICE_HOT_KEYS: \"many\": want a number from 0 to 50", "SLUICE_KEYS: \"maybe\": want one of hash, plain"} {
+		if !strings.Contains(posted.Message, want) || !strings.Contains(logged, want) || !strings.HasPrefix(logged, "ERROR") {
+			t.Errorf("want %q in %q and in %q", want, posted.Message, logged)
+		}
+	}
+}
+
+func TestReadSettings(t *testing.T) {
+	s, err := readSettings([]string{"PATH=/bin", "SLUICE_MAX_DATA=1000", "SLUICE_KEYS="})
+	if err != nil || !s.metrics || s.emf.Namespace != "Sluice" || s.hotKeys != 5 || s.plainKeys || s.maxData != 1000 || s.level != slog.LevelInfo {
+		t.Errorf("got %+v, %v", s, err)
+	}
+	const secret = "short"
+	for env, want := range map[string]string{
+		"SLUICE_METRICS=yes":                   `"yes": want one of off, on`,
+		"SLUICE_NAMESPACE=AWS/Kinesis":         `namespace "AWS/Kinesis"`,
+		"SLUICE_DIMENSIONS=Stage":              `"Stage": want NAME=VALUE`,
+		"SLUICE_DIMENSIONS=A=1,A=2":            `dimension "A" stands twice`,
+		"SLUICE_DIMENSIONS=StreamName=x":       `dimension "StreamName": the name is taken`,
+		"SLUICE_DIMENSIONS=A=":                 `dimension "A": value ""`,
+		"SLUICE_HOT_KEYS=51":                   `"51": want a number from 0 to 50`,
+		"SLUICE_HOT_KEYS=-1":                   `"-1": want`,
+		"SLUICE_KEYS=show":                     `"show": want one of hash, plain`,
+		"SLUICE_KEY_SECRET=" + secret:          "want 16 characters or more",
+		"SLUICE_MAX_DATA=0":                    `"0": want a number from 1 to 67108864`,
+		"SLUICE_NAMESPCE=x":                    "there is no such setting",
+		"AWS_LAMBDA_LOG_LEVEL=verbose":         `"verbose": want one of DEBUG, ERROR, FATAL, INFO, TRACE, WARN`,
+		"SLUICE_MAX_DATA=99999999999999999999": "want a number from 1",
+	} {
+		name, _, _ := strings.Cut(env, "=")
+		_, err := readSettings([]string{env})
+		if err == nil || !strings.HasPrefix(err.Error(), name+": ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), secret) {
+			t.Errorf("%s: %v, want %q in it", env, err, want)
+		}
+	}
+}
+
+// The help lists every setting.
+func TestSettingsHelp(t *testing.T) {
+	var out bytes.Buffer
+	if status := local([]string{"-help"}, nil, &out, &out); status != exitOK {
+		t.Errorf("exit status %d", status)
+	}
+	for _, k := range settingList {
+		if strings.Count(out.String(), "\n  "+k.name+" ") != 1 {
+			t.Errorf("%s is not in the help", k.name)
+		}
+	}
+}
+
+func TestKindOf(t *testing.T) {
+	for data, want := range map[string]kind{
+		"": kindEmpty, "{}": kindJSON, " [1]\n": kindJSON, "{\"a\":1}\n\n[2]\r\n": kindJSON, "\"a\"": kindText, "12": kindText, "null": kindText,
+		"{": kindText, "{}{}": kindText, "{}\nx": kindText, "a\tb\nä": kindText, "\xff": kindBinary, "a\x00": kindBinary, " ": kindText,
+		"\x1f\x8b\b": kindBinary,
+	} {
+		if got := kindOf([]byte(data)); got != want {
+			t.Errorf("%q is %s, want %s", data, kindNames[got], kindNames[want])
+		}
+	}
+}
