@@ -16,7 +16,8 @@ const (
 // span is a part of the event, by offsets. The zero span is an absent one: no member begins at offset 0.
 type span struct{ start, end int }
 
-func (p span) of(b []byte) []byte { return b[p.start:p.end] }
+// of returns the part. Appending to it does not write to what stands behind it.
+func (p span) of(b []byte) []byte { return b[p.start:p.end:p.end] }
 func (p span) absent() bool       { return p.end == 0 }
 
 // outerMembers is where the values of the event's members stand, Records aside; null counts as absent.
