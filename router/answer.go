@@ -1,12 +1,14 @@
 package router
 
 import (
+	"errors"
 	"fmt"
+	"math"
 
 	"example.com/sluice/decoder"
 )
 
-// This file writes what Lambda gets. Every answer is new memory: aws-lambda-go posts it after Invoke has returned.
+// This file decides and writes what Lambda gets. Every answer is new memory: aws-lambda-go posts it after Invoke has returned.
 
 func answerDone() []byte {
 	return []byte(`{"batchItemFailures":[]}`)
@@ -29,28 +31,78 @@ func answerState(state []byte) []byte {
 	return append(b, `,"batchItemFailures":[]}`...)
 }
 
-// checkpoint is the first record that is not done.
-type checkpoint struct {
-	at             position
-	sequenceNumber string
-}
-
-func checkpointOf(rec *decoder.Record) checkpoint {
-	return checkpoint{positionOf(rec), string(rec.SequenceNumber)}
-}
-
-// valid says whether Lambda would understand the number. An answer with one that it does not know may be taken for a
-// success or for a failure of the whole batch, so it must not be sent.
-func (c checkpoint) valid() error {
+// answer decides what Lambda is told; see the failure rules in the package documentation.
+func (i *invocation) answer() ([]byte, error) {
 	switch {
-	case c.sequenceNumber == "":
-		return fmt.Errorf("record %d is to be delivered again, but has no sequence number", c.at)
-	case !isDecimal(c.sequenceNumber):
-		return fmt.Errorf("record %d is to be delivered again, but its sequence number is not decimal", c.at)
+	case i.err != nil:
+		return nil, i.err
+	case i.fatal != nil:
+		return nil, i.fatal
+	case i.notDone != beyond:
+		return i.answerFailure()
+	case i.abandoned:
+		return nil, errStraggler
+	case !i.returned:
+		return nil, errGoroutine
+	case i.changed:
+		return answerState(i.state), nil
+	case i.window != nil:
+		return answerState(i.window.State), nil
 	}
-	return nil
+	return answerDone(), nil
 }
 
+// errGoroutine is why an invocation fails in which user code has ended the goroutine, where no record fails for it.
+var errGoroutine = errors.New("the handler ended its goroutine")
+
+// answerFailure names the first record that is not done, where that is an answer that Lambda takes.
+//
+// Its number comes from the event itself, and not from what handlers had in their hands. And the work may have stopped
+// before the event's end, but what is there decides too: a broken event is never answered as a success, and a window's answer must not
+// hold failures.
+func (i *invocation) answerFailure() ([]byte, error) {
+	if i.wholeBatch && i.failed != nil {
+		return nil, i.failed
+	}
+	var number string
+	d := decoder.Decoder{MaxRecords: math.MaxInt} // which is no fault of the event
+	for rec, err := range d.RecordsWindow(i.event, &i.window) {
+		if rec == nil {
+			return nil, err
+		}
+		if rec.Index == i.notDone.index() {
+			number = string(rec.SequenceNumber)
+		}
+	}
+	reason := i.failed
+	if reason == nil {
+		reason = &RecordError{Index: i.notDone.index(), SequenceNumber: number, Err: i.unfinished()}
+	}
+	switch {
+	case i.window != nil || i.wholeBatch:
+		return nil, reason
+	case number == "":
+		return nil, fmt.Errorf("record %d is to be delivered again, but has no sequence number: %w", i.notDone.index(), reason)
+	case !isDecimal(number):
+		return nil, fmt.Errorf("record %d is to be delivered again, but its sequence number is not decimal: %w", i.notDone.index(), reason)
+	}
+	i.checkpoint = number
+	return answerFrom(number), nil
+}
+
+// unfinished is why a record is not done that has not failed.
+func (i *invocation) unfinished() error {
+	switch {
+	case i.abandoned:
+		return errStraggler
+	case i.tripped:
+		return errNotStarted
+	}
+	return errors.New("not started")
+}
+
+// isDecimal is whether Lambda would understand the number. An answer with one that it does not know may be taken for a
+// success or for a failure of the whole batch, so it must not be sent.
 func isDecimal(s string) bool {
 	for _, d := range []byte(s) {
 		if d < '0' || d > '9' {
@@ -58,4 +110,41 @@ func isDecimal(s string) bool {
 		}
 	}
 	return s != ""
+}
+
+// RecordError is why an invocation fails, where that is on account of a record.
+type RecordError struct {
+	Index          int    // position in the event's Records
+	SequenceNumber string // of the record, as far as known
+	Err            error  // what the handler, or WithOnBad, returned
+}
+
+func newRecordError(rec *decoder.Record, err error) *RecordError {
+	return &RecordError{rec.Index, string(rec.SequenceNumber), err}
+}
+
+// Error names the record, unless Err does so itself.
+func (e *RecordError) Error() string {
+	if d, ok := unmarked(e.Err).(*decoder.Error); ok && d != nil && d.Index == e.Index {
+		return d.Error()
+	}
+	number := e.SequenceNumber
+	if !isDecimal(number) {
+		number = fmt.Sprintf("%.32q", number)
+	}
+	return fmt.Sprintf("record %d (sequence number %.64s): %v", e.Index, number, e.Err)
+}
+
+// Unwrap returns e.Err.
+func (e *RecordError) Unwrap() error { return e.Err }
+
+// unmarked is an error without Skip, Retry and Fail around it.
+func unmarked(err error) error {
+	for {
+		m, ok := err.(*marked)
+		if !ok {
+			return err
+		}
+		err = m.err
+	}
 }

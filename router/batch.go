@@ -12,73 +12,128 @@ type Batch func(ctx context.Context, recs []decoder.Record) error
 
 func (h Batch) isNil() bool { return h == nil }
 
-func (h Batch) run(ctx context.Context, i *invocation) error {
-	return i.batch(func(b *decoder.Batch) error {
-		i.inOrder(ctx, itemsOf(b), i.batchSize, func(recs []decoder.Record) int { return i.handOver(ctx, recs, h) })
+func (h Batch) run(i *invocation) error {
+	return i.batch(func(g *grouping) error {
+		i.inOrder(g.whole(), i.batchSize, i.toBatch(h))
 		return nil
 	})
 }
 
-// handOver gives recs to h and returns how many of the first are done.
-func (i *invocation) handOver(ctx context.Context, recs []decoder.Record, h Batch) int {
-	return i.slice(recs, func(from, to int) error {
-		part := recs[from:to:to]
-		return i.call(ctx, part, func(ctx context.Context) error { return h(ctx, part) })
+func (i *invocation) toBatch(h Batch) func([]decoder.Record) error {
+	return func(recs []decoder.Record) error {
+		return i.call(i.ctx, recs, func(ctx context.Context) error { return h(ctx, recs) })
+	}
+}
+
+// batch reads the whole event and calls f with its records. The time until then is decoding, the rest is handling.
+func (i *invocation) batch(f func(g *grouping) error) error {
+	return i.decoder.Batch(i.event, func(b *decoder.Batch) error {
+		i.window = b.Window()
+		i.tally.readBatch(b)
+		i.tally.decoded()
+		g := groupings.Get().(*grouping)
+		g.read(b)
+		i.work = g
+		defer i.finishBatch()
+		return f(g)
 	})
 }
 
-// items are records in their order: good ones, and bad ones with their flaws.
-type items struct {
-	good, bad []decoder.Record
-	flaws     []*decoder.Error // of bad
+// finishBatch notes which records are not done, also where a handler has ended the goroutine. If the invocation has been given up,
+// that has been noted, and by somebody else.
+func (i *invocation) finishBatch() {
+	if i.abandoned {
+		return
+	}
+	i.tally.handled()
+	i.noteNotDone()
+	g := i.work
+	i.work = nil
+	g.release()
 }
 
-func itemsOf(b *decoder.Batch) items { return items{b.Records(), b.Bad(), b.Failed()} }
+// noteNotDone finds the first record that is not done.
+func (i *invocation) noteNotDone() {
+	if i.work == nil {
+		return
+	}
+	i.notDone = beyond
+	if rec := i.work.first(); rec != nil {
+		i.notDone = positionOf(rec)
+	}
+}
 
-// next returns the first items: either a slice of good records, size of them at most, or one bad record.
-func (t *items) next(size int) (good []decoder.Record, bad *decoder.Record, flaw error) {
-	n := min(size, len(t.good))
-	if len(t.bad) > 0 {
-		at := positionOf(&t.bad[0])
-		for n > 0 && positionOf(&t.good[n-1]) > at {
-			n--
-		}
-		if n == 0 {
-			bad, flaw = &t.bad[0], t.flaws[0]
-			t.bad, t.flaws = t.bad[1:], t.flaws[1:]
-			return nil, bad, flaw
+// inOrder works on one group, one call at a time, and stops at the first record that does not get done. It reports whether all are.
+func (i *invocation) inOrder(g *group, size int, call func([]decoder.Record) error) bool {
+	hands := handsPool.Get().(*hands)
+	for len(g.left) > 0 {
+		if !i.step(hands, g, size, call) {
+			return false
 		}
 	}
-	good, t.good = t.good[:n:n], t.good[n:]
-	return good, nil, nil
+	hands.release()
+	return true
 }
 
-// first returns the item with the lowest position. There is one.
-func (t *items) first() *decoder.Record {
-	if len(t.bad) == 0 || len(t.good) > 0 && positionOf(&t.good[0]) < positionOf(&t.bad[0]) {
-		return &t.good[0]
+// step works on the next bad record of a group, or on its next good ones, size of them at most. It takes from the group what is
+// done, and reports whether the group may go on.
+func (i *invocation) step(hands *hands, g *group, size int, call func([]decoder.Record) error) bool {
+	if g.left[0].bad() {
+		return i.nextBad(hands, g, i.work.flaws[^g.left[0]])
 	}
-	return &t.bad[0]
-}
-
-func (t *items) empty() bool { return len(t.good) == 0 && len(t.bad) == 0 }
-
-// inOrder hands the items over one call at a time, and stops at the first record that does not get done. call returns how many
-// records of its slice are done. It reports whether all are.
-func (i *invocation) inOrder(ctx context.Context, t items, size int, call func([]decoder.Record) int) bool {
-	for !t.empty() {
-		good, bad, flaw := t.next(size)
-		if bad != nil {
-			if !i.mayStart(bad) || !i.bad(ctx, bad, flaw) {
-				i.stop(bad)
-				return false
-			}
-			continue
-		}
-		if done := call(good); done < len(good) {
-			i.stop(&good[done])
+	n := 1
+	for n < min(size, len(g.left)) && !g.left[n].bad() {
+		n++
+	}
+	// What is behind a skipped record is handed over again, but not together with what is behind the slice.
+	for behind := len(g.left) - n; len(g.left) > behind; {
+		to := i.startable(g.left[:len(g.left)-behind])
+		if to == 0 || !i.slice(hands, g, to, call) {
 			return false
 		}
 	}
 	return true
+}
+
+// nextBad gives the group's next record to WithOnBad, and reports whether it is done with.
+func (i *invocation) nextBad(hands *hands, g *group, flaw error) bool {
+	rec := i.work.record(g.left[0])
+	if !i.mayStart(positionOf(rec)) || !i.bad(hands, rec, flaw) {
+		return false
+	}
+	g.left = g.left[1:]
+	return true
+}
+
+// slice hands over the first n records of a group, once. It reports whether those behind what is done may be handed over.
+func (i *invocation) slice(hands *hands, g *group, n int, call func([]decoder.Record) error) bool {
+	entries := g.left[:n]
+	recs := hands.giveAll(i.work, entries)
+	err := i.outside(i.work.record(entries[0]), func() error { return call(recs) })
+	r, refused := err.(*refusal)
+	if refused {
+		entries, err = entries[:r.before], r.handled
+	}
+	if err != nil {
+		return i.sliceFailed(g, entries, err)
+	}
+	i.tally.Processed += len(entries)
+	g.left = g.left[len(entries):]
+	return !refused || i.refused(hands, g, r.err)
+}
+
+// sliceFailed takes the error of a handler for the records that it was given, which are the group's next. It reports whether those
+// behind what is done may be handed over.
+func (i *invocation) sliceFailed(g *group, entries []entry, err error) bool {
+	out := judge(i.work, entries, err)
+	i.tally.Processed += out.done - len(out.skipped)
+	for _, n := range out.skipped {
+		i.skipped(i.work.record(entries[n]), err)
+	}
+	g.left = g.left[out.done:]
+	if out.verdict == skip {
+		return true
+	}
+	i.fail(i.work.record(g.left[0]), out.verdict, err)
+	return false
 }

@@ -34,32 +34,17 @@ type ByTime struct {
 
 func (h ByTime) isNil() bool { return h.Handle == nil }
 
-func (h ByTime) run(ctx context.Context, i *invocation) error {
-	return i.batch(func(b *decoder.Batch) error {
-		all := itemsOf(b)
-		if all.empty() {
+func (h ByTime) run(i *invocation) error {
+	return i.batch(func(g *grouping) error {
+		if !h.group(i, g) {
 			return nil
 		}
-		g := groupings.Get().(*grouping)
-		defer g.release()
-		var windows []window
-		if err := i.protect(all.first(), func() error { windows = h.group(ctx, g, b); return nil }); err != nil {
-			i.fail(all.first(), retry, err)
-			i.stop(all.first())
-			return nil
-		}
-		slices.SortFunc(windows, func(a, b window) int { return cmp.Compare(a.start, b.start) })
-		for _, w := range windows {
-			h.handle(ctx, i, w, g.groups[w.group].items)
+		slices.SortFunc(g.groups, func(a, b group) int { return cmp.Compare(a.window, b.window) })
+		for n := range g.groups {
+			h.handle(i, g, &g.groups[n])
 		}
 		return nil
 	})
-}
-
-// window is a group of records by its start, in nanoseconds since the epoch.
-type window struct {
-	start int64
-	group int32
 }
 
 // Starts that are no times: that of the late records, and of those without an arrival time.
@@ -68,26 +53,41 @@ const (
 	unknown = math.MinInt64 + 1
 )
 
-// group sorts the batch into g by windows.
-func (h ByTime) group(ctx context.Context, g *grouping, b *decoder.Batch) []window {
-	var windows []window
+// group sorts the records by windows. It reports false where a watermark could not be had, and nothing is to be done.
+func (h ByTime) group(i *invocation, g *grouping) bool {
 	var source *decoder.Source // whose watermark is known
 	var watermark time.Time
 	ids := make(map[int64]int32)
-	g.sort(b, func(rec *decoder.Record) int32 {
-		if h.After != nil && h.Late != nil && rec.Source != source {
-			source, watermark = rec.Source, h.After(ctx, rec.Source)
+	failed := false
+	g.sort(func(e entry) int32 {
+		rec := g.record(e)
+		if h.After != nil && h.Late != nil && rec.Source != source && !failed {
+			source = rec.Source
+			watermark, failed = h.after(i, g, source)
 		}
 		start := h.start(rec.ApproximateArrivalTimestamp, watermark)
 		id, ok := ids[start]
 		if !ok {
-			id = g.add(nil)
+			id = g.add(group{window: start})
 			ids[start] = id
-			windows = append(windows, window{start, id})
 		}
 		return id
 	})
-	return windows
+	return !failed
+}
+
+// after asks for the watermark.
+func (h ByTime) after(i *invocation, g *grouping, source *decoder.Source) (watermark time.Time, failed bool) {
+	first := g.record(g.order[0])
+	if !i.mayStart(positionOf(first)) {
+		return watermark, true
+	}
+	err := i.outside(first, func() error { watermark = h.After(i.ctx, source); return nil })
+	if err != nil {
+		i.fail(first, retry, err)
+		return watermark, true
+	}
+	return watermark, false
 }
 
 // start returns the start of the window that a record of this arrival time belongs to.
@@ -108,31 +108,30 @@ func (h ByTime) start(at, watermark time.Time) int64 {
 	return start
 }
 
-func (h ByTime) handle(ctx context.Context, i *invocation, w window, t items) {
-	if w.start == late {
-		i.inOrder(ctx, t, i.batchSize, func(recs []decoder.Record) int { return i.handOver(ctx, recs, h.Late) })
+// handle works on one window.
+func (h ByTime) handle(i *invocation, g *grouping, w *group) {
+	if w.window == late {
+		i.inOrder(w, i.batchSize, i.toBatch(h.Late))
 		return
 	}
-	start := time.Unix(0, w.start).UTC()
+	start := time.Unix(0, w.window).UTC()
 	switch {
-	case w.start == unknown:
+	case w.window == unknown:
 		start = time.Time{}
 	case h.Size <= 0:
-		start = earliest(t)
+		start = earliest(g, w.left)
 	}
-	i.inOrder(ctx, t, math.MaxInt, func(recs []decoder.Record) int {
-		return i.handOver(ctx, recs, func(ctx context.Context, recs []decoder.Record) error { return h.Handle(ctx, start, recs) })
+	i.inOrder(w, math.MaxInt, func(recs []decoder.Record) error {
+		return i.call(i.ctx, recs, func(ctx context.Context) error { return h.Handle(ctx, start, recs) })
 	})
 }
 
-// earliest returns the first arrival time of items that have one.
-func earliest(t items) time.Time {
-	at := t.first().ApproximateArrivalTimestamp
-	for _, recs := range [][]decoder.Record{t.good, t.bad} {
-		for n := range recs {
-			if recs[n].ApproximateArrivalTimestamp.Before(at) {
-				at = recs[n].ApproximateArrivalTimestamp
-			}
+// earliest returns the first arrival time of records that have one.
+func earliest(g *grouping, entries []entry) time.Time {
+	at := g.record(entries[0]).ApproximateArrivalTimestamp
+	for _, e := range entries {
+		if t := g.record(e).ApproximateArrivalTimestamp; t.Before(at) {
+			at = t
 		}
 	}
 	return at

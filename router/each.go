@@ -12,30 +12,45 @@ type Each func(ctx context.Context, rec *decoder.Record) error
 
 func (h Each) isNil() bool { return h == nil }
 
-func (h Each) run(ctx context.Context, i *invocation) error {
-	return i.each(ctx, i.hooked(h))
+func (h Each) run(i *invocation) error {
+	return i.each(i.hooked(h))
 }
 
 // each reads the event record by record and stops at the first that does not get done.
-func (i *invocation) each(ctx context.Context, h Each) error {
+func (i *invocation) each(h Each) error {
+	hands := handsPool.Get().(*hands)
 	for rec, flaw := range i.decoder.RecordsWindow(i.event, &i.window) {
 		if rec == nil {
 			return flaw
 		}
 		i.tally.read(rec, flaw)
 		i.tally.decoded()
-		var done bool
-		if flaw != nil {
-			done = i.bad(ctx, rec, flaw)
-		} else {
-			done = i.one(rec, i.protect(rec, func() error { return h(ctx, rec) }))
-		}
-		i.tally.handled()
-		if !done {
-			i.stop(rec)
+		i.notDone = positionOf(rec)
+		if !i.mayStart(i.notDone) || !i.eachOne(h, hands, rec, flaw) {
+			i.tally.handled()
 			return nil
 		}
+		i.notDone = beyond
+		i.tally.handled()
 	}
 	i.tally.decoded()
+	hands.release()
 	return nil
+}
+
+// eachOne hands a record to h, or to WithOnBad, and reports whether it is done.
+func (i *invocation) eachOne(h Each, hands *hands, rec *decoder.Record, flaw error) bool {
+	if flaw != nil {
+		return i.bad(hands, rec, flaw)
+	}
+	given := hands.give(rec)
+	err := i.outside(rec, func() error { return h(i.ctx, given) })
+	if err == nil {
+		i.tally.Processed++
+		return true
+	}
+	if r, ok := err.(*refusal); ok {
+		return i.bad(hands, rec, undecodable(rec, r.err))
+	}
+	return i.one(rec, err)
 }

@@ -2,28 +2,42 @@ package router
 
 import (
 	"bytes"
+	"container/heap"
 	"hash/maphash"
 	"sync"
 
 	"example.com/sluice/decoder"
 )
 
+// This file is what the shapes that read the whole event know of its records: in which order they stand, which belong together, and
+// which are done. Handlers get copies, so that nothing they do to their slices changes it.
+
+// entry is a record of the event: an index into the good ones, or the complement of one into the bad ones.
+type entry int32
+
+func (e entry) bad() bool { return e < 0 }
+
 // group is records that belong together, in their order.
 type group struct {
-	items
-	key []byte // the partition key they share, where that is what they have in common
+	key    []byte  // the partition key they share, where that is what they have in common
+	window int64   // the start of their window, where it is that
+	left   []entry // those that are not done
 }
 
-// grouping is a batch's records sorted into groups, without an allocation for each of them. The order within a group is
-// that of the event; the groups are ordered by their first good record, then those of bad records alone.
+// grouping is a batch's records, sorted into groups without an allocation for each of them. The order within a group is that of the
+// event, the order of groups that of their first records.
 type grouping struct {
-	groups []group
-	order  []*group // the same, to be reordered
+	good, bad []decoder.Record // the decoder's
+	flaws     []*decoder.Error // of bad
 
+	order   []entry // all in the event's order
+	groups  []group
+	grouped bool       // whether they are complete
+	ready   byPosition // the groups that wait for a worker
+
+	sorted      []entry // what the groups' slices are parts of
 	table       []int32 // a hash table of indices into groups plus 1; 0 is free
 	ids, counts []int32
-	good, bad   []decoder.Record
-	flaws       []*decoder.Error
 }
 
 var (
@@ -31,10 +45,56 @@ var (
 	hashSeed  = maphash.MakeSeed()
 )
 
-// byKey groups the batch's records by their partition key.
-func (g *grouping) byKey(b *decoder.Batch) {
+// read puts the batch's records in order.
+func (g *grouping) read(b *decoder.Batch) {
+	g.good, g.bad, g.flaws = b.Records(), b.Bad(), b.Failed()
+	good, bad := 0, 0
+	for good < len(g.good) || bad < len(g.bad) {
+		if bad == len(g.bad) || good < len(g.good) && positionOf(&g.good[good]) < positionOf(&g.bad[bad]) {
+			g.order = append(g.order, entry(good))
+			good++
+			continue
+		}
+		g.order = append(g.order, ^entry(bad))
+		bad++
+	}
+}
+
+func (g *grouping) record(e entry) *decoder.Record {
+	if e.bad() {
+		return &g.bad[^e]
+	}
+	return &g.good[e]
+}
+
+func (g *grouping) position(e entry) position { return positionOf(g.record(e)) }
+
+// first returns the first record that is not done, nil where all are.
+func (g *grouping) first() *decoder.Record {
+	var first *decoder.Record
+	if !g.grouped && len(g.order) > 0 {
+		return g.record(g.order[0])
+	}
+	for n := range g.groups {
+		if left := g.groups[n].left; len(left) > 0 {
+			if rec := g.record(left[0]); first == nil || positionOf(rec) < positionOf(first) {
+				first = rec
+			}
+		}
+	}
+	return first
+}
+
+// whole makes one group of all records.
+func (g *grouping) whole() *group {
+	g.groups, g.grouped = append(g.groups, group{left: g.order}), true
+	return &g.groups[0]
+}
+
+// byKey groups the records by their partition key.
+func (g *grouping) byKey() {
 	size := 8
-	for size < 2*(len(b.Records())+len(b.Bad())) {
+	for size < 2*len(g.order) {
 		size *= 2
 	}
 	if cap(g.table) < size {
@@ -42,16 +102,20 @@ func (g *grouping) byKey(b *decoder.Batch) {
 	}
 	g.table = g.table[:size]
 	clear(g.table)
-	g.sort(b, g.idOfKey)
+	g.sort(g.idOfKey)
+	for n := range g.groups {
+		g.ready = append(g.ready, &g.groups[n])
+	}
 }
 
 // idOfKey returns the group of a record's key, which it makes if it is new.
-func (g *grouping) idOfKey(rec *decoder.Record) int32 {
+func (g *grouping) idOfKey(e entry) int32 {
+	rec := g.record(e)
 	mask := uint64(len(g.table) - 1)
 	for slot := maphash.Bytes(hashSeed, rec.PartitionKey) & mask; ; slot = (slot + 1) & mask {
 		id := g.table[slot] - 1
 		if id < 0 {
-			id = g.add(rec.PartitionKey)
+			id = g.add(group{key: rec.PartitionKey})
 			g.table[slot] = id + 1
 			return id
 		}
@@ -62,84 +126,110 @@ func (g *grouping) idOfKey(rec *decoder.Record) int32 {
 }
 
 // add makes a group.
-func (g *grouping) add(key []byte) int32 {
-	g.groups = append(g.groups, group{key: key})
+func (g *grouping) add(new group) int32 {
+	g.groups = append(g.groups, new)
 	return int32(len(g.groups) - 1)
 }
 
-// sort moves the batch's records to the groups that idOf says, keeping their order.
-func (g *grouping) sort(b *decoder.Batch, idOf func(*decoder.Record) int32) {
-	g.good = g.scatter(g.good[:0], b.Records(), idOf)
-	end := 0
-	for id := range g.groups {
-		start := end
-		end += int(g.counts[id])
-		g.groups[id].good = g.good[start:end:end]
+// sort gives the records to the groups that idOf says, keeping their order.
+func (g *grouping) sort(idOf func(entry) int32) {
+	for _, e := range g.order {
+		g.ids = append(g.ids, idOf(e))
 	}
-	if len(b.Bad()) > 0 {
-		g.bad = g.scatter(g.bad[:0], b.Bad(), idOf)
-		g.sortFlaws(b)
-	}
-	for id := range g.groups {
-		g.order = append(g.order, &g.groups[id])
-	}
-}
-
-// scatter appends recs to dst ordered by group, and leaves the group of each in ids and the size of each group in counts.
-func (g *grouping) scatter(dst, recs []decoder.Record, idOf func(*decoder.Record) int32) []decoder.Record {
-	g.ids = g.ids[:0]
-	for i := range recs {
-		g.ids = append(g.ids, idOf(&recs[i]))
-	}
-	g.counts = append(g.counts[:0], make([]int32, len(g.groups))...)
+	g.counts = append(g.counts, make([]int32, len(g.groups))...)
 	for _, id := range g.ids {
 		g.counts[id]++
 	}
-	if cap(dst) < len(recs) {
-		dst = make([]decoder.Record, len(recs))
-	}
-	dst = dst[:len(recs)]
-	// Where each group's next record goes: first its start, at the end the start of the group behind it.
-	next := int32(0)
+	g.sorted = append(g.sorted, g.order...)
+	end := int32(0)
 	for id, n := range g.counts {
-		g.counts[id] = next
-		next += n
+		g.groups[id].left = g.sorted[end : end : end+n]
+		end += n
 	}
-	for i, id := range g.ids {
-		dst[g.counts[id]] = recs[i]
-		g.counts[id]++
+	for n, id := range g.ids {
+		g.groups[id].left = append(g.groups[id].left, g.order[n])
 	}
-	for id := len(g.counts) - 1; id > 0; id-- {
-		g.counts[id] -= g.counts[id-1]
-	}
-	return dst
-}
-
-// sortFlaws gives the groups their bad records, which scatter has just sorted, with their flaws.
-func (g *grouping) sortFlaws(b *decoder.Batch) {
-	byIndex := make(map[position]*decoder.Error, len(b.Failed()))
-	for i, flaw := range b.Failed() {
-		byIndex[positionOf(&b.Bad()[i])] = flaw
-	}
-	g.flaws = g.flaws[:0]
-	for i := range g.bad {
-		g.flaws = append(g.flaws, byIndex[positionOf(&g.bad[i])])
-	}
-	end := 0
-	for id := range g.groups {
-		start := end
-		end += int(g.counts[id])
-		g.groups[id].bad, g.groups[id].flaws = g.bad[start:end:end], g.flaws[start:end:end]
-	}
+	g.grouped = true
 }
 
 // release gives the grouping back, without what it held.
 func (g *grouping) release() {
 	clear(g.groups)
-	clear(g.order)
-	clear(g.good)
-	clear(g.bad)
-	clear(g.flaws)
-	g.groups, g.order = g.groups[:0], g.order[:0]
+	clear(g.ready[:cap(g.ready)])
+	g.good, g.bad, g.flaws, g.grouped = nil, nil, nil, false
+	g.order, g.groups, g.ready, g.sorted = g.order[:0], g.groups[:0], g.ready[:0], g.sorted[:0]
+	g.ids, g.counts = g.ids[:0], g.counts[:0]
+	if cap(g.order) > maxPooled {
+		return
+	}
 	groupings.Put(g)
+}
+
+// maxPooled is for how many records memory is kept from one event to the next.
+const maxPooled = 1 << 16
+
+// next takes the group whose next record is the lowest from those that are ready, nil where none is.
+func (g *grouping) next() *group {
+	if len(g.ready) == 0 {
+		return nil
+	}
+	h := readyHeap{g}
+	return heap.Pop(h).(*group)
+}
+
+// again makes a group ready that next has taken.
+func (g *grouping) again(one *group) { heap.Push(readyHeap{g}, one) }
+
+// byPosition is groups as a heap, the one with the lowest next record on top. Those of byKey are in this order from the start.
+type byPosition []*group
+
+type readyHeap struct{ *grouping }
+
+func (h readyHeap) Len() int      { return len(h.ready) }
+func (h readyHeap) Swap(a, b int) { h.ready[a], h.ready[b] = h.ready[b], h.ready[a] }
+func (h readyHeap) Push(g any)    { h.ready = append(h.ready, g.(*group)) }
+func (h readyHeap) Less(a, b int) bool {
+	return h.position(h.ready[a].left[0]) < h.position(h.ready[b].left[0])
+}
+func (h readyHeap) Pop() any {
+	last := len(h.ready) - 1
+	g := h.ready[last]
+	h.ready = h.ready[:last]
+	return g
+}
+
+// hands is the memory of the copies that one goroutine hands to handlers, one call after the other.
+type hands struct {
+	one  decoder.Record
+	recs []decoder.Record
+}
+
+var handsPool = sync.Pool{New: func() any { return new(hands) }}
+
+// give returns a copy of a record to hand over.
+func (h *hands) give(rec *decoder.Record) *decoder.Record {
+	h.one = *rec
+	return &h.one
+}
+
+// giveAll returns copies of records to hand over.
+func (h *hands) giveAll(g *grouping, entries []entry) []decoder.Record {
+	if len(h.recs) < len(entries) {
+		h.recs = make([]decoder.Record, len(entries))
+	}
+	recs := h.recs[:len(entries):len(entries)]
+	for n, e := range entries {
+		recs[n] = g.good[e]
+	}
+	return recs
+}
+
+// release gives the memory back. It must not be called while a handler may still use it.
+func (h *hands) release() {
+	h.one = decoder.Record{}
+	clear(h.recs)
+	if len(h.recs) > maxPooled {
+		h.recs = nil
+	}
+	handsPool.Put(h)
 }

@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"example.com/sluice/decoder"
 )
@@ -16,6 +17,7 @@ type config struct {
 	workers    int
 	onBad      func(context.Context, *decoder.Record, error) error
 	wholeBatch bool
+	margin     time.Duration // 0: the default; below: no guard
 	stats      func(context.Context, Stats)
 	emf        *emf
 	callHook   func(context.Context, CallInfo) (context.Context, func(error))
@@ -77,6 +79,13 @@ func WithOnBad(f func(ctx context.Context, rec *decoder.Record, err error) error
 		}
 		c.onBad = f
 	}
+}
+
+// WithMargin sets how long before the deadline of Invoke's context the work stops, so that what is done stays done and the answer arrives
+// in time. The default, also for 0, is 500 ms, but at most a quarter of the time that there is when Invoke is called. With a
+// negative margin there is no guard. See the package documentation.
+func WithMargin(margin time.Duration) Option {
+	return func(c *config) { c.margin = margin }
 }
 
 // WithWholeBatch is for event source mappings without ReportBatchItemFailures, where Lambda takes every answer for a

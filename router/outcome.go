@@ -1,6 +1,7 @@
 package router
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -31,10 +32,11 @@ func At(rec *decoder.Record, err error) error {
 	if err == nil {
 		return nil
 	}
-	if rec == nil {
-		return &placed{at: nowhere, err: err}
+	p := &placed{at: nowhere, err: err}
+	if rec != nil {
+		p.at, p.sequenceNumber, p.source = positionOf(rec), string(rec.SequenceNumber), rec.Source
 	}
-	return &placed{at: positionOf(rec), err: err}
+	return p
 }
 
 // SkipBad is for [WithOnBad]: bad records are logged and skipped.
@@ -64,23 +66,40 @@ func mark(v verdict, err error) error {
 func (m *marked) Error() string { return m.err.Error() }
 func (m *marked) Unwrap() error { return m.err }
 
+// placed keeps what tells a record from those of other events; the record itself may be gone when it is looked at.
 type placed struct {
-	at  position
-	err error
+	at             position
+	sequenceNumber string
+	source         *decoder.Source
+	err            error
 }
 
 func (p *placed) Error() string { return p.err.Error() }
 func (p *placed) Unwrap() error { return p.err }
 
-// position orders the records of an event.
+// is whether rec is the record that is meant.
+func (p *placed) is(rec *decoder.Record) bool {
+	return p.at == positionOf(rec) && p.sequenceNumber == string(rec.SequenceNumber) &&
+		(p.source == nil || p.source == rec.Source || *p.source == *rec.Source)
+}
+
+// position orders the records of an event: by their index, and inside an aggregate by their subsequence number, which stands in
+// the lower bits.
 type position int64
 
 const (
 	nowhere position = -1
 	beyond  position = 1<<63 - 1 // behind every record
+
+	subBits = 31
 )
 
-func positionOf(rec *decoder.Record) position { return position(rec.Index) }
+func positionOf(rec *decoder.Record) position {
+	return position(rec.Index)<<subBits | position(rec.SubSequenceNumber)
+}
+
+// index is the record's index in the event.
+func (p position) index() int { return int(p >> subBits) }
 
 // PanicError is what a handler's panic becomes. It is a [Retry].
 type PanicError struct {
@@ -103,12 +122,13 @@ func (p *PanicError) Unwrap() error {
 
 // opinion is one verdict of a handler's error, and what it is about.
 type opinion struct {
-	verdict        verdict
-	at             position
-	marked, placed bool
+	verdict verdict
+	at      *placed // nil where it does not say
+	marked  bool
 }
 
-// opinions takes an error apart: of marks and places the outermost wins, and of joined errors each counts.
+// opinions takes an error apart: of marks and places the outermost wins, and of joined errors each counts. What a panic was about
+// is not looked at: it says nothing of what was done before.
 func opinions(list []opinion, err error, o opinion) []opinion {
 	switch e := err.(type) {
 	case *marked:
@@ -117,10 +137,11 @@ func opinions(list []opinion, err error, o opinion) []opinion {
 		}
 		return opinions(list, e.err, o)
 	case *placed:
-		if !o.placed {
-			o.placed, o.at = true, e.at
+		if o.at == nil {
+			o.at = e
 		}
 		return opinions(list, e.err, o)
+	case *PanicError:
 	case interface{ Unwrap() []error }:
 		n := len(list)
 		for _, err := range e.Unwrap() {
@@ -139,68 +160,73 @@ func opinions(list []opinion, err error, o opinion) []opinion {
 	return append(list, o)
 }
 
-// outcome is what a handler's error means for a slice of records.
-type outcome struct {
-	done    int        // so many of the first records are done, skipped ones among them
-	verdict verdict    // of the record behind them: skip where it may go on with those behind done
-	skipped []position // in no order
+// opinionsOf returns what an error says. Its methods are user code: where one of them panics, as those of a nil pointer may, the error
+// is a plain one.
+func opinionsOf(err error) (list []opinion) {
+	plain := opinion{verdict: retry}
+	defer func() {
+		if recover() != nil {
+			list = []opinion{plain}
+		}
+	}()
+	return opinions(nil, err, plain)
 }
 
-// judge applies a handler's error to the records that it was given. err is not nil, recs not empty.
-func judge(recs []decoder.Record, err error) outcome {
-	list := opinions(make([]opinion, 0, 4), err, opinion{verdict: retry, at: nowhere})
-	out := outcome{done: len(recs), verdict: skip}
-	last := -1
-	for _, o := range list {
-		i := find(recs, o.at)
-		if i < 0 {
+// outcome is what a handler's error means for a slice of records.
+type outcome struct {
+	done    int     // so many of the first records are done, skipped ones among them
+	verdict verdict // of the record behind them: skip where it may go on with those behind done
+	named   bool    // whether that record was named
+	skipped []int   // which of them, in order
+}
+
+// judge applies a handler's error to the records that it was given. err is not nil, entries not empty.
+func judge(g *grouping, entries []entry, err error) outcome {
+	out := outcome{done: len(entries), verdict: skip}
+	var skipped []int
+	for _, o := range opinionsOf(err) {
+		n := find(g, entries, o.at)
+		named := n >= 0
+		if !named {
 			// The first record stands for one that is not named, but is not skipped in its place.
-			i, o.verdict = 0, max(o.verdict, retry)
+			n, o.verdict = 0, max(o.verdict, retry)
 		}
 		if o.verdict == skip {
-			last = max(last, i)
-			out.skipped = append(out.skipped, positionOf(&recs[i]))
+			skipped = append(skipped, n)
 			continue
 		}
 		out.verdict = max(out.verdict, o.verdict)
-		out.done = min(out.done, i)
-	}
-	if out.verdict == skip {
-		out.done = last + 1
-	}
-	kept := out.skipped[:0]
-	for _, p := range out.skipped {
-		if i := find(recs, p); i < out.done && !slices.Contains(kept, p) {
-			kept = append(kept, p)
+		if n < out.done {
+			out.done, out.named = n, named
 		}
 	}
-	out.skipped = kept
+	slices.Sort(skipped)
+	skipped = slices.Compact(skipped)
+	if out.verdict == skip {
+		out.done = skipped[len(skipped)-1] + 1
+	}
+	kept, _ := slices.BinarySearch(skipped, out.done)
+	out.skipped = skipped[:kept]
 	return out
 }
 
 // judgeOne applies an error to the one record that its handler was given.
 func judgeOne(err error) verdict {
-	list := opinions(make([]opinion, 0, 4), err, opinion{verdict: retry})
 	worst := skip
-	for _, o := range list {
+	for _, o := range opinionsOf(err) {
 		worst = max(worst, o.verdict)
 	}
 	return worst
 }
 
-// find returns the index of the record at p, -1 where there is none. recs are in their order.
-func find(recs []decoder.Record, p position) int {
-	lo, hi := 0, len(recs)
-	for lo < hi {
-		mid := (lo + hi) / 2
-		if positionOf(&recs[mid]) < p {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
+// find returns which of the entries is the record that is meant, -1 where it is none.
+func find(g *grouping, entries []entry, p *placed) int {
+	if p == nil {
+		return -1
 	}
-	if lo < len(recs) && positionOf(&recs[lo]) == p {
-		return lo
+	n, found := slices.BinarySearchFunc(entries, p.at, func(e entry, at position) int { return cmp.Compare(g.position(e), at) })
+	if !found || !p.is(g.record(entries[n])) {
+		return -1
 	}
-	return -1
+	return n
 }

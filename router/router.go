@@ -16,7 +16,7 @@ import (
 type Handler interface {
 	// run works on the event until all is done or it must stop. It notes in i what is not done; its error is
 	// one of the whole invocation.
-	run(ctx context.Context, i *invocation) error
+	run(i *invocation) error
 	// isNil is whether there is no function to call.
 	isNil() bool
 }

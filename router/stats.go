@@ -75,14 +75,11 @@ func (t *tally) readBatch(b *decoder.Batch) {
 	if !t.wanted {
 		return
 	}
-	for all := itemsOf(b); !all.empty(); {
-		good, bad, flaw := all.next(len(all.good))
-		for i := range good {
-			t.read(&good[i], nil)
-		}
-		if bad != nil {
-			t.read(bad, flaw)
-		}
+	for n := range b.Records() {
+		t.read(&b.Records()[n], nil)
+	}
+	for n, flaw := range b.Failed() {
+		t.read(&b.Bad()[n], flaw)
 	}
 }
 
@@ -98,13 +95,10 @@ func (t *tally) lap(to *time.Duration) {
 	}
 }
 
-func (t *tally) result(c *checkpoint, err error) Stats {
+func (t *tally) result(checkpoint string, err error) Stats {
 	if !t.newest.IsZero() {
 		t.Newest, t.Oldest = t.began.Sub(t.newest), t.began.Sub(t.oldest)
 	}
-	if c != nil && err == nil {
-		t.Checkpoint = c.sequenceNumber
-	}
-	t.Err = err
+	t.Checkpoint, t.Err = checkpoint, err
 	return t.Stats
 }

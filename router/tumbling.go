@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 
 	"example.com/sluice/decoder"
 )
@@ -28,70 +29,74 @@ type tumbling[S any] func(ctx context.Context, w *decoder.Window, state *S, recs
 
 func (h tumbling[S]) isNil() bool { return h == nil }
 
-func (h tumbling[S]) run(ctx context.Context, i *invocation) error {
-	return i.batch(func(b *decoder.Batch) error {
-		w := b.Window()
+func (h tumbling[S]) run(i *invocation) error {
+	return i.batch(func(g *grouping) error {
+		w := i.window
 		if w == nil {
 			return errors.New("not a tumbling-window event: does the event source mapping have a window?")
 		}
 		state := new(S)
-		if err := decodeState(w.State, state); err != nil {
-			return err
+		if err := i.outside(nil, func() error { return decodeState(w.State, state) }); err != nil {
+			return fmt.Errorf("tumbling-window state does not decode: %w", err)
 		}
-		// The bad records come first, so that f sees all others in one call.
-		if !i.inOrder(ctx, items{bad: b.Bad(), flaws: b.Failed()}, 1, nil) {
+		call := func(recs []decoder.Record) error {
+			return i.call(i.ctx, recs, func(ctx context.Context) error { return h(ctx, w, state, recs) })
+		}
+		if !i.wholeWindow(g, call) {
 			return nil
 		}
-		recs := b.Records()
-		if !i.whole(recs, func(from, to int) error {
-			part := recs[from:to:to]
-			return i.call(ctx, part, func(ctx context.Context) error { return h(ctx, w, state, part) })
-		}) {
-			return nil
-		}
-		encoded, err := encodeState(state)
+		var text []byte
+		err := i.outside(nil, func() (err error) { text, err = encodeState(state); return err })
 		if err != nil {
-			return err
+			return fmt.Errorf("tumbling-window state does not encode: %w", err)
 		}
-		i.state, i.changed = encoded, true
+		i.state, i.changed = text, true
 		return nil
 	})
+}
+
+// wholeWindow hands all records over, even where there are none, and reports whether they are done. The bad ones come first, so that all
+// others come in one call.
+func (i *invocation) wholeWindow(g *grouping, call func([]decoder.Record) error) bool {
+	const good, bad = 0, 1
+	g.groups = append(g.groups, group{}, group{}) // so that they exist without records too
+	g.sort(func(e entry) int32 {
+		if e.bad() {
+			return bad
+		}
+		return good
+	})
+	if !i.inOrder(&g.groups[bad], 1, nil) {
+		return false
+	}
+	if len(g.groups[good].left) > 0 {
+		return i.inOrder(&g.groups[good], math.MaxInt, call)
+	}
+	if i.ctx.Err() != nil {
+		i.tripped, i.fatal = true, errNotStarted
+		return false
+	}
+	if err := i.outside(nil, func() error { return call(nil) }); err != nil {
+		i.fatal = fmt.Errorf("tumbling window without records: %w", err)
+		return false
+	}
+	return true
 }
 
 func decodeState(text []byte, state any) error {
 	if s := string(text); s == "" || s == "{}" || s == "null" {
 		return nil
 	}
-	if err := json.Unmarshal(text, state); err != nil {
-		return fmt.Errorf("tumbling-window state does not decode: %w", err)
-	}
-	return nil
+	return json.Unmarshal(text, state)
 }
 
 func encodeState(state any) ([]byte, error) {
 	text, err := json.Marshal(state)
 	if err != nil {
-		return nil, fmt.Errorf("tumbling-window state does not encode: %w", err)
+		return nil, err
 	}
 	if string(text) == "null" {
 		return []byte("{}"), nil
 	}
 	return text, nil
-}
-
-// whole hands all records over, even where there are none, and reports whether they are done.
-func (i *invocation) whole(recs []decoder.Record, call func(from, to int) error) bool {
-	if len(recs) > 0 {
-		done := i.slice(recs, call)
-		if done < len(recs) {
-			i.stop(&recs[done])
-		}
-		return done == len(recs)
-	}
-	none := &decoder.Record{Source: &decoder.Source{}, Index: -1}
-	if err := i.protect(none, func() error { return call(0, 0) }); err != nil {
-		i.fatal = fmt.Errorf("tumbling window without records: %w", err)
-		return false
-	}
-	return true
 }

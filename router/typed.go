@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"runtime/debug"
 
 	"example.com/sluice/decoder"
 )
@@ -34,15 +35,24 @@ type typed[T any] struct {
 
 func (h *typed[T]) isNil() bool { return h.unmarshal == nil || h.f == nil }
 
-func (h *typed[T]) run(ctx context.Context, i *invocation) error {
-	return i.each(ctx, func(ctx context.Context, rec *decoder.Record) error {
+func (h *typed[T]) run(i *invocation) error {
+	return i.each(func(ctx context.Context, rec *decoder.Record) error {
 		v := new(T)
 		if err := h.unmarshal(rec.Data, v); err != nil {
-			return i.askBad(ctx, rec, undecodable(rec, err))
+			return &refusal{err: err}
 		}
 		return i.callOne(ctx, rec, func(ctx context.Context) error { return h.f(ctx, rec, v) })
 	})
 }
+
+// refusal says that a payload did not decode, in the place of a handler's error.
+type refusal struct {
+	err     error // what unmarshal returned, or its panic
+	before  int   // how many records of the slice stand before it
+	handled error // what the handler returned for those
+}
+
+func (r *refusal) Error() string { return r.err.Error() }
 
 func undecodable(rec *decoder.Record, err error) *decoder.Error {
 	return &decoder.Error{
@@ -64,10 +74,10 @@ type typedBatch[T any] struct {
 
 func (h *typedBatch[T]) isNil() bool { return h.unmarshal == nil || h.f == nil }
 
-func (h *typedBatch[T]) run(ctx context.Context, i *invocation) error {
-	return i.batch(func(b *decoder.Batch) error {
-		i.inOrder(ctx, itemsOf(b), i.batchSize, func(recs []decoder.Record) int {
-			return typedSlice(ctx, i, recs, h.unmarshal, func(ctx context.Context, items []Item[T]) error { return h.f(ctx, items) })
+func (h *typedBatch[T]) run(i *invocation) error {
+	return i.batch(func(g *grouping) error {
+		i.inOrder(g.whole(), i.batchSize, func(recs []decoder.Record) error {
+			return typedSlice(i, recs, h.unmarshal, h.f)
 		})
 		return nil
 	})
@@ -86,58 +96,53 @@ type typedPartition[T any] struct {
 
 func (h *typedPartition[T]) isNil() bool { return h.unmarshal == nil || h.f == nil }
 
-func (h *typedPartition[T]) run(ctx context.Context, i *invocation) error {
-	return i.partition(ctx, func(key []byte, recs []decoder.Record) int {
-		return typedSlice(ctx, i, recs, h.unmarshal, func(ctx context.Context, items []Item[T]) error { return h.f(ctx, key, items) })
+func (h *typedPartition[T]) run(i *invocation) error {
+	return i.partition(func(key []byte, recs []decoder.Record) error {
+		return typedSlice(i, recs, h.unmarshal, func(ctx context.Context, items []Item[T]) error { return h.f(ctx, key, items) })
 	})
 }
 
-// typedSlice decodes the payloads of recs and hands them over, in parts where one does not decode. It returns how many of
-// the first records are done.
-func typedSlice[T any](ctx context.Context, i *invocation, recs []decoder.Record, unmarshal func([]byte, any) error, call func(context.Context, []Item[T]) error) (done int) {
-	for done < len(recs) {
-		rest := recs[done:]
-		rest = rest[:i.startable(rest)]
-		if len(rest) == 0 {
-			return done
-		}
-		items, flaw := decodeItems[T](i, rest, unmarshal)
-		n := i.slice(rest[:len(items)], func(from, to int) error {
-			part := items[from:to:to]
-			return i.call(ctx, rest[from:to], func(ctx context.Context) error { return call(ctx, part) })
-		})
-		done += n
-		if n < len(items) {
-			return done
-		}
-		if len(items) == len(rest) {
-			continue
-		}
-		if rec := &recs[done]; !i.mayStart(rec) || !i.refused(ctx, rec, flaw) {
-			return done
-		}
-		done++
-	}
-	return done
-}
-
-// decodeItems decodes payloads up to the first that does not decode, and returns what is wrong with that.
-func decodeItems[T any](i *invocation, recs []decoder.Record, unmarshal func([]byte, any) error) ([]Item[T], error) {
+// typedSlice decodes the payloads of recs and calls f with them, with those before the first that does not decode.
+func typedSlice[T any](i *invocation, recs []decoder.Record, unmarshal func([]byte, any) error, f func(context.Context, []Item[T]) error) error {
 	items := make([]Item[T], len(recs))
+	var refused *refusal
 	for n := range recs {
 		items[n].Record = &recs[n]
-		err := i.protect(&recs[n], func() error { return unmarshal(recs[n].Data, &items[n].Value) })
-		if err != nil {
-			return items[:n], err
+		if err := recovered(func() error { return unmarshal(recs[n].Data, &items[n].Value) }); err != nil {
+			refused = &refusal{err: err, before: n}
+			recs, items = recs[:n:n], items[:n:n]
+			break
 		}
 	}
-	return items, nil
+	var err error
+	if len(items) > 0 {
+		err = i.call(i.ctx, recs, func(ctx context.Context) error { return f(ctx, items) })
+	}
+	if refused != nil {
+		refused.handled = err
+		return refused
+	}
+	return err
 }
 
-// refused takes what unmarshal said of a record: its error makes the record a bad one, its panic fails it.
-func (i *invocation) refused(ctx context.Context, rec *decoder.Record, err error) bool {
-	if _, panicked := asPanic(err); panicked {
-		return i.one(rec, err)
+// recovered calls f and makes its panic an error: a payload that makes unmarshal panic must not fail those before it.
+func recovered(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &PanicError{Value: p, Stack: debug.Stack()}
+		}
+	}()
+	return f()
+}
+
+// refused takes what unmarshal said of a group's next record: its error makes the record a bad one, its panic fails it. It reports
+// whether the record is done with.
+func (i *invocation) refused(hands *hands, g *group, err error) bool {
+	rec := i.work.record(g.left[0])
+	if p, panicked := err.(*PanicError); panicked {
+		i.reportPanic(rec, p)
+		i.fail(rec, retry, p)
+		return false
 	}
-	return i.bad(ctx, rec, undecodable(rec, err))
+	return i.nextBad(hands, g, undecodable(rec, err))
 }

@@ -1,0 +1,187 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"example.com/sluice/decoder"
+)
+
+// This file is the door between the router and the code of its user, which may panic, end its goroutine, or not return in time.
+//
+// Where an invocation has a deadline, or several goroutines, its lock is held by whoever works on it, reads its event included, and is
+// given up only for the time of a call of user code. When such a call takes too long, the guard takes the lock, and with it the
+// invocation: a straggler that comes back finds it gone and ends its goroutine there, without having touched anything.
+
+// errNotStarted is why a record is not done that was not started for want of time.
+var errNotStarted = errors.New("not started: the invocation's deadline is near")
+
+// errStraggler is why a record is not done whose call did not return in time.
+var errStraggler = errors.New("its call did not return before the invocation's deadline")
+
+const defaultMargin = 500 * time.Millisecond
+
+// marginOf returns how long before the deadline the work stops, where there is so much time left at the beginning.
+func (c *config) marginOf(left time.Duration) time.Duration {
+	if c.margin > 0 {
+		return c.margin
+	}
+	return max(0, min(defaultMargin, left/4))
+}
+
+// guarded works on the event on another goroutine, and returns when it is done or has been given up.
+func (i *invocation) guarded(ctx context.Context, deadline time.Time) {
+	margin := i.marginOf(time.Until(deadline))
+	ctx, cancel := context.WithDeadline(ctx, deadline.Add(-margin))
+	defer cancel()
+	i.ctx = ctx
+	i.decoder.Detach = true
+	i.shared = true
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		i.lock()
+		defer i.unlock()
+		i.run()
+	}()
+	select {
+	case <-ended:
+		return
+	case <-ctx.Done():
+	}
+	// From here on nothing is started. What runs has the grace to return.
+	grace := time.NewTimer(margin / 2)
+	defer grace.Stop()
+	for {
+		select {
+		case <-ended:
+			return
+		case <-grace.C:
+			if i.abandon() {
+				return
+			}
+			grace.Reset(time.Millisecond)
+		}
+	}
+}
+
+// abandon takes the invocation from the goroutines that are in user code. Where none is, the work is about to end.
+func (i *invocation) abandon() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.calling == 0 {
+		return false
+	}
+	i.abandoned = true
+	i.tally.handled()
+	i.noteNotDone()
+	i.work = nil // which is the straggler's
+	return true
+}
+
+// abandonedError is what there is to say of the handler calls that were abandoned.
+func (i *invocation) abandonedError() error {
+	if i.notDone == beyond {
+		return errStraggler
+	}
+	return fmt.Errorf("record %d: %w", i.notDone.index(), errStraggler)
+}
+
+// share makes the invocation one of several goroutines. The caller then has its lock.
+func (i *invocation) share() {
+	if !i.shared {
+		i.shared = true
+		i.mu.Lock()
+	}
+}
+
+// lock takes the invocation's lock. If it has been given up meanwhile, lock does not return: nothing behind it may happen.
+func (i *invocation) lock() {
+	i.mu.Lock()
+	if i.abandoned {
+		i.mu.Unlock()
+		runtime.Goexit()
+	}
+}
+
+// unlock gives the lock up that lock has taken. It is for defer too, where lock may not have returned.
+func (i *invocation) unlock() {
+	if !i.abandoned {
+		i.mu.Unlock()
+	}
+}
+
+// outside calls user code: without the lock, and with its panic made an error that is a Retry. rec is the first record that the
+// call is about, nil where there is none. Where the code ends its goroutine there is nobody left to return to: rec is
+// noted as failed, and the goroutine ends, with the lock held.
+func (i *invocation) outside(rec *decoder.Record, f func() error) error {
+	err, p := i.callOutside(rec, f)
+	if p != nil {
+		i.reportPanic(rec, p)
+		return Retry(p)
+	}
+	return err
+}
+
+func (i *invocation) callOutside(rec *decoder.Record, f func() error) (error, *PanicError) {
+	if !i.shared {
+		return i.protect(rec, f)
+	}
+	i.calling++
+	i.mu.Unlock()
+	err, p := i.protect(rec, f)
+	i.lock()
+	i.calling--
+	return err, p
+}
+
+func (i *invocation) protect(rec *decoder.Record, f func() error) (err error, p *PanicError) {
+	returned, shared := false, i.shared
+	defer func() {
+		if returned {
+			return
+		}
+		p = &PanicError{Value: recover(), Stack: debug.Stack()}
+		if p.Value == nil {
+			i.goroutineEnds(rec, p, shared)
+		}
+	}()
+	err = f()
+	returned = true
+	return err, nil
+}
+
+// goroutineEnds notes that user code has ended its goroutine, and leaves the lock with that, for what is deferred.
+func (i *invocation) goroutineEnds(rec *decoder.Record, p *PanicError, shared bool) {
+	if shared {
+		i.mu.Lock()
+		if i.abandoned {
+			i.mu.Unlock()
+			return
+		}
+		i.calling--
+	}
+	i.reportPanic(rec, p)
+	i.fail(rec, retry, p)
+}
+
+// report logs what has become of a record. The logger is user code too.
+func (i *invocation) report(level slog.Level, message string, attrs ...slog.Attr) {
+	_, _ = i.callOutside(nil, func() error {
+		i.log().LogAttrs(i.ctx, level, message, attrs...)
+		return nil
+	})
+}
+
+func (i *invocation) reportPanic(rec *decoder.Record, p *PanicError) {
+	attrs := make([]slog.Attr, 0, 3)
+	if rec != nil {
+		attrs = append(attrs, slog.Any("record", *rec))
+	}
+	i.report(slog.LevelError, "handler panicked", append(attrs, slog.Any("error", p), slog.String("stack", string(p.Stack)))...)
+}
