@@ -109,32 +109,41 @@ func (b *builder) advance() {
 		rec.SequenceNumber = addDecimal(rec.SequenceNumber, 1208925*(1+below(&b.random, 3)), 18)
 	}
 	wait := time.Duration(1+below(&b.random, 7)) * time.Millisecond
+	if b.event.Interval > 0 {
+		wait = b.event.Interval
+	}
 	rec.ApproximateArrivalTimestamp = rec.ApproximateArrivalTimestamp.Add(wait)
 }
 
-// appendWindow appends the members of the tumbling window.
+// appendWindow appends the members of the tumbling window, with defaults for what is empty.
 func (b *builder) appendWindow(dst []byte) []byte {
-	w := b.event.Window
-	start, end := w.Start, w.End
-	if start.IsZero() {
-		start = b.first.Truncate(time.Minute)
+	w := *b.event.Window
+	if w.Start.IsZero() {
+		w.Start = b.first.Truncate(time.Minute)
 	}
-	if end.IsZero() {
-		end = start.Add(time.Minute)
+	if w.End.IsZero() {
+		w.End = w.Start.Add(time.Minute)
 	}
-	dst = append(dst, `,"window":{"start":"`...)
-	dst = start.UTC().AppendFormat(dst, time.RFC3339Nano)
-	dst = append(dst, `","end":"`...)
-	dst = end.UTC().AppendFormat(dst, time.RFC3339Nano)
-	dst = append(dst, `"},"state":`...)
 	if w.State == nil {
-		dst = append(dst, "{}"...)
+		w.State = []byte("{}")
 	}
+	w.ShardID = cmp.Or(w.ShardID, b.rec.ShardID)
+	w.EventSourceARN = cmp.Or(w.EventSourceARN, b.rec.EventSourceARN)
+	return appendWindow(dst, &w)
+}
+
+// appendWindow appends the members of a tumbling window.
+func appendWindow(dst []byte, w *decoder.Window) []byte {
+	dst = append(dst, `,"window":{"start":"`...)
+	dst = w.Start.UTC().AppendFormat(dst, time.RFC3339Nano)
+	dst = append(dst, `","end":"`...)
+	dst = w.End.UTC().AppendFormat(dst, time.RFC3339Nano)
+	dst = append(dst, `"},"state":`...)
 	dst = append(dst, w.State...)
 	dst = append(dst, `,"shardId":`...)
-	dst = appendString(dst, cmp.Or(w.ShardID, b.rec.ShardID))
+	dst = appendString(dst, w.ShardID)
 	dst = append(dst, `,"eventSourceARN":`...)
-	dst = appendString(dst, cmp.Or(w.EventSourceARN, b.rec.EventSourceARN))
+	dst = appendString(dst, w.EventSourceARN)
 	dst = append(dst, `,"isFinalInvokeForWindow":`...)
 	dst = strconv.AppendBool(dst, w.IsFinalInvokeForWindow)
 	dst = append(dst, `,"isWindowTerminatedEarly":`...)

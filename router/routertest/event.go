@@ -1,4 +1,5 @@
-// Package routertest builds Kinesis events and records for tests, benchmarks and fuzzing of what handles them.
+// Package routertest builds Kinesis events and records for tests, benchmarks and fuzzing of what handles them, and
+// simulates the event source mapping that a Lambda function gets them from.
 //
 // [Event] describes an event by its size, its keys and the like; [EventOf] writes one from records that a test spells out;
 // [NewRecord] makes a record to call a handler with, without any event:
@@ -8,6 +9,11 @@
 // What is built has the form in which Lambda writes its events: the same members in the same order, without spaces. Nothing
 // here looks at the clock or at anything else outside of the description, so the same description gives the same bytes
 // always; [Compressed] data alone may change with the release of Go.
+//
+// A [Mapping] simulates what invokes a function with such events: it retries, splits batches, reports those that it gives up, keeps the
+// state of windows, and kills functions that are too slow, so that a test can see what a handler makes of it, and what comes of it:
+//
+//	log := routertest.Mapping{ReportBatchItemFailures: true}.Run(handler, routertest.Event{Records: 100}.All())
 package routertest
 
 import (
@@ -64,6 +70,9 @@ type Event struct {
 	// Start is when the first record arrived, cut off to the millisecond: 2024-11-18T10:09:15.987Z by default. Each of
 	// the following arrives 1 to 7 ms later.
 	Start time.Time
+
+	// Interval is how long after the one before it each record arrives, instead of 1 to 7 ms.
+	Interval time.Duration
 
 	// EncryptionType is "KMS" or "NONE". By default it is not written, as it is not for a stream without encryption.
 	EncryptionType string

@@ -49,6 +49,11 @@ func EventOf(recs ...decoder.Record) []byte {
 // complete returns the record with defaults for what is empty, as the i-th of its event.
 func complete(rec decoder.Record, i int) decoder.Record {
 	rec.Source = completeSource(rec.Source)
+	return completeFrom(rec, i)
+}
+
+// completeFrom is complete for a record whose source is.
+func completeFrom(rec decoder.Record, i int) decoder.Record {
 	rec.Index = i
 	if len(rec.PartitionKey) == 0 {
 		rec.PartitionKey = appendKey(nil, i)

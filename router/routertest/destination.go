@@ -1,0 +1,123 @@
+package routertest
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"example.com/sluice/decoder"
+)
+
+// Destination is where a mapping reports the batches that it gives up.
+type Destination uint8
+
+const (
+	NoDestination Destination = iota // given up without a trace
+	SQS                              // a queue gets the metadata
+	SNS                              // a topic gets the metadata
+	S3                               // a bucket gets the metadata and the event
+)
+
+// The conditions under which records are given up.
+const (
+	RetryAttemptsExhausted = "RetryAttemptsExhausted"
+	RecordAgeExceeded      = "RecordAgeExceeded"
+)
+
+// Discarded is records that the mapping has given up.
+type Discarded struct {
+	Records   []*decoder.Record
+	Condition string // RetryAttemptsExhausted or RecordAgeExceeded
+	At        time.Time
+
+	// Message is what the destination gets: a JSON document. It is nil where there is no destination.
+	Message []byte
+	// Key is that of the object, where the destination is S3.
+	Key string
+
+	behind int // so many invocations had begun before
+}
+
+// The function and the mapping, as destinations name them.
+const (
+	functionARN = "arn:aws:lambda:" + defaultRegion + ":123456789012:function:consumer"
+	mappingUUID = "7e2f0a4c-5d1b-4c3e-8f60-2b9d1a6c4e58"
+)
+
+type failureRecord struct {
+	RequestContext struct {
+		RequestID              string `json:"requestId"`
+		FunctionARN            string `json:"functionArn"`
+		Condition              string `json:"condition"`
+		ApproximateInvokeCount int    `json:"approximateInvokeCount"`
+	} `json:"requestContext"`
+	ResponseContext  *responseContext `json:"responseContext,omitempty"` // absent where there was no invocation
+	Version          string           `json:"version"`
+	Timestamp        string           `json:"timestamp"`
+	KinesisBatchInfo batchInfo        `json:"KinesisBatchInfo"`
+	Payload          string           `json:"payload,omitempty"`
+}
+
+type responseContext struct {
+	StatusCode      int     `json:"statusCode"`
+	ExecutedVersion string  `json:"executedVersion"`
+	FunctionError   *string `json:"functionError"`
+}
+
+type batchInfo struct {
+	ShardID                         string `json:"shardId"`
+	StartSequenceNumber             string `json:"startSequenceNumber"`
+	EndSequenceNumber               string `json:"endSequenceNumber"`
+	ApproximateArrivalOfFirstRecord string `json:"approximateArrivalOfFirstRecord"`
+	ApproximateArrivalOfLastRecord  string `json:"approximateArrivalOfLastRecord"`
+	BatchSize                       int    `json:"batchSize"`
+	StreamARN                       string `json:"streamArn"`
+}
+
+// discard gives records of a batch up.
+func (s *simulation) discard(b *batch, recs []*record, condition string) {
+	d := &Discarded{Condition: condition, At: s.now(), behind: len(s.log.Invocations)}
+	for _, rec := range recs {
+		rec.fate = GivenUp
+		d.Records = append(d.Records, &rec.Record)
+	}
+	s.log.Discarded = append(s.log.Discarded, d)
+	if s.OnFailure == NoDestination {
+		return
+	}
+	first, last := d.Records[0], d.Records[len(d.Records)-1]
+	f := failureRecord{Version: "1.0", Timestamp: iso(d.At), KinesisBatchInfo: batchInfo{
+		ShardID: first.ShardID, StreamARN: first.EventSourceARN, BatchSize: len(recs),
+		StartSequenceNumber: string(first.SequenceNumber), EndSequenceNumber: string(last.SequenceNumber),
+		ApproximateArrivalOfFirstRecord: iso(first.ApproximateArrivalTimestamp),
+		ApproximateArrivalOfLastRecord:  iso(last.ApproximateArrivalTimestamp),
+	}}
+	f.RequestContext.FunctionARN = functionARN
+	f.RequestContext.Condition = condition
+	f.RequestContext.ApproximateInvokeCount = b.invocations
+	if inv := b.last; inv != nil {
+		f.RequestContext.RequestID = inv.RequestID
+		f.ResponseContext = &responseContext{StatusCode: 200, ExecutedVersion: "$LATEST"}
+		if inv.Err != nil {
+			f.ResponseContext.FunctionError = new("Unhandled")
+		}
+	} else {
+		f.RequestContext.RequestID = uuid(1<<32 + len(s.log.Discarded))
+	}
+	if s.OnFailure == S3 {
+		f.Payload = string(s.event(nil, &batch{recs: recs, window: b.window}))
+		at := d.At.UTC()
+		d.Key = fmt.Sprintf("aws/lambda/%s/%s/%s/%s-%s", mappingUUID, first.ShardID, at.Format("2006/01/02"),
+			at.Format("2006-01-02T15.04.05"), uuid(len(s.log.Discarded)))
+	}
+	message, err := json.Marshal(f)
+	if err != nil {
+		panic(err) // there is nothing in it that does not encode
+	}
+	d.Message = message
+}
+
+func iso(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// uuid makes an identifier of a number: the same one in every run.
+func uuid(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012x", n) }

@@ -1,0 +1,250 @@
+package routertest
+
+import (
+	"hash/fnv"
+	"time"
+
+	"example.com/sluice/decoder"
+)
+
+// This file is the batches of a Mapping: how they come to be, and what becomes of them when they fail.
+
+// lane is a shard, or the share of its keys that is worked on one batch at a time.
+type lane struct {
+	shardID string
+	number  int
+	source  *decoder.Source
+	queue   []*record // that are in no batch yet
+	batches []*batch  // that are not done: the next one last
+	busy    bool      // the next one's invocation is under way
+	window  *window   // the open one; nil without
+}
+
+// batch is records that are delivered together.
+type batch struct {
+	recs        []*record
+	retries     int // that were used up
+	failures    int // one after the other, for the time to wait
+	invocations int
+	notBefore   time.Time
+	window      *decoder.Window
+	last        *Invocation
+}
+
+// eventOverhead is what an event may hold beside its records and the state of its window.
+const eventOverhead = 1024
+
+func laneOf(key []byte, lanes int) int {
+	if lanes == 1 {
+		return 0
+	}
+	h := fnv.New32a()
+	_, _ = h.Write(key)
+	return int(h.Sum32() % uint32(lanes))
+}
+
+// next returns the batch to deliver now, nil where there is none.
+func (s *simulation) next(l *lane, now time.Time) *batch {
+	for !l.busy {
+		if len(l.batches) == 0 {
+			b := s.form(l, now)
+			if b == nil {
+				return nil
+			}
+			l.batches = append(l.batches, b)
+		}
+		b := l.batches[len(l.batches)-1]
+		if b.notBefore.After(now) {
+			return nil
+		}
+		s.expire(b, now)
+		if len(b.recs) > 0 || b.isFinal() {
+			return b
+		}
+		l.batches = l.batches[:len(l.batches)-1]
+	}
+	return nil
+}
+
+func (b *batch) isFinal() bool { return b.window != nil && b.window.IsFinalInvokeForWindow }
+
+// wake is when there will be something to do if nothing is to be done now; zero where only the end of an invocation changes
+// that.
+func (s *simulation) wake(l *lane) time.Time {
+	switch {
+	case l.busy:
+		return time.Time{}
+	case len(l.batches) > 0:
+		return l.batches[len(l.batches)-1].notBefore
+	}
+	return s.formable(l)
+}
+
+// expire takes the records off a batch that are too old, which are its first ones.
+func (s *simulation) expire(b *batch, now time.Time) {
+	age := func(rec *record) time.Duration { return now.Sub(rec.ApproximateArrivalTimestamp) }
+	n := 0
+	for n < len(b.recs) && age(b.recs[n]) > s.Retention {
+		b.recs[n].fate = Expired
+		n++
+	}
+	b.recs = b.recs[n:]
+	for n = 0; n < len(b.recs) && s.MaximumRecordAge > 0 && age(b.recs[n]) > s.MaximumRecordAge; {
+		n++
+	}
+	if n > 0 {
+		s.discard(b, b.recs[:n], RecordAgeExceeded)
+		b.recs = b.recs[n:]
+	}
+}
+
+// fill returns how many of the queue's first records one event can take, and whether it can take no more.
+func (s *simulation) fill(l *lane) (n int, full bool) {
+	room := maxEvent - eventOverhead
+	if l.window != nil {
+		room -= len(l.window.state)
+	}
+	for n < len(l.queue) && n < s.BatchSize {
+		rec := l.queue[n]
+		if room -= rec.size; room < 0 || s.startsWindow(l, rec, l.queue[0]) {
+			return n, true
+		}
+		n++
+	}
+	return n, n == s.BatchSize
+}
+
+// form makes a batch of what has come in, where that is enough.
+func (s *simulation) form(l *lane, now time.Time) *batch {
+	if s.TumblingWindow > 0 {
+		if final := s.closeWindow(l, now); final != nil {
+			return final
+		}
+	}
+	at := s.fillable(l)
+	if at.IsZero() || at.After(now) {
+		return nil
+	}
+	n, _ := s.fill(l)
+	seen := 0
+	for seen < n && !l.queue[seen].visible.After(now) {
+		seen++
+	}
+	b := &batch{recs: l.queue[:seen:seen]}
+	l.queue = l.queue[seen:]
+	if s.TumblingWindow > 0 {
+		s.enterWindow(l, b, now)
+	}
+	return b
+}
+
+// formable is when form will find something.
+func (s *simulation) formable(l *lane) time.Time {
+	at := s.fillable(l)
+	if l.window != nil {
+		if closing := s.closing(l.window); at.IsZero() || closing.Before(at) {
+			at = closing
+		}
+	}
+	return at
+}
+
+// fillable is when the queue's first records will be a batch: when they are as many as an event takes, or the first has waited for
+// as long as it may.
+func (s *simulation) fillable(l *lane) time.Time {
+	if len(l.queue) == 0 {
+		return time.Time{}
+	}
+	at := l.queue[0].visible
+	if s.MaximumBatchingWindow == 0 {
+		return at
+	}
+	at = at.Add(s.MaximumBatchingWindow)
+	if n, full := s.fill(l); full && n > 0 {
+		last := l.queue[n-1].visible
+		if n < s.BatchSize {
+			last = l.queue[n].visible // it is the next one that shows that it is full
+		}
+		if last.Before(at) {
+			at = last
+		}
+	}
+	return at
+}
+
+// settle decides what becomes of a batch after its invocation.
+func (s *simulation) settle(l *lane, b *batch, inv *Invocation, a answer) {
+	l.batches = l.batches[:len(l.batches)-1]
+	if b.window != nil && (inv.Outcome == Succeeded || inv.Outcome == Partial) {
+		s.leaveWindow(l, b, a.state, inv.Outcome == Succeeded)
+	}
+	switch inv.Outcome {
+	case Succeeded:
+		done(b.recs)
+		return
+	case Partial:
+		done(b.recs[:a.from])
+		b.recs = b.recs[a.from:]
+		b.failures = 0
+	}
+	if len(b.recs) > 0 {
+		inv.Checkpoint = &b.recs[0].Record
+	}
+	switch {
+	case s.BisectBatchOnFunctionError && inv.Outcome == Partial:
+		l.batches = append(l.batches, b)
+	case s.BisectBatchOnFunctionError && len(b.recs) > 1:
+		s.bisect(l, b)
+	default:
+		s.retry(l, b, inv, a)
+	}
+}
+
+func done(recs []*record) {
+	for _, rec := range recs {
+		rec.fate = Done
+	}
+}
+
+// bisect makes two batches of one.
+func (s *simulation) bisect(l *lane, b *batch) {
+	half := len(b.recs) / 2
+	second := *b
+	second.recs = b.recs[half:]
+	b.recs = b.recs[:half:half]
+	if w := b.window; w != nil {
+		first := *w
+		first.IsFinalInvokeForWindow, first.IsWindowTerminatedEarly = false, false
+		b.window = &first // the window's last records are the second half
+	}
+	l.batches = append(l.batches, &second, b)
+}
+
+// retry has the batch delivered again, or gives it up.
+func (s *simulation) retry(l *lane, b *batch, inv *Invocation, a answer) {
+	counts := true
+	if a.named && inv.Outcome == Partial || inv.Outcome == Failed && a.named {
+		switch s.RetryCounting {
+		case ResetOnProgress:
+			if inv.Outcome == Partial {
+				b.retries, counts = 0, false
+			}
+		case CountErrorsOnly:
+			counts = false
+		}
+	}
+	if limit := *s.MaximumRetryAttempts; counts && limit >= 0 && b.retries >= limit && !b.isFinal() {
+		s.discard(b, b.recs, RetryAttemptsExhausted)
+		return
+	}
+	if counts {
+		b.retries++
+	}
+	wait := maxBackoff
+	if b.failures < 6 {
+		wait = firstBackoff << b.failures
+	}
+	b.failures++
+	b.notBefore = s.now().Add(wait)
+	l.batches = append(l.batches, b)
+}

@@ -1,0 +1,83 @@
+package routertest
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"example.com/sluice/decoder"
+)
+
+// This file reads a function's answer as Lambda does.
+
+// answer is what an answer says of a batch.
+type answer struct {
+	outcome Outcome
+	from    int             // the index of the first record to deliver again, where outcome is Partial or Failed
+	state   json.RawMessage // nil where there is none
+	named   bool            // it names records, all of which are in the batch
+	stray   bool            // it names a record that is not in the batch
+}
+
+// readAnswer reads the answer to an invocation with these records. What follows from a missing state is up to the caller.
+func (m *Mapping) readAnswer(text []byte, recs []*record) answer {
+	var a answer
+	var members map[string]json.RawMessage
+	isJSON := json.Unmarshal(text, &members) == nil
+	if isJSON && m.TumblingWindow > 0 {
+		a.state = members["state"]
+	}
+	if !m.ReportBatchItemFailures {
+		return a
+	}
+	if !isJSON {
+		if text = bytes.TrimSpace(text); len(text) > 0 && !json.Valid(text) {
+			a.outcome = Failed
+		}
+		return a // "" and [] are a success, and so is what else holds no failures
+	}
+	var failures []json.RawMessage
+	if list, ok := members["batchItemFailures"]; ok && json.Unmarshal(list, &failures) != nil {
+		a.outcome = Failed
+		return a
+	}
+	for n, failure := range failures {
+		at, known := find(recs, identifier(failure))
+		if !known {
+			a.stray = identifier(failure) != ""
+			a.outcome, a.from = Failed, 0
+			return a
+		}
+		if n == 0 || at < a.from {
+			a.from = at
+		}
+	}
+	a.named = len(failures) > 0
+	switch {
+	case !a.named:
+	case a.from == 0:
+		a.outcome = Failed
+	default:
+		a.outcome = Partial
+	}
+	return a
+}
+
+// identifier is the sequence number that a failure names, "" where it names none.
+func identifier(failure json.RawMessage) string {
+	var members map[string]json.RawMessage
+	var number string
+	if json.Unmarshal(failure, &members) != nil || json.Unmarshal(members["itemIdentifier"], &number) != nil {
+		return ""
+	}
+	return number
+}
+
+// find returns the index of the record with that sequence number.
+func find(recs []*record, number string) (int, bool) {
+	for i, rec := range recs {
+		if number != "" && decoder.Compare(rec.SequenceNumber, []byte(number)) == 0 {
+			return i, true
+		}
+	}
+	return 0, false
+}
