@@ -358,6 +358,7 @@ func TestProcess(t *testing.T) {
 	}
 	fine, wrong := file("fine.json", event(good(1))), file("wrong.json", event(bad(1)))
 	missing := filepath.Join(dir, "missing.json")
+	empty := t.TempDir()
 	for _, tt := range []struct {
 		name           string
 		args           []string
@@ -365,16 +366,17 @@ func TestProcess(t *testing.T) {
 		status         int
 		stdout, stderr string // parts; "" where there should be nothing
 	}{
-		{name: "no argument", status: exitUsage, stderr: "usage: lambda FILE"},
-		{name: "-h", args: []string{"-h"}, stdout: "usage: lambda FILE"},
-		{name: "-help", args: []string{"-help"}, stdout: "usage: lambda FILE"},
+		{name: "no argument", status: exitUsage, stderr: "usage: lambda [flags] FILE"},
+		{name: "-h", args: []string{"-h"}, stdout: "usage: lambda [flags] FILE"},
+		{name: "-help", args: []string{"-help"}, stdout: "usage: lambda [flags] FILE"},
 		{name: "unknown flag", args: []string{"-x", fine}, status: exitUsage, stderr: "-x"},
 		{name: "file", args: []string{fine}, stdout: "response " + allDone},
 		{name: "standard input", args: []string{"-"}, stdin: string(event(good(7))), stdout: sequence(7)},
 		{name: "bad", args: []string{wrong}, status: exitBad, stdout: "response ", stderr: "wrong.json: record 0 "},
 		{name: "bad before fine", args: []string{wrong, fine}, status: exitBad, stdout: allDone, stderr: "wrong.json: record 0 "},
 		{name: "missing", args: []string{missing, fine}, status: exitBad, stdout: allDone, stderr: "missing.json: "},
-		{name: "directory", args: []string{dir}, status: exitBad, stderr: dir + ": "},
+		{name: "directory", args: []string{dir}, status: exitBad, stdout: "total files=2 records=2 bad=1 ", stderr: wrong + ": record 0 "},
+		{name: "empty directory", args: []string{empty}, status: exitBad, stderr: empty + ": no files"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), bootstrap, tt.args...)

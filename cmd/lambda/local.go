@@ -8,26 +8,36 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"strings"
-	"time"
 
 	"example.com/sluice/decoder"
 	"example.com/sluice/router"
 )
 
-// This file is the program on files.
+// This file is the program on files: what it does with each. How that looks is in view_table.go, view_lines.go and view_json.go.
 
-const usage = `usage: lambda FILE...
+const usage = `usage: lambda [flags] FILE...
+       lambda redrive [flags] FILE...
 
 Takes each FILE as the event of one invocation by a Kinesis stream ("-" is
-standard input) and prints:
+standard input, a directory stands for the files in it) and shows:
 
   - its records: sequence number, partition key, arrival time, size, and the
     beginning of the data, as text where it is text and else in hexadecimal
-  - the response that Lambda would get from a handler that finds nothing wrong,
-    in quotes and with escapes where it is not printable
+  - the response that Lambda would get from a handler that finds nothing wrong
   - what the router counted; it stops at the first record that is bad
+  - sizes of the records, and the partition keys with the most of them
+
+A FILE may also be what Lambda leaves in an on-failure bucket when it gives a
+batch up; redrive has such batches handled again (lambda redrive -help).
+
+On a terminal this is a table, without colors where NO_COLOR is set. Elsewhere
+it is one line for each record, in quotes and with escapes where something is
+not printable.
+
+  -json       one JSON object a line: see the package's documentation
+  -n N        at most N records of each event in tables; default 20, 0 is all
+  -summary    nothing but the sizes and keys of all files
 
 What is wrong goes to standard error, with file, record and offset. The exit
 status is 1 if an invocation would fail or would ask for records again, or if a
@@ -43,170 +53,191 @@ const (
 	exitUsage
 )
 
-// maxEvent is the most bytes that a file may have. Lambda's own limit is 6 MB.
-const maxEvent = 64 << 20
+// rowsShown is how many records of an event a table has.
+const rowsShown = 20
 
-// local runs the program on the files that args name and returns its exit status.
+// view shows what is found. For each file begin comes first, then records and at most one window, then end; complaints come at any
+// time. summary comes last.
+type view interface {
+	begin(name string, about *failedBatch)
+	record(rec *decoder.Record, bad error)
+	window(w *decoder.Window)
+	end(o outcome)
+	summary(t *totals)
+}
+
+// outcome is what came of an invocation.
+type outcome struct {
+	answer []byte
+	err    error
+	stats  router.Stats
+}
+
+// local shows the files that args name and returns the program's exit status.
 func local(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("lambda", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		if _, err := io.WriteString(stdout, usage+settingsHelp()); err != nil {
-			return exitBad
-		}
-		return exitOK
-	case err != nil:
-		fmt.Fprintf(stderr, "%s\n\n%s", printable(err.Error()), usage)
-		return exitUsage
-	case flags.NArg() == 0:
-		fmt.Fprint(stderr, usage)
-		return exitUsage
+	asJSON := flags.Bool("json", false, "")
+	rows := flags.Int("n", rowsShown, "")
+	onlySummary := flags.Bool("summary", false, "")
+	if status, ok := parse(flags, args, usage, settingsHelp(), stdout, stderr); !ok {
+		return status
 	}
-	p := &printer{out: bufio.NewWriter(stdout), errors: stderr}
-	for _, name := range flags.Args() {
-		p.name = name
-		if event, err := readFile(name, stdin); err != nil {
-			p.complain(err.Error())
-		} else {
-			p.invocation(event)
-		}
+	out := bufio.NewWriter(stdout)
+	files := inputs(flags.Args())
+	p := &printer{out: out, errors: stderr, progress: newProgress(files, stderr)}
+	screen, terminal := newScreen(stdout)
+	switch {
+	case *asJSON:
+		p.view = newJSONView(out)
+	case terminal:
+		p.view, p.late = &tableView{out: out, screen: screen, most: *rows}, true
+	default:
+		p.view = &linesView{out: out}
 	}
-	if err := p.out.Flush(); err != nil {
-		p.complain(err.Error())
+	if *onlySummary {
+		p.view = summaryView{p.view}
 	}
+	for _, in := range files {
+		p.file(in, stdin)
+	}
+	if p.totals.files > 0 {
+		p.view.summary(&p.totals)
+	}
+	p.flush()
 	if p.failed {
 		return exitBad
 	}
 	return exitOK
 }
 
-// readFile reads the file of that name, standard input for "-". Its errors do not repeat the name.
-func readFile(name string, stdin io.Reader) ([]byte, error) {
-	if name == "-" {
-		return readEvent(stdin, maxEvent)
+// parse reads a command's arguments. Where there is nothing more to do it returns the exit status, and not ok. Help is usage and more.
+func parse(flags *flag.FlagSet, args []string, usage, more string, stdout, stderr io.Writer) (status int, ok bool) {
+	flags.SetOutput(io.Discard)
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		if _, err := io.WriteString(stdout, usage+more); err != nil {
+			return exitBad, false
+		}
+		return exitOK, false
+	case err != nil:
+		fmt.Fprintf(stderr, "%s\n\n%s", printable(err.Error()), usage)
+		return exitUsage, false
+	case flags.NArg() == 0:
+		fmt.Fprint(stderr, usage)
+		return exitUsage, false
 	}
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, cause(err)
-	}
-	defer f.Close()
-	event, err := readEvent(f, maxEvent)
-	return event, cause(err)
-}
-
-// readEvent reads r to its end.
-func readEvent(r io.Reader, limit int64) ([]byte, error) {
-	event, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err != nil {
-		return nil, err
-	}
-	if int64(len(event)) > limit {
-		return nil, fmt.Errorf("larger than %d bytes", limit)
-	}
-	return event, nil
-}
-
-// cause returns an error about a file without the file's name.
-func cause(err error) error {
-	var p *os.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
-	return err
+	return exitOK, true
 }
 
 // printer shows invocations. Nothing that comes from a file gets out as it is where it is not printable.
 type printer struct {
-	out    *bufio.Writer
-	errors io.Writer
-	name   string // of the file
-	failed bool   // whether anything was wrong
+	view     view
+	out      *bufio.Writer // where view writes
+	errors   io.Writer
+	progress *progress
+	totals   totals
+
+	name   string   // of the file
+	late   bool     // whether complaints wait for the end of their invocation
+	kept   []string // those that wait
+	failed bool     // whether anything was wrong
 }
 
 // complain says what is wrong with the file, below what has been printed of it.
 func (p *printer) complain(problem string) {
 	p.failed = true
-	p.out.Flush() // its error stays with out
-	fmt.Fprintf(p.errors, "%s: %s\n", printable(p.name), printable(problem))
+	line := fmt.Sprintf("%s: %s\n", printable(p.name), printable(problem))
+	if p.late {
+		p.kept = append(p.kept, line)
+		return
+	}
+	p.flush()
+	io.WriteString(p.errors, line)
+}
+
+// flush writes what is there to be written.
+func (p *printer) flush() {
+	if p.out.Buffered() > 0 || len(p.kept) > 0 {
+		p.progress.hide()
+	}
+	if err := p.out.Flush(); err != nil {
+		if !p.failed {
+			fmt.Fprintf(p.errors, "%s\n", printable(err.Error()))
+		}
+		p.failed = true
+	}
+	for _, line := range p.kept {
+		io.WriteString(p.errors, line)
+	}
+	p.kept = nil
+}
+
+// file shows one file.
+func (p *printer) file(in input, stdin io.Reader) {
+	p.name = in.name
+	content, err := in.read(stdin, p.progress.count)
+	var event []byte
+	var about *failedBatch
+	if err == nil {
+		event, about, err = unwrap(content)
+	}
+	if err != nil {
+		p.complain(err.Error())
+	} else {
+		p.totals.files++
+		p.view.begin(in.name, about)
+		p.invocation(event)
+	}
+	p.flush()
 }
 
 // invocation shows the event, then gives it to a router. The records are read on their own first: a router starts nothing behind a
 // failure, and would show nothing of what stands there.
 func (p *printer) invocation(event []byte) {
-	fmt.Fprintf(p.out, "file %s\n", printable(p.name))
 	broken := p.records(event)
-
-	var stats router.Stats
+	var o outcome
 	fine := func(context.Context, *decoder.Record) error { return nil }
 	r := router.New(router.Each(fine),
 		router.WithLogger(slog.New(slog.DiscardHandler)), // what it would log is shown here
-		router.WithStats(func(_ context.Context, s router.Stats) { stats = s }),
+		router.WithStats(func(_ context.Context, s router.Stats) { o.stats = s }),
 	)
-	answer, err := r.Invoke(context.Background(), event)
-	if err != nil {
-		fmt.Fprintln(p.out, "response none: the invocation fails")
-	} else {
-		fmt.Fprintf(p.out, "response %s\n", printable(string(answer)))
-	}
-	fmt.Fprintf(p.out, "counters records=%d processed=%d skipped=%d failed=%d bad=%d bytes=%d",
-		stats.Records, stats.Processed, stats.Skipped, stats.Failed, stats.Bad, stats.Bytes)
-	if stats.Checkpoint != "" {
-		p.failed = true
-		fmt.Fprintf(p.out, " checkpoint=%s", printable(stats.Checkpoint))
-	}
-	fmt.Fprintln(p.out)
-
+	o.answer, o.err = r.Invoke(context.Background(), event)
+	p.view.end(o)
 	switch {
-	case err != nil:
-		p.complain("the invocation fails: " + place(err))
+	case o.err != nil:
+		p.complain("the invocation fails: " + place(o.err))
 	case broken != nil: // the router has stopped before it
 		p.complain(place(broken))
 	}
+	p.failed = p.failed || o.stats.Checkpoint != ""
 }
 
 // records shows each record of the event, and says what is wrong with the bad ones. It returns what breaks the event.
 func (p *printer) records(event []byte) error {
-	var source *decoder.Source
 	var window *decoder.Window
 	for rec, err := range (decoder.Decoder{}).RecordsWindow(event, &window) {
 		if rec == nil {
 			return err
 		}
-		if source == nil || source.StreamName != rec.StreamName || source.ShardID != rec.ShardID {
-			source = rec.Source
-			fmt.Fprintf(p.out, "stream %s shard %s\n", text(source.StreamName), text(source.ShardID))
+		p.totals.record(rec, err != nil)
+		p.view.record(rec, err)
+		if err != nil {
+			p.complain(place(err))
 		}
-		p.record(rec, err)
 	}
 	if window != nil {
-		p.window(window)
+		p.view.window(window)
 	}
 	return nil
 }
 
-func (p *printer) record(rec *decoder.Record, bad error) {
-	fmt.Fprintf(p.out, "record %d  sequence %s  key %s  arrived %s  ",
-		rec.Index, text(string(rec.SequenceNumber)), quote(rec.PartitionKey, keyShown), moment(rec.ApproximateArrivalTimestamp))
-	if bad != nil {
-		fmt.Fprintln(p.out, "bad")
-		p.complain(place(bad))
-		return
-	}
-	fmt.Fprintf(p.out, "bytes %d  data %s\n", len(rec.Data), preview(rec.Data))
-}
-
-func (p *printer) window(w *decoder.Window) {
-	fmt.Fprintf(p.out, "window %s to %s  state bytes %d  final %t  terminated early %t\n",
-		moment(w.Start), moment(w.End), len(w.State), w.IsFinalInvokeForWindow, w.IsWindowTerminatedEarly)
-}
-
-func moment(t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	return t.Format("2006-01-02T15:04:05.000Z07:00")
-}
-
 // place is an error's text without the decoder's opening words, which say no more than what the program is for.
 func place(err error) string { return strings.TrimPrefix(err.Error(), "kinesis event: ") }
+
+// summaryView shows nothing but the summary.
+type summaryView struct{ view }
+
+func (summaryView) begin(string, *failedBatch)    {}
+func (summaryView) record(*decoder.Record, error) {}
+func (summaryView) window(*decoder.Window)        {}
+func (summaryView) end(outcome)                   {}

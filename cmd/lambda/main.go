@@ -20,14 +20,31 @@
 // # On files
 //
 //	go run ./cmd/lambda event.json
+//	go run ./cmd/lambda -json failed-batches/
 //	aws … | go run ./cmd/lambda -
 //
-// takes each file as the event of one invocation. It prints the records, then the answer that Lambda would get from a
+// takes each file as the event of one invocation. It shows the records, then the answer that Lambda would get from a
 // [example.com/sluice/router.Router] with default settings whose handler finds nothing wrong, and what the router counted. Here a bad
-// record is a failure, as it is by default. What is wrong goes to standard error with the file, the record and the offset.
+// record is a failure, as it is by default. At the end come the sizes of all records and the partition keys with the most of them.
+// What is wrong goes to standard error with the file, the record and the offset. A file may also be the object that Lambda
+// leaves in an on-failure bucket for a batch that it has given up. -help lists the flags.
 //
 // The exit status is 0 if all is well, 1 if an invocation would fail or would ask for records again, or a file cannot be
 // read, and 2 for wrong usage.
+//
+// # JSON
+//
+// With -json each line is an object whose member type says what it is. Members that are marked with a question mark are left out
+// where there is nothing to say.
+//
+//	record      file, index, subSequenceNumber? (of a user record in an aggregate), stream, shard, sequenceNumber, partitionKey,
+//	            explicitHashKey?, arrived? (RFC 3339), and either error or bytes and the data: text where it is UTF-8, else base64
+//	invocation  file, records, processed, skipped, failed, bad, bytes, checkpoint? (the number that the response names), response (what
+//	            Lambda gets; null where the invocation fails), error?,
+//	            window? {start?, end?, state, final, terminatedEarly},
+//	            onFailure? {condition, invocations, requestId, functionArn, timestamp}
+//	summary     files, records, bad, bytes, sizes [{from, to, records}] (in bytes, both included), keys [{partitionKey, records}] (the 10
+//	            with the most), otherKeys, otherRecords
 package main
 
 import "os"

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
 )
 
 // This file makes what comes from an event fit for a terminal: no control bytes get out, nor what reorders text or is no
@@ -75,6 +77,51 @@ func printable(s string) string {
 		if !unicode.IsPrint(r) {
 			return strconv.Quote(s)
 		}
+	}
+	return s
+}
+
+// bare shows data in a column of its own, which needs no quotes: text as it is where it is printable, and else as preview does.
+func bare(data []byte) string {
+	head := shorten(data, keyShown)
+	if s := string(head); s != "" && printable(s) == s && strings.TrimSpace(s) == s {
+		return s + ellipsis(len(head) < len(data))
+	}
+	return preview(data)
+}
+
+// clip cuts printable text to so many columns of a terminal.
+func clip(s string, columns int) string {
+	if uniseg.StringWidth(s) <= columns {
+		return s
+	}
+	var b strings.Builder
+	used, state := 0, -1
+	for rest := s; rest != ""; {
+		var cluster string
+		var width int
+		cluster, rest, width, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		if used += width; used > columns-len("...") {
+			break
+		}
+		b.WriteString(cluster)
+	}
+	return b.String() + "..."
+}
+
+// count is a number of things: "1 record", "2,000 records".
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return group(n) + " " + thing + "s"
+}
+
+// group writes a number with a comma between thousands.
+func group(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
 	}
 	return s
 }
