@@ -17,6 +17,9 @@ import (
 	segmentio "github.com/segmentio/encoding/json"
 
 	"example.com/sluice/bench/internal/easy"
+	"example.com/sluice/bench/internal/sum"
+	sumevent "example.com/sluice/bench/internal/sum/event"
+	sumrecord "example.com/sluice/bench/internal/sum/record"
 	"example.com/sluice/decoder"
 	"example.com/sluice/internal/lane"
 )
@@ -34,7 +37,7 @@ type contender struct {
 
 // reader reads an event. What is measured is sum; fields, for the test, reads it in the same way.
 type reader struct {
-	sum    func(event []byte) (sum, error)
+	sum    func(event []byte) (sum.Sum, error)
 	fields func(event []byte) ([]fields, error)
 }
 
@@ -66,10 +69,10 @@ func init() {
 func structs(unmarshal func([]byte, any) error) func() reader {
 	return func() reader {
 		return reader{
-			sum: func(event []byte) (s sum, err error) {
+			sum: func(event []byte) (s sum.Sum, err error) {
 				e := new(events.KinesisEvent) // a new one: members that are absent would keep their old values
 				err = unmarshal(event, e)
-				s.addEvent(e)
+				sumevent.Add(&s, e)
 				return s, err
 			},
 			fields: func(event []byte) (all []fields, err error) {
@@ -101,12 +104,12 @@ func readGoccy(event []byte, v any) error { return goccy.UnmarshalNoEscape(event
 
 func openEasy() reader {
 	return reader{
-		sum: func(event []byte) (s sum, err error) {
+		sum: func(event []byte) (s sum.Sum, err error) {
 			e := new(easy.Event)
 			err = easyjson.Unmarshal(event, e)
 			for i := range e.Records {
 				v := easyView(&e.Records[i])
-				s.addView(&v)
+				addView(&s, &v)
 			}
 			return s, err
 		},
@@ -126,10 +129,10 @@ func openEasy() reader {
 func views(open func() func(event []byte, f func(*view)) error) func() reader {
 	return func() reader {
 		read := open()
-		var s sum
-		add := func(v *view) { s.addView(v) }
+		var s sum.Sum
+		add := func(v *view) { addView(&s, v) }
 		return reader{
-			sum: func(event []byte) (sum, error) {
+			sum: func(event []byte) (sum.Sum, error) {
 				s = 0
 				err := read(event, add)
 				return s, err
@@ -144,12 +147,12 @@ func views(open func() func(event []byte, f func(*view)) error) func() reader {
 
 func openSluice() reader {
 	return reader{
-		sum: func(event []byte) (s sum, err error) {
+		sum: func(event []byte) (s sum.Sum, err error) {
 			for rec, err := range decoder.Records(event) {
 				if err != nil {
 					return s, err
 				}
-				s.addRecord(rec)
+				sumrecord.Add(&s, rec)
 			}
 			return s, nil
 		},
@@ -166,16 +169,16 @@ func openSluice() reader {
 }
 
 func openBatch() reader {
-	var s sum
+	var s sum.Sum
 	add := func(b *decoder.Batch) error {
 		recs := b.Records()
 		for i := range recs {
-			s.addRecord(&recs[i])
+			sumrecord.Add(&s, &recs[i])
 		}
 		return nil
 	}
 	return reader{
-		sum: func(event []byte) (sum, error) {
+		sum: func(event []byte) (sum.Sum, error) {
 			s = 0
 			err := decoder.Decoder{}.Batch(event, add)
 			return s, err
@@ -196,7 +199,7 @@ func openBatch() reader {
 func openGeneral() reader {
 	r := openSluice()
 	return reader{
-		sum: func(event []byte) (sum, error) {
+		sum: func(event []byte) (sum.Sum, error) {
 			lane.GeneralOnly.Store(true)
 			defer lane.GeneralOnly.Store(false)
 			return r.sum(event)

@@ -3,21 +3,25 @@ package bench
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/bytedance/sonic"
 	"github.com/segmentio/asm/base64"
+
+	"example.com/sluice/bench/internal/sum"
+	"example.com/sluice/bench/internal/sum/record"
 )
 
 // TestContendersAgree: all contenders read the same, field by field, and come to the same sum.
 func TestContendersAgree(t *testing.T) {
-	for _, make := range append(shapes, unlike...) {
-		t.Run(make.name, func(t *testing.T) {
-			s := make.make()
-			var want sum
+	for _, named := range slices.Concat(shapes, unlike) {
+		t.Run(named.name, func(t *testing.T) {
+			s := named.make()
+			var want sum.Sum
 			for i := range s.records {
-				want.addRecord(&s.records[i])
+				record.Add(&want, &s.records[i])
 			}
 			for _, c := range contenders {
 				t.Run(c.name, func(t *testing.T) {
@@ -66,8 +70,8 @@ func TestSumSeesEveryField(t *testing.T) {
 		eventVersion: []byte("1.0"), eventName: []byte("n"), eventSourceARN: []byte("arn"),
 		invokeIdentityARN: []byte("role"), awsRegion: []byte("r"), arrival: time.Unix(5, 0),
 	}
-	var want sum
-	want.addView(&full)
+	var want sum.Sum
+	addView(&want, &full)
 	seen := map[string]func(*view){
 		"arrival":        func(v *view) { v.arrival = time.Time{} },
 		"data":           func(v *view) { v.data = []byte("e") },
@@ -84,8 +88,8 @@ func TestSumSeesEveryField(t *testing.T) {
 	for name, change := range seen {
 		v := full
 		change(&v)
-		var got sum
-		got.addView(&v)
+		var got sum.Sum
+		addView(&got, &v)
 		if got == want {
 			t.Errorf("%s does not show", name)
 		}
@@ -113,22 +117,22 @@ func BenchmarkUnlike(b *testing.B) {
 }
 
 func run(b *testing.B, shapes []namedShape, contenders []contender, floor bool) {
-	for _, make := range shapes {
-		b.Run(make.name, func(b *testing.B) {
+	for _, named := range shapes {
+		b.Run(named.name, func(b *testing.B) {
 			for _, c := range contenders {
-				b.Run(c.name, func(b *testing.B) { measure(b, make.make(), c) })
+				b.Run(c.name, func(b *testing.B) { measure(b, named.make(), c) })
 			}
 			if floor {
-				b.Run("floor", func(b *testing.B) { measureFloor(b, make.make()) })
+				b.Run("floor", func(b *testing.B) { measureFloor(b, named.make()) })
 			}
 		})
 	}
 }
 
 func measure(b *testing.B, s *shape, c contender) {
-	var want sum
+	var want sum.Sum
 	for i := range s.records {
-		want.addRecord(&s.records[i])
+		record.Add(&want, &s.records[i])
 	}
 	r := c.open()
 	for range 3 { // what is kept grows with the first events

@@ -70,6 +70,16 @@ var unlike = []namedShape{
 	{"1000x256B-member", shapeOf("1000x256B-member", routertest.Event{Records: 1000, Size: 256}, tagged)},
 }
 
+// shapeNamed returns one of shapes.
+func shapeNamed(name string) *shape {
+	for _, s := range shapes {
+		if s.name == name {
+			return s.make()
+		}
+	}
+	panic("no shape " + name)
+}
+
 // textOf is the record as an element of Records.
 func textOf(rec *decoder.Record) []byte {
 	event := routertest.EventOf(*rec)

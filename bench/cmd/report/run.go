@@ -27,7 +27,7 @@ type suite struct {
 
 var suites = []suite{
 	{name: "decode", matches: "Decode|Unlike|Hostile", cores: 1},
-	{name: "invocation", matches: "Invocation", cores: 1},
+	{name: "invocation", matches: "Invocation.*", cores: 1},
 	{name: "concurrent", matches: "Concurrent", cores: 2},
 	{name: "formats", rest: true, cores: 1},
 }

@@ -129,6 +129,14 @@ func scaleTargets(res *results) []target {
 			value: with / without, missing: !found || !both,
 		})
 	}
+	for _, s := range res.operation("Hostile").shapes {
+		large, found := s.median("6144KiB", "ns/byte")
+		small, both := s.median("1536KiB", "ns/byte")
+		all = append(all, target{
+			what: "hostile input: time a byte at 6 MiB, of that at a quarter", where: s.name, bound: 1.5, unit: "×",
+			value: large / small, missing: !found || !both,
+		})
+	}
 	for _, contender := range []string{ours, "sluice-batch"} {
 		for _, s := range res.operation("Decode").shapes {
 			value, found := s.median(contender, "allocs/op")

@@ -1,0 +1,26 @@
+// Command events is a function as aws-lambda-go has it: it is handed an events.KinesisEvent.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"example.com/sluice/bench/internal/sum"
+	"example.com/sluice/bench/internal/sum/event"
+)
+
+func main() {
+	var total sum.Sum
+	print := os.Getenv("PRINT_SUM") != ""
+	lambda.Start(func(_ context.Context, e events.KinesisEvent) (events.KinesisEventResponse, error) {
+		event.Add(&total, &e)
+		if print {
+			fmt.Println(uint64(total))
+		}
+		return events.KinesisEventResponse{BatchItemFailures: []events.KinesisBatchItemFailure{}}, nil
+	})
+}
