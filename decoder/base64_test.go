@@ -1,0 +1,263 @@
+package decoder
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// The SIMD decoder is held to encoding/base64: what it accepts, what it writes and where, and the place of the fault.
+
+// guard is what stands around the room that is decoded into, and must still stand there afterwards.
+const guard = 0xa5
+
+// checker decodes with both and compares. Its buffers are long enough for what the tests have.
+type checker struct {
+	src, dst, want [2048]byte
+	decoded        int // how often
+	refused        int // how often both have refused
+}
+
+// check decodes text with its first byte at that alignment, into memory of that alignment.
+func (c *checker) check(t *testing.T, text []byte, srcAlign, dstAlign int) {
+	t.Helper()
+	src := c.src[srcAlign : srcAlign+len(text) : srcAlign+len(text)]
+	copy(src, text)
+	wantN, err := base64.StdEncoding.Decode(c.want[:], text)
+	wantFault := -1
+	var corrupt base64.CorruptInputError
+	if errors.As(err, &corrupt) {
+		wantFault = int(corrupt)
+		c.refused++
+	}
+	c.decoded++
+
+	room := decodedLen(len(text))
+	dst := c.dst[:dstAlign+room+64]
+	for i := range dst {
+		dst[i] = guard
+	}
+	n, fault := decodeBase64(dst[dstAlign:dstAlign+room:dstAlign+room], src)
+	if fault != wantFault || fault < 0 && n != wantN {
+		t.Fatalf("decodeBase64(%q) = %d, %d, want %d, %d (alignments %d, %d)", text, n, fault, wantN, wantFault, srcAlign, dstAlign)
+	}
+	if fault < 0 && !bytes.Equal(dst[dstAlign:dstAlign+n], c.want[:n]) {
+		t.Fatalf("decodeBase64(%q) gives %x, want %x (alignments %d, %d)", text, dst[dstAlign:dstAlign+n], c.want[:n], srcAlign, dstAlign)
+	}
+	c.untouched(t, text, dst, dstAlign, room)
+
+	n = decodeFast(dst[dstAlign:dstAlign+room:dstAlign+room], src)
+	wantFast := wantN
+	if wantFault >= 0 || len(text) == 0 || bytes.ContainsAny(text, "\r\n") {
+		wantFast = -1
+	}
+	if n != wantFast || n >= 0 && !bytes.Equal(dst[dstAlign:dstAlign+n], c.want[:n]) {
+		t.Fatalf("decodeFast(%q) = %d, want %d (alignments %d, %d)", text, n, wantFast, srcAlign, dstAlign)
+	}
+	c.untouched(t, text, dst, dstAlign, room)
+	if !bytes.Equal(src, text) {
+		t.Fatalf("decoding %q has changed it to %q", text, src)
+	}
+}
+
+func (c *checker) untouched(t *testing.T, text, dst []byte, align, room int) {
+	t.Helper()
+	for i, b := range dst {
+		if (i < align || i >= align+room) && b != guard {
+			t.Fatalf("decoding %q writes %#x at %d, outside of its room of %d bytes", text, b, i-align, room)
+		}
+	}
+}
+
+func (c *checker) log(t *testing.T) {
+	t.Helper()
+	t.Logf("decoded %d texts, %d of them refused", c.decoded, c.refused)
+}
+
+// payload is n bytes in which all values come up.
+func payload(n int) []byte {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(i*167 + i>>3)
+	}
+	return b
+}
+
+func encoded(n int) []byte { return base64.StdEncoding.AppendEncode(nil, payload(n)) }
+
+func TestBase64LengthsAndAlignments(t *testing.T) {
+	var c checker
+	for n := range 301 {
+		text := encoded(n)
+		for srcAlign := range 32 {
+			c.check(t, text, srcAlign, (srcAlign*7+n)%32)
+		}
+		for dstAlign := range 32 {
+			c.check(t, text, (dstAlign*5+n)%32, dstAlign)
+		}
+		for cut := range text {
+			if cut > len(text)-9 || cut < 9 {
+				c.check(t, text[:cut], n%32, cut%32) // no whole quads, or no padding
+			}
+		}
+	}
+	c.log(t)
+}
+
+func TestBase64EveryPairOfAlignments(t *testing.T) {
+	var c checker
+	for _, n := range []int{1, 2, 3, 12, 24, 25, 47, 48, 49, 95, 96, 97, 200} {
+		for srcAlign := range 32 {
+			for dstAlign := range 32 {
+				c.check(t, encoded(n), srcAlign, dstAlign)
+			}
+		}
+	}
+	c.log(t)
+}
+
+// corruptions are bytes that stand next to those of the alphabet, or mean something to JSON or to other forms of base64.
+var corruptions = []byte("\x00\t\n\r !\"\\*,-.:;<=>@[]^_`{~\x7f\x80\xaf\xc1\xff")
+
+func TestBase64EveryCorruptPosition(t *testing.T) {
+	var c checker
+	for n := range 301 {
+		if n > 64 && n%40 > 2 {
+			continue
+		}
+		text := encoded(n)
+		for i := range text {
+			was := text[i]
+			for _, bad := range corruptions {
+				text[i] = bad
+				c.check(t, text, (n+i)%32, i%32)
+			}
+			text[i] = was
+		}
+	}
+	c.log(t)
+}
+
+func TestBase64EveryByteAtEveryPosition(t *testing.T) {
+	var c checker
+	for _, n := range []int{1, 2, 3, 4, 48, 73, 74, 75} {
+		text := encoded(n)
+		for i := range text {
+			was := text[i]
+			for b := range 256 {
+				text[i] = byte(b)
+				c.check(t, text, 0, 0)
+			}
+			text[i] = was
+		}
+	}
+	c.log(t)
+}
+
+// TestBase64Forms has the forms that encoding/base64 takes and those that it does not; what it makes of each is checked with it.
+func TestBase64Forms(t *testing.T) {
+	long := string(encoded(96))
+	var c checker
+	for _, form := range []struct {
+		text string
+		ok   bool
+	}{
+		{"", true},
+		{"aGVsbG8=", true},
+		{"aGVsbG8", false},
+		{"aGVsbG8==", false},
+		{"aGVsbG8= ", false},
+		{" aGVsbG8=", false},
+		{"YQ==", true},
+		{"YR==", true}, // bits behind the last byte do not matter
+		{"YWI=", true},
+		{"YWJ=", true},
+		{"Y===", false},
+		{"====", false},
+		{"=", false},
+		{"A", false},
+		{"AA", false},
+		{"AAA", false},
+		{"AAAA", true},
+		{"AAAAA", false},
+		{"YQ==YQ==", false},
+		{"YQ=Y", false},
+		{"Y=Q=", false},
+		{"-_-_", false},
+		{"+/+/", true},
+		{"\n", true},
+		{"\r\n\r\n", true},
+		{"YQ==\n", true},
+		{"\nYQ==", true},
+		{"Y\nQ\n=\n=\n", true},
+		{"YQ\r=\n=", true},
+		{"YQ=\n", false},
+		{"YQ==\nY", false},
+		{"AA\nAA", true},
+		{"AAAA\n", true},
+		{"AAA\nA", true},
+		{"\n\n\n\n", true},
+		{long + "\n", true},
+		{"\n" + long, true},
+		{long[:76] + "\r\n" + long[76:], true},
+		{long[:76] + "\r\n" + long[76:] + "*", false},
+		{long[:76] + "\n" + long[76:100] + "*" + long[101:], false},
+		{strings.Repeat("\n", 200) + "YQ==", true},
+		{"YQ==" + strings.Repeat("\r", 200), true},
+		{long + "YQ==" + long, false},
+		{strings.Repeat("A\n", 128), true},
+		{strings.Repeat("A\n", 127), false},
+	} {
+		_, err := base64.StdEncoding.DecodeString(form.text)
+		if (err == nil) != form.ok {
+			t.Errorf("encoding/base64 gives %v for %q", err, form.text)
+		}
+		for align := range 32 {
+			c.check(t, []byte(form.text), align, 31-align)
+		}
+	}
+	c.log(t)
+}
+
+// TestBase64Mangled decodes texts with several faults and line breaks at random places, from a fixed seed.
+func TestBase64Mangled(t *testing.T) {
+	var c checker
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 50_000 {
+		text := encoded(r.IntN(301))
+		for range r.IntN(5) {
+			at := r.IntN(len(text) + 1)
+			bad := corruptions[r.IntN(len(corruptions))]
+			switch r.IntN(4) {
+			case 0:
+				text = append(text[:at:at], append([]byte{bad}, text[at:]...)...)
+			case 1:
+				text = append(text[:at:at], append([]byte("\r\n"), text[at:]...)...)
+			case 2:
+				text = text[:at]
+			case 3:
+				if at < len(text) {
+					text[at] = bad
+				}
+			}
+		}
+		c.check(t, text, r.IntN(32), r.IntN(32))
+	}
+	c.log(t)
+	if c.refused < c.decoded/4 || c.refused > c.decoded*3/4 {
+		t.Errorf("%d of %d texts are refused: neither side is tested well", c.refused, c.decoded)
+	}
+}
+
+// TestBase64Sextets compares the table of the last quad with the alphabet as encoding/base64 has it.
+func TestBase64Sextets(t *testing.T) {
+	for b := range 256 {
+		one, err := base64.StdEncoding.DecodeString(string([]byte{byte(b), 'A', '=', '='}))
+		if (err == nil) != (sextets[b]&notBase64 == 0) || err == nil && one[0] != sextets[b]<<2 {
+			t.Errorf("the value of %q is %#x", byte(b), sextets[b])
+		}
+	}
+}

@@ -1,0 +1,5 @@
+//go:build !race && !poison
+
+package decoder_test
+
+const poisoned = false
