@@ -130,18 +130,18 @@ func (i *invocation) outside(rec *decoder.Record, f func() error) error {
 
 func (i *invocation) callOutside(rec *decoder.Record, f func() error) (error, *PanicError) {
 	if !i.shared {
-		return i.protect(rec, f)
+		return i.protect(rec, f, false)
 	}
 	i.calling++
 	i.mu.Unlock()
-	err, p := i.protect(rec, f)
+	err, p := i.protect(rec, f, true)
 	i.lock()
 	i.calling--
 	return err, p
 }
 
-func (i *invocation) protect(rec *decoder.Record, f func() error) (err error, p *PanicError) {
-	returned, shared := false, i.shared
+func (i *invocation) protect(rec *decoder.Record, f func() error, shared bool) (err error, p *PanicError) {
+	returned := false
 	defer func() {
 		if returned {
 			return

@@ -243,3 +243,25 @@ func (j *journal) got(t *testing.T, want string) {
 type fallback func(event []byte) ([]byte, error)
 
 func (f fallback) Invoke(_ context.Context, event []byte) ([]byte, error) { return f(event) }
+
+// lockedBuffer is a log that may be written to from several goroutines.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf strings.Builder
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+func (b *lockedBuffer) logger() router.Option {
+	return router.WithLogger(slog.New(slog.NewJSONHandler(b, nil)))
+}
