@@ -26,6 +26,11 @@ type clause struct {
 // check runs the clause on a shape, on the three kinds of mapping: with ReportBatchItemFailures, without it (WithWholeBatch), and
 // with a tumbling window. On the latter two every failure is one of the invocation.
 func (c clause) check(t *testing.T, s shape) {
+	c.checkWith(t, s, func(j *journal) (reaction, router.Option) { return j.noting(c.react), quiet() })
+}
+
+// checkWith is check with a reaction and an option that note calls in the journal.
+func (c clause) checkWith(t *testing.T, s shape, with func(*journal) (reaction, router.Option)) {
 	const state = `{"n": [1, 2]}`
 	for _, mapping := range []struct {
 		name  string
@@ -39,8 +44,9 @@ func (c clause) check(t *testing.T, s shape) {
 	} {
 		t.Run(c.name+"/"+s.name+"/"+mapping.name, func(t *testing.T) {
 			var j journal
-			opts := append([]router.Option{quiet()}, c.opts...)
-			answer, err := router.New(s.handler(j.noting(c.react)), append(opts, mapping.opts...)...).Invoke(t.Context(), mapping.event)
+			react, opt := with(&j)
+			opts := append([]router.Option{quiet(), opt}, c.opts...)
+			answer, err := router.New(s.handler(react), append(opts, mapping.opts...)...).Invoke(t.Context(), mapping.event)
 			switch {
 			case c.fails != "":
 				fails(t, answer, err, c.fails)
