@@ -1,5 +1,5 @@
 // Command lambda watches a Kinesis stream: a Lambda function that is useful as it is, and the example to start one's own
-// from. The same program reads saved events from files.
+// from. The same program reads saved events from files, and hands batches that have failed to a function again.
 //
 // # In Lambda
 //
@@ -31,6 +31,15 @@
 //
 // The exit status is 0 if all is well, 1 if an invocation would fail or would ask for records again, or a file cannot be
 // read, and 2 for wrong usage.
+//
+// # Failed batches, again
+//
+//	go run ./cmd/lambda redrive -endpoint URL failed-batches/
+//	go run ./cmd/lambda redrive -bootstrap ./bootstrap -yes failed-batches/
+//
+// hands such batches to a function: to one behind a URL, or to a program on this machine. It says what it would do, and does it
+// with -yes. What has come of each batch is noted in a journal, so that repeating it hands over only what is not done, down to the
+// record that a function's answer has named. redrive -help says more.
 //
 // # JSON
 //
