@@ -101,6 +101,13 @@ func (s *shapeResult) median(contender, unit string) (float64, bool) {
 	return (samples[(n-1)/2] + samples[n/2]) / 2, true
 }
 
+// beyond returns how much more it is than the transport's.
+func (s *shapeResult) beyond(contender, unit string) (float64, bool) {
+	all, found := s.median(contender, unit)
+	alone, both := s.median("transport", unit)
+	return all - alone, found && both
+}
+
 // find returns the median of one figure.
 func (r *results) find(operation, shape, contender, unit string) (float64, bool) {
 	return r.operation(operation).shape(shape).median(contender, unit)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -96,6 +97,9 @@ func writeTables(path string, res *results) error {
 			return digits(value) + " (" + ratio(value/own) + ")"
 		})))
 		out.WriteString(op.others())
+		if op.name == "Invocation" {
+			out.WriteString("\nBeyond what the transport takes alone:\n\n" + markdown(op.beyondTable()))
+		}
 	}
 	return os.WriteFile(path, []byte(out.String()), 0o644)
 }
@@ -136,6 +140,28 @@ func (op *operation) others() string {
 	return out.String()
 }
 
+// beyondTable has the time and the memory of functions less those of the transport.
+func (op *operation) beyondTable() [][]string {
+	rows := [][]string{{""}}
+	for _, s := range op.shapes {
+		rows[0] = append(rows[0], s.name)
+	}
+	for _, unit := range []string{"ns/op", "peak-B"} {
+		for _, c := range op.contenders() {
+			if c == "transport" {
+				continue
+			}
+			row := []string{c + ", " + unit}
+			for _, s := range op.shapes {
+				value, _ := s.beyond(c, unit)
+				row = append(row, digits(value))
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
 func markdown(rows [][]string) string {
 	var out strings.Builder
 	for i, row := range rows {
@@ -152,9 +178,9 @@ func digits(v float64) string {
 	precision := 0
 	switch {
 	case v == 0:
-	case v < 10:
+	case math.Abs(v) < 10:
 		precision = 2
-	case v < 100:
+	case math.Abs(v) < 100:
 		precision = 1
 	}
 	s := strconv.FormatFloat(v, 'f', precision, 64)

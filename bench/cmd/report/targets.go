@@ -151,15 +151,11 @@ func scaleTargets(res *results) []target {
 // invocationTargets are those of whole functions, beyond what the transport takes alone.
 func invocationTargets(res *results) []target {
 	const shape = "7500x200B"
-	beyond := func(contender, unit string) (float64, bool) {
-		all, found := res.find("Invocation", shape, contender, unit)
-		alone, both := res.find("Invocation", shape, "transport", unit)
-		return all - alone, found && both
-	}
-	ownTime, a := beyond(ours, "ns/op")
-	time, b := beyond("events", "ns/op")
-	ownPeak, c := beyond(ours, "peak-B")
-	peak, d := beyond("events", "peak-B")
+	invocation := res.operation("Invocation").shape(shape)
+	ownTime, a := invocation.beyond(ours, "ns/op")
+	time, b := invocation.beyond("events", "ns/op")
+	ownPeak, c := invocation.beyond(ours, "peak-B")
+	peak, d := invocation.beyond("events", "peak-B")
 	one, e := res.find("Concurrent", shape, "one", "ns/invocation")
 	two, f := res.find("Concurrent", shape, "two", "ns/invocation")
 	return []target{
