@@ -29,6 +29,13 @@
 // What is wrong goes to standard error with the file, the record and the offset. A file may also be the object that Lambda
 // leaves in an on-failure bucket for a batch that it has given up. -help lists the flags.
 //
+// # How large
+//
+//	go run ./cmd/lambda size -rate 2000 -handler-time 2ms event.json
+//
+// takes the events of files as a sample and says how many shards the stream needs and how to configure the mapping and the function, with
+// reasons, sources and what a million records cost.
+//
 // The exit status is 0 if all is well, 1 if an invocation would fail or would ask for records again, or a file cannot be
 // read, and 2 for wrong usage.
 //

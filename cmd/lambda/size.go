@@ -1,0 +1,282 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"example.com/sluice/decoder"
+	"example.com/sluice/internal/hotkeys"
+	"example.com/sluice/internal/sizing"
+)
+
+// This file is the command size: how to configure the stream, the mapping and the function for records like those of a sample.
+
+func init() { commands["size"] = size }
+
+const sizeUsage = `usage: lambda size -rate RECORDS -handler-time TIME [FLAG]... FILE...
+
+Takes the events of the FILEs ("-" is standard input) as a sample of the stream
+and prints what to configure, and why: shards, retention, the event source
+mapping, the function, and what a million records use up and cost. Each line
+names the page of AWS's documentation that its formula is from.
+
+`
+
+// sampleForKeys is how many records a sample must have for its most frequent key to say something.
+const sampleForKeys = 100
+
+// sizeOptions is the command line of size.
+type sizeOptions struct {
+	load   sizing.Load
+	prices sizing.Prices
+	json   bool
+	files  []string
+	given  map[string]bool // which flags are
+}
+
+func sizeFlags(o *sizeOptions) *flag.FlagSet {
+	f := flag.NewFlagSet("size", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	l, p := &o.load, &o.prices
+	f.Float64Var(&l.Rate, "rate", 0, "records a second that the stream takes in at its `peak`, all shards together (required)")
+	f.DurationVar(&l.HandlerTime, "handler-time", 0, "`time` that the handler takes for a record, measured where it is to run (required)")
+	f.DurationVar(&l.Overhead, "overhead", 0, "`time` that an invocation takes beside its records")
+	f.IntVar(&l.Workers, "workers", 1, "`records` of an invocation that are handled at once: more than 1 for a Partition")
+	f.Float64Var(&l.CPU, "cpu", 0.2, "`part` of the handler's time in which it computes and does not wait, 0 to 1")
+	f.IntVar(&l.Consumers, "consumers", 1, "`consumers` that share the stream's reads, this one included")
+	f.BoolVar(&l.FanOut, "fan-out", false, "give the function enhanced fan-out")
+	f.Float64Var(&l.Headroom, "headroom", 0.25, "`part` of each limit to leave free")
+	f.DurationVar(&l.Latency, "latency", time.Second, "`time` that a record may wait for others to come")
+	f.DurationVar(&l.MaxDuration, "max-duration", 30*time.Second, "`time` that a full batch should take at most")
+	f.DurationVar(&l.Outage, "outage", 12*time.Hour, "`time` that the function may be down without a loss")
+	f.Float64Var(&p.MillionRequests, "price-requests", 0, "`price` of a million requests")
+	f.Float64Var(&p.GBSecond, "price-gb-second", 0, "`price` of a GB-second of the function")
+	f.Float64Var(&p.ShardHour, "price-shard-hour", 0, "`price` of a shard-hour")
+	f.Float64Var(&p.MillionPutUnits, "price-puts", 0, "`price` of a million PUT payload units")
+	f.Float64Var(&p.FanOutShardHour, "price-fan-out-hour", 0, "`price` of a consumer-shard-hour of enhanced fan-out")
+	f.Float64Var(&p.FanOutGB, "price-fan-out-gb", 0, "`price` of a GB read with enhanced fan-out")
+	f.Float64Var(&p.ExtendedShardHour, "price-retention-hour", 0, "`price` of a shard-hour of a retention above 24 hours")
+	f.BoolVar(&o.json, "json", false, "print one JSON object")
+	return f
+}
+
+func parseSize(args []string) (*sizeOptions, error) {
+	o := &sizeOptions{given: map[string]bool{}}
+	f := sizeFlags(o)
+	if err := f.Parse(args); err != nil {
+		return nil, err
+	}
+	f.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
+	o.files = f.Args()
+	for _, name := range []string{"rate", "handler-time"} {
+		if !o.given[name] {
+			return nil, fmt.Errorf("-%s is missing", name)
+		}
+	}
+	if len(o.files) == 0 {
+		return nil, errors.New("no FILE")
+	}
+	return o, o.prices.Check()
+}
+
+// sizeHelp is the usage with all flags.
+func sizeHelp() string {
+	var b strings.Builder
+	b.WriteString(sizeUsage)
+	f := sizeFlags(&sizeOptions{})
+	f.SetOutput(&b)
+	f.PrintDefaults()
+	b.WriteString("\nPrices differ by region and over time, so they have no defaults: without them amounts are printed instead of costs.\n")
+	return b.String()
+}
+
+// size runs the command and returns the exit status.
+func size(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	o, err := parseSize(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		if _, err := io.WriteString(stdout, sizeHelp()); err != nil {
+			return exitBad
+		}
+		return exitOK
+	case err != nil:
+		fmt.Fprintf(stderr, "%s\n\n%s", printable(err.Error()), sizeHelp())
+		return exitUsage
+	}
+	s := newSample()
+	for _, name := range o.files {
+		event, err := readFile(name, stdin)
+		if err == nil {
+			err = s.add(event)
+		}
+		if err != nil {
+			fmt.Fprintf(stderr, "%s: %s\n", printable(name), printable(err.Error()))
+			return exitBad
+		}
+	}
+	s.describe(&o.load)
+	plan, err := sizing.For(o.load)
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return exitBad
+	}
+	var out bytes.Buffer
+	if o.json {
+		err = printPlanJSON(&out, o, s, plan)
+	} else {
+		printPlan(&out, o, s, plan)
+	}
+	if err == nil {
+		_, err = stdout.Write(out.Bytes())
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return exitBad
+	}
+	return exitOK
+}
+
+// sample is what the files' events say of the stream.
+type sample struct {
+	Events     int     `json:"events"`
+	Records    int     `json:"records"`
+	Bad        int     `json:"bad"` // and not counted otherwise
+	Aggregates int     `json:"aggregates"`
+	Bytes      int64   `json:"bytes"`      // of data and partition keys
+	EventBytes int64   `json:"eventBytes"` // without spaces
+	Largest    int64   `json:"largest"`    // bytes that the largest record takes in an event
+	HotShare   float64 `json:"hotShare,omitempty"`
+	keys       *hotkeys.Sketch
+}
+
+func newSample() *sample { return &sample{keys: hotkeys.New(4096)} }
+
+// add takes an event in. Its error is that of a broken one.
+func (s *sample) add(event []byte) error {
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, event); err != nil {
+		compact.Reset() // the decoder says better what is wrong
+	}
+	good, encoded := 0, int64(0)
+	largest := int64(0)
+	for rec, flaw := range decoder.Records(event) {
+		if rec == nil {
+			return errors.New(place(flaw))
+		}
+		if flaw != nil {
+			s.Bad++
+			continue
+		}
+		good++
+		n := int64(base64.StdEncoding.EncodedLen(len(rec.Data)) + len(rec.PartitionKey))
+		encoded += n
+		largest = max(largest, n)
+		s.Bytes += int64(len(rec.Data) + len(rec.PartitionKey))
+		if bytes.HasPrefix(rec.Data, aggregateMagic) {
+			s.Aggregates++
+		}
+		s.keys.Add(rec.PartitionKey, 1)
+	}
+	s.Events++
+	if good == 0 {
+		return nil
+	}
+	s.Records += good
+	s.EventBytes += int64(compact.Len())
+	// What a record takes beside its data and key is much the same for all.
+	beside := max(0, int64(compact.Len())-encoded) / int64(good)
+	s.Largest = max(s.Largest, largest+beside)
+	return nil
+}
+
+// aggregateMagic is how the data of a KPL aggregate begins.
+var aggregateMagic = []byte{0xf3, 0x89, 0x9a, 0xc2}
+
+// describe says what a sizing needs to know of the sample.
+func (s *sample) describe(l *sizing.Load) {
+	if s.Records == 0 {
+		return
+	}
+	l.RecordBytes = float64(s.Bytes) / float64(s.Records)
+	l.EventBytes = float64(s.EventBytes) / float64(s.Records)
+	l.LargestByte = float64(s.Largest)
+	l.Aggregated = 2*s.Aggregates > s.Records
+	if s.Records >= sampleForKeys {
+		s.HotShare = hottest(s.keys)
+		l.HotShare = s.HotShare
+	}
+}
+
+func printPlan(w io.Writer, o *sizeOptions, s *sample, plan *sizing.Plan) {
+	l := o.load
+	fmt.Fprintf(w, "sample: %d records of %d events, %.0f bytes of data and key each, %.0f in an event, %d at most",
+		s.Records, s.Events, l.RecordBytes, l.EventBytes, s.Largest)
+	if s.Records >= sampleForKeys {
+		fmt.Fprintf(w, "; the most frequent key has %.1f %%", 100*s.HotShare)
+	}
+	if s.Bad > 0 {
+		fmt.Fprintf(w, "; %d bad records left out", s.Bad)
+	}
+	fmt.Fprintf(w, "\nassumed, where no flag says otherwise: %s\n\n", o.assumed())
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, set := range plan.Settings {
+		fmt.Fprintf(t, "%s\t%s\t%s\n\t\t%s\n", set.Name, strings.TrimSpace(fmt.Sprintf("%d %s", set.Value, set.Unit)), set.Why, set.Doc)
+	}
+	t.Flush()
+	fmt.Fprintf(w, "\nat the peak an invocation gets %.4g records and takes %v; after %v down it takes %v to catch up\n",
+		plan.Records, plan.Duration.Round(10*time.Microsecond), l.Outage, plan.CatchUp.Round(time.Minute))
+	for _, warning := range plan.Warnings {
+		fmt.Fprintf(w, "warning: %s\n", warning)
+	}
+	fmt.Fprintln(w, "\na million records, at this rate all the time:")
+	items, total, complete := sizing.Bill(plan.Use(l), o.prices)
+	t = tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, i := range items {
+		cost := "no price given"
+		if i.Known {
+			cost = fmt.Sprintf("× %v = %.6f", i.Price, i.Cost)
+		}
+		fmt.Fprintf(t, "  %s\t%.6g %s\t%s\t%s\n", i.Name, i.Amount, i.Unit, cost, i.Doc)
+	}
+	t.Flush()
+	switch {
+	case complete:
+		fmt.Fprintf(w, "  total %.6f, in the prices' currency\n", total)
+	case total > 0:
+		fmt.Fprintf(w, "  total of what has a price: %.6f\n", total)
+	}
+	fmt.Fprintf(w, "\nsam deploy --parameter-overrides %s\n", plan.Overrides())
+}
+
+// assumed are the flags that the command line leaves out, with what they stand for.
+func (o *sizeOptions) assumed() string {
+	var words []string
+	sizeFlags(&sizeOptions{}).VisitAll(func(f *flag.Flag) {
+		if !o.given[f.Name] && f.Name != "json" && !strings.HasPrefix(f.Name, "price-") {
+			words = append(words, fmt.Sprintf("-%s %s", f.Name, f.DefValue))
+		}
+	})
+	return strings.Join(words, " ")
+}
+
+func printPlanJSON(w io.Writer, o *sizeOptions, s *sample, plan *sizing.Plan) error {
+	items, total, complete := sizing.Bill(plan.Use(o.load), o.prices)
+	return json.NewEncoder(w).Encode(map[string]any{
+		"sample":   s,
+		"assumed":  o.assumed(),
+		"settings": plan.Settings,
+		"warnings": append([]string{}, plan.Warnings...),
+		"invocation": map[string]any{
+			"records": plan.Records, "millis": millis(plan.Duration),
+		},
+		"million": map[string]any{"items": items, "total": total, "complete": complete},
+	})
+}

@@ -1,0 +1,193 @@
+// Package sizing computes how to configure a Kinesis stream, the mapping that reads it and the function behind that, from what is known of the
+// records and of the handler. Each formula stands alone, with the page of AWS's documentation that its limits are from; [For] puts them
+// together.
+package sizing
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"time"
+)
+
+// The pages that limits and formulas are from.
+const (
+	DocStream      = "https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html"
+	DocFanOut      = "https://docs.aws.amazon.com/streams/latest/dev/enhanced-consumers.html"
+	DocRetention   = "https://docs.aws.amazon.com/streams/latest/dev/kinesis-extended-retention.html"
+	DocMapping     = "https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-parameters.html"
+	DocBatching    = "https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html"
+	DocTimeout     = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html"
+	DocMemory      = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"
+	DocConcurrency = "https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html"
+	DocLambdaPrice = "https://aws.amazon.com/lambda/pricing/"
+	DocStreamPrice = "https://aws.amazon.com/kinesis/data-streams/pricing/"
+)
+
+// The limits. Where AWS says MB it is taken for 10^6 bytes, which is the smaller reading.
+const (
+	shardInBytes    = 1e6  // a second; DocStream
+	shardInRecords  = 1000 // a second; DocStream
+	shardOutBytes   = 2e6  // a second, for all shared consumers, or for each with enhanced fan-out; DocStream
+	shardOutRecords = 2000 // a second, likewise; DocStream
+	shardReads      = 5    // GetRecords calls a second, of all shared consumers; DocStream
+
+	minRetention  = 24   // hours; DocRetention
+	longRetention = 168  // hours, above which it is billed by what is kept; DocStreamPrice
+	maxRetention  = 8760 // hours; DocRetention
+
+	payload      = 6e6    // bytes of an event; DocBatching
+	maxBatch     = 10000  // records; DocMapping
+	maxWindow    = 300    // seconds; DocBatching
+	maxFactor    = 10     // batches of a shard at once; DocBatching
+	maxRecordAge = 604800 // seconds; DocMapping
+	minRecordAge = 60     // seconds; DocMapping
+	poll         = 1      // seconds between two reads of a shard with a shared consumer; DocBatching
+
+	minTimeout = 3    // seconds: Lambda's own default; DocTimeout
+	maxTimeout = 900  // seconds; DocTimeout
+	minMemory  = 128  // MB; DocMemory
+	maxMemory  = 3008 // MB of this package's plans; Lambda allows 10,240; DocMemory
+	vCPU       = 1769 // MB that come with one vCPU; DocMemory
+
+	putUnit = 25 * 1024 // bytes of a PUT payload unit; DocStreamPrice
+)
+
+// Load is what is known, and what is wanted.
+type Load struct {
+	Rate        float64       // records a second at the peak, over all shards
+	RecordBytes float64       // of a record, data and partition key, on average: what Kinesis counts
+	EventBytes  float64       // of a record in an event, on average: what counts against the 6 MB
+	LargestByte float64       // EventBytes of the largest record; 0 where not known
+	HotShare    float64       // the share of the records that have the most frequent partition key; 0 where not known
+	Aggregated  bool          // the records are KPL aggregates
+	HandlerTime time.Duration // of one record, measured where it is to run
+	Overhead    time.Duration // of an invocation, whatever is in it
+	Workers     int           // records of an invocation that are handled at once: 1, or that of router.WithWorkers for a Partition
+	CPU         float64       // the part of HandlerTime in which the handler computes and does not wait: 0 to 1
+
+	Consumers int     // that read the stream, the function included; with fan-out those that do not share its throughput do not count
+	FanOut    bool    // the function has enhanced fan-out
+	Headroom  float64 // the part of each limit that shall stay free: 0 to below 1
+
+	Latency     time.Duration // how long a record may wait for others
+	MaxDuration time.Duration // how long an invocation should take at most
+	Outage      time.Duration // how long the function may be down without a loss
+}
+
+// validate says what cannot be sized.
+func (l Load) validate() error {
+	switch {
+	case !(l.Rate > 0) || l.Rate > 1e9:
+		return errors.New("the rate must be above 0 and at most 1e9 records a second")
+	case !(l.RecordBytes > 0) || !(l.EventBytes > 0):
+		return errors.New("the sample has no records")
+	case l.EventBytes > payload || l.LargestByte > payload:
+		return fmt.Errorf("a record takes %.0f bytes of an event, more than its %.0f: the function never gets it", max(l.EventBytes, l.LargestByte), payload)
+	case l.HandlerTime <= 0:
+		return errors.New("the handler's time must be above 0")
+	case l.HandlerTime+l.Overhead >= maxTimeout*time.Second/2:
+		return errors.New("the handler takes too long for Lambda: an invocation ends after 900 s, and half of that is left for slow calls")
+	case l.Overhead < 0 || l.Latency < 0 || l.Outage < 0 || l.MaxDuration <= 0:
+		return errors.New("times must not be negative, and the duration of an invocation must be above 0")
+	case l.Workers < 1 || l.Consumers < 1:
+		return errors.New("there must be one worker and one consumer at least")
+	case l.CPU < 0 || l.CPU > 1 || l.HotShare < 0 || l.HotShare > 1:
+		return errors.New("shares must be from 0 to 1")
+	case !(l.Headroom >= 0 && l.Headroom < 1):
+		return errors.New("the headroom must be at least 0 and below 1")
+	}
+	return nil
+}
+
+// ShardsIn is how many shards take the records in: 1 MB and 1,000 records a second each. DocStream.
+func ShardsIn(rate, recordBytes, headroom float64) float64 {
+	return max(rate*recordBytes/shardInBytes, rate/shardInRecords) / (1 - headroom)
+}
+
+// ShardsOut is how many shards give the records out: 2 MB and 2,000 records a second each, which shared consumers divide among
+// them, and which each consumer with enhanced fan-out has for itself. DocStream, DocFanOut.
+func ShardsOut(rate, recordBytes float64, sharing int, headroom float64) float64 {
+	return max(rate*recordBytes/shardOutBytes, rate/shardOutRecords) * float64(sharing) / (1 - headroom)
+}
+
+// PerRecord is how much of an invocation's time, in seconds, one record of a full batch takes.
+func PerRecord(handlerTime, overhead time.Duration, workers, batchSize int) float64 {
+	return handlerTime.Seconds()/float64(workers) + overhead.Seconds()/float64(batchSize)
+}
+
+// Lanes is how many batches must be under way at once for the function to keep up, over all shards: the time that it takes for what
+// arrives in a second.
+func Lanes(rate, perRecord, headroom float64) float64 { return rate * perRecord / (1 - headroom) }
+
+// Factor is the parallelization factor that gives so many lanes on so many shards: 1 to 10. DocBatching.
+func Factor(lanes float64, shards int) int {
+	return clamp(ceil(lanes/float64(shards)), 1, maxFactor)
+}
+
+// BatchSize is how many records fit both into an event of 6 MB and into the duration, 1 to 10,000. DocBatching, DocMapping.
+func BatchSize(eventBytes float64, handlerTime, overhead time.Duration, workers int, headroom float64, maxDuration time.Duration) int {
+	bySize := payload * (1 - headroom) / eventBytes
+	byTime := float64(maxDuration-overhead) / float64(handlerTime) * float64(workers)
+	return clamp(int(max(0, min(bySize, byTime, maxBatch))), 1, maxBatch)
+}
+
+// Window is the batching window in whole seconds: until a batch is full, but not above the latency. 0 to 300. DocBatching.
+func Window(batchSize int, laneRate float64, latency time.Duration) int {
+	return clamp(int(min(latency.Seconds(), float64(batchSize)/laneRate)), 0, maxWindow)
+}
+
+// Records is how many records an invocation gets at that rate of its lane: what arrives during the window, or between two reads, and
+// at most a batch. DocBatching.
+func Records(batchSize, window int, laneRate float64, fanOut bool) float64 {
+	gather := float64(window)
+	if !fanOut {
+		gather = max(gather, poll)
+	}
+	return min(max(laneRate*gather, 1), float64(batchSize))
+}
+
+// Duration is how long an invocation of n records takes.
+func Duration(n float64, handlerTime, overhead time.Duration, workers int) time.Duration {
+	return overhead + time.Duration(math.Ceil(n/float64(workers))*float64(handlerTime))
+}
+
+// Timeout is the function's: twice what a full batch takes, and a second to answer in; in seconds, 3 to 900. DocTimeout.
+func Timeout(fullBatch time.Duration) int {
+	return clamp(ceil(2*fullBatch.Seconds()+1), minTimeout, maxTimeout)
+}
+
+// Memory is the function's, in MB: room for the event in each form that it has on its way (as received, the decoder's at most four times
+// that, and as much again for the handler), 64 MB for the program; and the CPU that comes with it. Rounded up to a multiple of 64. DocMemory.
+func Memory(batchSize int, eventBytes, cpu float64) int {
+	byEvents := 64 + 6*min(float64(batchSize)*eventBytes, payload)/1e6
+	mb := max(byEvents, cpu*vCPU, minMemory)
+	return clamp((ceil(mb)+63)/64*64, minMemory, maxMemory)
+}
+
+// Concurrency is how many invocations run at once at most: each shard's batches. It is what to reserve. DocBatching, DocConcurrency.
+func Concurrency(shards, factor int) int { return shards * factor }
+
+// Retention is the stream's, in hours: an outage and a quarter more to notice it, and an hour by which it is above the records' age limit;
+// 24 to 8,760. DocRetention.
+func Retention(outage time.Duration) int {
+	return clamp(ceil(outage.Hours()*1.25)+1, minRetention, maxRetention)
+}
+
+// RecordAge is the mapping's limit, in seconds: an hour before the record leaves the stream, so that it gets to the on-failure
+// destination. 60 to 604,800. DocMapping.
+func RecordAge(retentionHours int) int {
+	return clamp((retentionHours-1)*3600, minRecordAge, maxRecordAge)
+}
+
+// CatchUp is how long it takes to work an outage off while new records arrive: the backlog over the capacity that is left.
+func CatchUp(outage time.Duration, used float64) time.Duration {
+	if used >= 1 {
+		return math.MaxInt64
+	}
+	return time.Duration(min(float64(outage)*used/(1-used), math.MaxInt64/2))
+}
+
+func ceil(x float64) int { return int(math.Ceil(min(x, 1e12))) }
+
+func clamp(n, least, most int) int { return max(least, min(n, most)) }
