@@ -23,10 +23,11 @@ func init() { commands["size"] = size }
 
 const sizeUsage = `usage: lambda size -rate RECORDS -handler-time TIME [FLAG]... FILE...
 
-Takes the events of the FILEs ("-" is standard input) as a sample of the stream
-and prints what to configure, and why: shards, retention, the event source
-mapping, the function, and what a million records use up and cost. Each line
-names the page of AWS's documentation that its formula is from.
+Takes the events of the FILEs as a sample of the stream ("-" is standard input,
+a directory stands for the files in it) and prints what to configure, and why:
+shards, retention, the event source mapping, the function, and what a million
+records use up and cost. Each line names the page of AWS's documentation that
+its formula is from.
 
 `
 
@@ -38,13 +39,11 @@ type sizeOptions struct {
 	load   sizing.Load
 	prices sizing.Prices
 	json   bool
-	files  []string
 	given  map[string]bool // which flags are
 }
 
 func sizeFlags(o *sizeOptions) *flag.FlagSet {
 	f := flag.NewFlagSet("size", flag.ContinueOnError)
-	f.SetOutput(io.Discard)
 	l, p := &o.load, &o.prices
 	f.Float64Var(&l.Rate, "rate", 0, "records a second that the stream takes in at its `peak`, all shards together (required)")
 	f.DurationVar(&l.HandlerTime, "handler-time", 0, "`time` that the handler takes for a record, measured where it is to run (required)")
@@ -68,29 +67,19 @@ func sizeFlags(o *sizeOptions) *flag.FlagSet {
 	return f
 }
 
-func parseSize(args []string) (*sizeOptions, error) {
-	o := &sizeOptions{given: map[string]bool{}}
-	f := sizeFlags(o)
-	if err := f.Parse(args); err != nil {
-		return nil, err
-	}
-	f.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
-	o.files = f.Args()
+// check says what is wrong with the flags.
+func (o *sizeOptions) check() error {
 	for _, name := range []string{"rate", "handler-time"} {
 		if !o.given[name] {
-			return nil, fmt.Errorf("-%s is missing", name)
+			return fmt.Errorf("-%s is missing", name)
 		}
 	}
-	if len(o.files) == 0 {
-		return nil, errors.New("no FILE")
-	}
-	return o, o.prices.Check()
+	return o.prices.Check()
 }
 
-// sizeHelp is the usage with all flags.
+// sizeHelp is what the help says of the flags.
 func sizeHelp() string {
 	var b strings.Builder
-	b.WriteString(sizeUsage)
 	f := sizeFlags(&sizeOptions{})
 	f.SetOutput(&b)
 	f.PrintDefaults()
@@ -100,25 +89,20 @@ func sizeHelp() string {
 
 // size runs the command and returns the exit status.
 func size(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	o, err := parseSize(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		if _, err := io.WriteString(stdout, sizeHelp()); err != nil {
-			return exitBad
-		}
-		return exitOK
-	case err != nil:
-		fmt.Fprintf(stderr, "%s\n\n%s", printable(err.Error()), sizeHelp())
+	o := &sizeOptions{given: map[string]bool{}}
+	flags := sizeFlags(o)
+	if status, ok := parse(flags, args, sizeUsage, sizeHelp(), stdout, stderr); !ok {
+		return status
+	}
+	flags.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
+	if err := o.check(); err != nil {
+		fmt.Fprintf(stderr, "%s\n\n%s", err, sizeUsage)
 		return exitUsage
 	}
 	s := newSample()
-	for _, name := range o.files {
-		event, err := readFile(name, stdin)
-		if err == nil {
-			err = s.add(event)
-		}
-		if err != nil {
-			fmt.Fprintf(stderr, "%s: %s\n", printable(name), printable(err.Error()))
+	for _, in := range inputs(flags.Args()) {
+		if err := s.addFile(in, stdin); err != nil {
+			fmt.Fprintf(stderr, "%s: %s\n", printable(in.name), printable(err.Error()))
 			return exitBad
 		}
 	}
@@ -158,6 +142,19 @@ type sample struct {
 }
 
 func newSample() *sample { return &sample{keys: hotkeys.New(4096)} }
+
+// addFile takes the event of a file in, or that of the batch that an on-failure object is about.
+func (s *sample) addFile(in input, stdin io.Reader) error {
+	content, err := in.read(stdin, func(int) {})
+	if err != nil {
+		return err
+	}
+	event, _, err := unwrap(content)
+	if err != nil {
+		return err
+	}
+	return s.add(event)
+}
 
 // add takes an event in. Its error is that of a broken one.
 func (s *sample) add(event []byte) error {
