@@ -87,6 +87,7 @@ func (i *invocation) answerFailure() ([]byte, error) {
 		return nil, fmt.Errorf("record %d is to be delivered again, but its sequence number is not decimal: %w", i.notDone.index(), reason)
 	}
 	i.checkpoint = number
+	i.rememberDone()
 	return answerFrom(number), nil
 }
 

@@ -14,6 +14,7 @@ func (h Batch) isNil() bool { return h == nil }
 
 func (h Batch) run(i *invocation) error {
 	return i.batch(func(g *grouping) error {
+		i.recognise(g)
 		i.inOrder(g.whole(), i.batchSize, i.toBatch(h))
 		return nil
 	})
@@ -61,6 +62,17 @@ func (i *invocation) noteNotDone() {
 	if rec := i.work.first(); rec != nil {
 		i.notDone = positionOf(rec)
 	}
+	i.doneBehind(i.work)
+}
+
+// doneNext takes the next n records of a group, which are done, from it.
+func (i *invocation) doneNext(g *group, n int) {
+	if i.suspects {
+		for _, e := range g.left[:n] {
+			i.cleared(i.work.record(e))
+		}
+	}
+	g.left = g.left[n:]
 }
 
 // inOrder works on one group, one call at a time, and stops at the first record that does not get done. It reports whether all are.
@@ -101,7 +113,7 @@ func (i *invocation) nextBad(hands *hands, g *group, flaw error) bool {
 	if !i.mayStart(positionOf(rec)) || !i.bad(hands, rec, flaw) {
 		return false
 	}
-	g.left = g.left[1:]
+	i.doneNext(g, 1)
 	return true
 }
 
@@ -115,25 +127,33 @@ func (i *invocation) slice(hands *hands, g *group, n int, call func([]decoder.Re
 		entries, err = entries[:r.before], r.handled
 	}
 	if err != nil {
-		return i.sliceFailed(g, entries, err)
+		return i.sliceFailed(hands, g, entries, err)
 	}
 	i.tally.Processed += len(entries)
-	g.left = g.left[len(entries):]
+	i.doneNext(g, len(entries))
 	return !refused || i.refused(hands, g, r.err)
 }
 
 // sliceFailed takes the error of a handler for the records that it was given, which are the group's next. It reports whether those
 // behind what is done may be handed over.
-func (i *invocation) sliceFailed(g *group, entries []entry, err error) bool {
+func (i *invocation) sliceFailed(hands *hands, g *group, entries []entry, err error) bool {
 	out := judge(i.work, entries, err)
 	i.tally.Processed += out.done - len(out.skipped)
 	for _, n := range out.skipped {
 		i.skipped(i.work.record(entries[n]), err)
 	}
-	g.left = g.left[out.done:]
+	i.doneNext(g, out.done)
 	if out.verdict == skip {
 		return true
 	}
-	i.fail(i.work.record(g.left[0]), out.verdict, err)
+	rec := i.work.record(g.left[0])
+	if out.named && out.verdict == retry {
+		var done bool
+		if done, err = i.poisoned(hands, rec, err); done {
+			i.doneNext(g, 1)
+			return true
+		}
+	}
+	i.fail(rec, out.verdict, err)
 	return false
 }

@@ -19,16 +19,27 @@ func (h Each) run(i *invocation) error {
 // each reads the event record by record and stops at the first that does not get done.
 func (i *invocation) each(h Each) error {
 	hands := handsPool.Get().(*hands)
+	recalls := i.memory != nil && !i.memory.empty()
+	aggregate := -1 // the index of the one that is being read
 	for rec, flaw := range i.decoder.RecordsWindow(i.event, &i.window) {
 		if rec == nil {
 			return flaw
 		}
 		i.tally.read(rec, flaw)
 		i.tally.decoded()
+		if rec.Index != aggregate {
+			aggregate, i.behind = rec.Index, i.behind[:0]
+		}
 		i.notDone = positionOf(rec)
-		if !i.mayStart(i.notDone) || !i.eachOne(h, hands, rec, flaw) {
-			i.tally.handled()
-			return nil
+		if !(recalls && rec.Aggregated && i.recognised(rec)) {
+			if !i.mayStart(i.notDone) || !i.eachOne(h, hands, rec, flaw) {
+				i.tally.handled()
+				return nil
+			}
+			i.cleared(rec)
+		}
+		if i.memory != nil && rec.Aggregated {
+			i.noteDone(rec)
 		}
 		i.notDone = beyond
 		i.tally.handled()
@@ -52,5 +63,5 @@ func (i *invocation) eachOne(h Each, hands *hands, rec *decoder.Record, flaw err
 	if r, ok := err.(*refusal); ok {
 		return i.bad(hands, rec, undecodable(rec, r.err))
 	}
-	return i.one(rec, err)
+	return i.one(hands, rec, err)
 }

@@ -30,7 +30,8 @@ type grouping struct {
 	good, bad []decoder.Record // the decoder's
 	flaws     []*decoder.Error // of bad
 
-	order   []entry // all in the event's order
+	order   []entry // all that there is to do, in the event's order
+	known   []entry // what is known to be done
 	groups  []group
 	grouped bool       // whether they are complete
 	ready   byPosition // the groups that wait for a worker
@@ -157,7 +158,7 @@ func (g *grouping) release() {
 	clear(g.groups)
 	clear(g.ready[:cap(g.ready)])
 	g.good, g.bad, g.flaws, g.grouped = nil, nil, nil, false
-	g.order, g.groups, g.ready, g.sorted = g.order[:0], g.groups[:0], g.ready[:0], g.sorted[:0]
+	g.order, g.known, g.groups, g.ready, g.sorted = g.order[:0], g.known[:0], g.groups[:0], g.ready[:0], g.sorted[:0]
 	g.ids, g.counts = g.ids[:0], g.counts[:0]
 	if cap(g.order) > maxPooled {
 		return

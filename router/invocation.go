@@ -37,12 +37,18 @@ type invocation struct {
 	changed  bool            // whether it does
 
 	checkpoint string // the sequence number that the answer names
+
+	suspects    bool         // whether failures of records are remembered
+	remembering bool         // whether what is done behind the checkpoint is to be noted
+	behind      []doneRecord // what is done and comes again
+	identity    []byte       // room for one
 }
 
 // invoke handles one event. An event from another service is not counted if it is going to somebody else.
 func (rt *route) invoke(ctx context.Context, event []byte, foreignElsewhere bool) ([]byte, error) {
 	i := &invocation{route: rt, ctx: ctx, event: event, decoder: rt.decoder, limit: beyond, notDone: beyond}
 	i.tally.start(rt.counted())
+	i.suspects = rt.poison != nil && !rt.poison.counts.empty()
 	if deadline, ok := ctx.Deadline(); ok && rt.margin >= 0 {
 		i.guarded(ctx, deadline)
 	} else {
@@ -96,15 +102,21 @@ func (i *invocation) startable(entries []entry) int {
 
 // one takes the answer of a handler, or of WithOnBad, for the one record that it is about, and reports whether the
 // record is done.
-func (i *invocation) one(rec *decoder.Record, err error) bool {
+func (i *invocation) one(hands *hands, rec *decoder.Record, err error) bool {
 	if err == nil {
 		i.tally.Processed++
 		return true
 	}
 	v := judgeOne(err)
-	if v == skip {
+	switch v {
+	case skip:
 		i.skipped(rec, err)
 		return true
+	case retry:
+		var done bool
+		if done, err = i.poisoned(hands, rec, err); done {
+			return true
+		}
 	}
 	i.fail(rec, v, err)
 	return false
@@ -114,7 +126,7 @@ func (i *invocation) one(rec *decoder.Record, err error) bool {
 func (i *invocation) bad(hands *hands, rec *decoder.Record, flaw error) bool {
 	i.tally.Bad++
 	given := hands.give(rec)
-	return i.one(rec, i.outside(rec, func() error { return i.onBad(i.ctx, given, flaw) }))
+	return i.one(hands, rec, i.outside(rec, func() error { return i.onBad(i.ctx, given, flaw) }))
 }
 
 // fail notes that a record does not get done, and why. Without a record it is the whole invocation that fails.

@@ -17,7 +17,10 @@ type config struct {
 	workers    int
 	onBad      func(context.Context, *decoder.Record, error) error
 	wholeBatch bool
-	margin     time.Duration // 0: the default; below: no guard
+	margin     time.Duration   // 0: the default; below: no guard
+	poison     *poison         // nil: no record is given up
+	remember   int             // for how many records there is memory
+	memory     *recent[uint64] // the digests of records that are done
 	stats      func(context.Context, Stats)
 	emf        *emf
 	callHook   func(context.Context, CallInfo) (context.Context, func(error))
@@ -29,8 +32,25 @@ const (
 	defaultWorkers   = 16
 )
 
-func defaults() config {
-	return config{batchSize: defaultBatchSize, workers: defaultWorkers, onBad: retryBad}
+// complete puts defaults in the place of what is not set, or not to be used.
+func (c *config) complete() {
+	if c.batchSize < 1 {
+		c.batchSize = defaultBatchSize
+	}
+	if c.workers < 1 {
+		c.workers = defaultWorkers
+	}
+	if c.onBad == nil {
+		c.onBad = retryBad
+	}
+	if p := c.poison; p != nil && p.giveUp == nil {
+		c.poison = nil
+	} else if p != nil {
+		c.poison = &poison{failures: max(1, p.failures), giveUp: p.giveUp, counts: newRecent[int](maxSuspects)}
+	}
+	if c.remember > 0 {
+		c.memory = newRecent[uint64](c.remember)
+	}
 }
 
 func retryBad(_ context.Context, _ *decoder.Record, err error) error { return Retry(err) }
@@ -50,35 +70,20 @@ func WithDecoder(d decoder.Decoder) Option {
 // WithBatchSize sets how many records [Batch], [Partition] and their typed forms get at most in one call. The default, also
 // for n below 1, is 100.
 func WithBatchSize(n int) Option {
-	return func(c *config) {
-		if n < 1 {
-			n = defaultBatchSize
-		}
-		c.batchSize = n
-	}
+	return func(c *config) { c.batchSize = n }
 }
 
 // WithWorkers sets how many calls of a [Partition] run at once in one invocation. The default, also for n below 1, is 16: handlers
 // mostly wait for networks. The other shapes run one call at a time.
 func WithWorkers(n int) Option {
-	return func(c *config) {
-		if n < 1 {
-			n = defaultWorkers
-		}
-		c.workers = n
-	}
+	return func(c *config) { c.workers = n }
 }
 
 // WithOnBad sets what becomes of bad records: those that the decoder yields with an error, and those whose payload a typed
 // handler cannot decode (an error that is [decoder.ErrDecode]). What f returns counts like a handler's error, nil for done. err is
 // a *decoder.Error. The default, also for nil, is Retry. [SkipBad] goes on without them.
 func WithOnBad(f func(ctx context.Context, rec *decoder.Record, err error) error) Option {
-	return func(c *config) {
-		if f == nil {
-			f = retryBad
-		}
-		c.onBad = f
-	}
+	return func(c *config) { c.onBad = f }
 }
 
 // WithMargin sets how long before the deadline of Invoke's context the work stops, so that what is done stays done and the answer arrives

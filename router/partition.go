@@ -26,6 +26,7 @@ func (h Partition) run(i *invocation) error {
 // partition groups the event's records by their key and works on the groups side by side.
 func (i *invocation) partition(call func(key []byte, recs []decoder.Record) error) error {
 	return i.batch(func(g *grouping) error {
+		i.recognise(g)
 		g.byKey()
 		workers := min(i.workers, len(g.groups))
 		if workers < 2 {

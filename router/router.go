@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -39,7 +40,7 @@ type route struct {
 // New returns a Router that gives all Kinesis events to h, which may be nil where every stream has a handler of its own. It
 // panics if h is a shape around a nil function.
 func New(h Handler, opts ...Option) *Router {
-	r := &Router{base: route{defaults(), h}, options: opts}
+	r := &Router{base: route{config{}, h}, options: opts}
 	mustCall(h)
 	r.base.apply(opts)
 	return r
@@ -54,9 +55,8 @@ func (r *Router) Stream(nameOrARN string, h Handler, opts ...Option) *Router {
 		panic("router: nil Handler for stream " + nameOrARN)
 	}
 	mustCall(h)
-	rt := &route{defaults(), h}
-	rt.apply(r.options)
-	rt.apply(opts)
+	rt := &route{config{}, h}
+	rt.apply(slices.Concat(r.options, opts))
 	if r.streams == nil {
 		r.streams = make(map[string]*route)
 	}
@@ -88,6 +88,7 @@ func (rt *route) apply(opts []Option) {
 	for _, o := range opts {
 		o(&rt.config)
 	}
+	rt.complete()
 }
 
 // streamARN is the ARN of the stream that a consumer's ARN belongs to.

@@ -11,12 +11,13 @@ type Stats struct {
 	// Source is that of the first record; nil where no record was read.
 	Source *decoder.Source
 
-	Records   int   // records that were read; behind a failure they may not have been
-	Processed int   // records whose handler returned nil
-	Skipped   int   // records that a handler, or WithOnBad, skipped
-	Failed    int   // records that a handler, or WithOnBad, failed
-	Bad       int   // records that went to WithOnBad; each is processed, skipped or failed as well
-	Bytes     int64 // of the data of the records that were read and are not bad
+	Records     int   // records that were read; behind a failure they may not have been
+	Processed   int   // records whose handler returned nil
+	Skipped     int   // records that a handler, or WithOnBad, skipped
+	Failed      int   // records that a handler, or WithOnBad, failed
+	Bad         int   // records that went to WithOnBad; each is processed, skipped or failed as well
+	Redelivered int   // records that were known to be done, and not handled again; see WithRedeliveryMemory
+	Bytes       int64 // of the data of the records that were read and are not bad
 
 	// Newest and Oldest are the ages of the records that arrived last and first, when the invocation began.
 	// They are zero where no record has an arrival time.

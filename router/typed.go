@@ -76,6 +76,7 @@ func (h *typedBatch[T]) isNil() bool { return h.unmarshal == nil || h.f == nil }
 
 func (h *typedBatch[T]) run(i *invocation) error {
 	return i.batch(func(g *grouping) error {
+		i.recognise(g)
 		i.inOrder(g.whole(), i.batchSize, func(recs []decoder.Record) error {
 			return typedSlice(i, recs, h.unmarshal, h.f)
 		})
@@ -141,8 +142,11 @@ func (i *invocation) refused(hands *hands, g *group, err error) bool {
 	rec := i.work.record(g.left[0])
 	if p, panicked := err.(*PanicError); panicked {
 		i.reportPanic(rec, p)
-		i.fail(rec, retry, p)
-		return false
+		if !i.one(hands, rec, Retry(p)) {
+			return false
+		}
+		i.doneNext(g, 1)
+		return true
 	}
 	return i.nextBad(hands, g, undecodable(rec, err))
 }
