@@ -5,6 +5,8 @@ package decoder
 type arena struct {
 	buf  []byte   // what is handed out, with the free room behind it
 	full [][]byte // blocks that had too little room left, kept for those who hold views of them
+	lost int      // the most that the blocks which full has lost since the last reset had room for
+	need int      // how large a block must be for what was handed out before to fit into one
 }
 
 // maxPooled is how large a block may be to be kept for the next event.
@@ -17,7 +19,7 @@ func (a *arena) reserve(n, hint int) []byte {
 		if len(a.buf) > 0 {
 			a.full = append(a.full, a.buf)
 		}
-		a.buf = make([]byte, 0, max(n, hint))
+		a.buf = make([]byte, 0, max(n, hint, a.need))
 	}
 	return a.buf[len(a.buf) : len(a.buf)+n]
 }
@@ -39,6 +41,48 @@ func (a *arena) copy(b []byte, hint int) []byte {
 	return a.take(len(b))
 }
 
+// spare returns all the free room, n bytes of it at least, as an empty slice to append to. adopt must follow.
+func (a *arena) spare(n, hint int) []byte {
+	a.reserve(max(n, 1), hint)
+	return a.buf[len(a.buf):len(a.buf):cap(a.buf)]
+}
+
+// adopt hands out what spare has returned, with what was appended to it since; if that took it to other memory, this is the arena's
+// from now on.
+func (a *arena) adopt(b []byte) []byte {
+	if room := a.buf[len(a.buf):cap(a.buf)]; cap(b) == 0 || &b[:1][0] == &room[0] {
+		return a.take(len(b))
+	}
+	if len(a.buf) > 0 {
+		a.full = append(a.full, a.buf)
+	}
+	a.buf = b
+	return b[:len(b):len(b)]
+}
+
+// mark is a place in what was handed out.
+type mark struct{ blocks, used int }
+
+func (a *arena) mark() mark { return mark{len(a.full), len(a.buf)} }
+
+// rewind takes back what was handed out since the mark, and returns the mark that is valid from now on.
+func (a *arena) rewind(m mark) mark {
+	if len(a.full) > m.blocks {
+		// The marked block is full by now. The last one has room for more, and holds nothing that was there at the mark.
+		if m.used > 0 {
+			a.full[m.blocks] = a.full[m.blocks][:m.used]
+			m.blocks++
+		}
+		a.lost = max(a.lost, a.drop(m.blocks))
+		m.used = 0
+	}
+	if poison {
+		overwrite(a.buf[m.used:])
+	}
+	a.buf = a.buf[:m.used]
+	return m
+}
+
 // reset takes back all that was handed out.
 func (a *arena) reset() {
 	if poison {
@@ -48,9 +92,26 @@ func (a *arena) reset() {
 		}
 	}
 	a.buf = a.buf[:0]
-	clear(a.full)
-	a.full = a.full[:0]
+	if len(a.full) > 0 || a.lost > 0 {
+		// Next time one block shall do.
+		a.need = min(cap(a.buf)+a.drop(0)+a.lost, maxPooled)
+		a.lost = 0
+		if a.need > cap(a.buf) {
+			a.buf = nil
+		}
+	}
 	if cap(a.buf) > maxPooled {
 		a.buf = nil
 	}
+}
+
+// drop forgets the full blocks from the nth on, and returns what they had room for.
+func (a *arena) drop(n int) int {
+	size := 0
+	for _, b := range a.full[n:] {
+		size += cap(b)
+	}
+	clear(a.full[n:])
+	a.full = a.full[:n]
+	return size
 }

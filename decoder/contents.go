@@ -1,25 +1,32 @@
 package decoder
 
-// This file looks into the data of records, where the Decoder asks for it: an aggregate becomes its user records. What is handed
-// out then is not one record for each element of Records, so it stands between the reading of elements and the loop.
+import "math"
+
+// This file looks into the data of records, where the Decoder asks for it: an aggregate becomes its user records, and data is
+// decompressed. What is handed out then is not one record for each element of Records, so it stands between the reading of elements
+// and the loop.
 
 // contents is what looking into data takes. It is touched only where wanted is set.
 type contents struct {
 	wanted    bool      // whether the Decoder asks for it
 	aggregate aggregate // the one whose user records come next; where it has some left, it is open
 	outer     Record    // the record that it came in
+	mark      mark      // of the arena: what the aggregate needs stands before it
 	yielded   int       // records handed out so far
+	unpacked  int       // bytes that the data of a batch has been decompressed to
 	data      int       // where the data of the element stands in the event; 0 where nobody has asked yet
+
+	decompressor decompressor
 }
 
 // open is whether the aggregate's memory is still needed.
 func (c *contents) open() bool { return c.aggregate.left > 0 }
 
-// want notes, for a new event, what the Decoder asks for. An aggregate may be larger than the records in it.
+// want notes, for a new event, what the Decoder asks for. Data may be larger as it arrives than what becomes of it.
 func (s *state) want() {
-	s.contents.wanted = s.Deaggregate
+	s.contents.wanted = s.Deaggregate || s.Codec != Identity
 	s.dataLimit = s.MaxData
-	if s.Deaggregate {
+	if s.contents.wanted {
 		s.dataLimit = max(s.MaxData, defaultMaxData)
 	}
 }
@@ -34,9 +41,15 @@ func (s *state) nextContent() bool {
 			return false
 		}
 		c.data = 0
-		if s.bad == nil && s.Deaggregate && c.aggregate.open(s.rec.Data) {
-			c.outer = s.rec
+		if s.bad != nil {
+			return s.count()
+		}
+		if s.Deaggregate && c.aggregate.open(s.rec.Data) {
+			c.outer, c.mark = s.rec, s.arena.mark()
 			continue
+		}
+		if !s.unpack() {
+			return false
 		}
 		if s.bad == nil && len(s.rec.Data) > s.MaxData && !s.again() {
 			return false
@@ -44,16 +57,60 @@ func (s *state) nextContent() bool {
 		return s.count()
 	}
 	s.nextUserRecord()
+	if s.bad == nil && !s.unpack() {
+		return false
+	}
+	if s.bad == nil && len(s.rec.Data) > s.MaxData {
+		s.flawInside(because(ErrTooLarge, "data of more than %d bytes", s.MaxData))
+	}
 	return s.count()
+}
+
+// unpack decompresses the record's data. It reports false where a batch has grown too large.
+func (s *state) unpack() bool {
+	kind, rec := s.Codec.kind, &s.rec
+	if kind == kindAuto {
+		kind = detect(rec.Data)
+	}
+	if kind == kindIdentity || len(rec.Data) == 0 {
+		return true
+	}
+	limit := min(s.MaxData, math.MaxInt-1)
+	room := s.arena.spare(min(2*len(rec.Data)+512, limit+1), s.arenaHint())
+	out, err := s.contents.decompressor.decompress(room, rec.Data, kind, s.Codec.dicts, limit)
+	if err != nil {
+		s.arena.adopt(out[:0])
+		switch {
+		case err == errTooLong:
+			s.flawInside(because(ErrTooLarge, "%s of more than %d bytes of data", kind, s.MaxData))
+		case kind != kindZlibMaybe:
+			s.flawInside(because(ErrCompressed, "%s: %s", kind, err))
+		}
+		return true
+	}
+	rec.Data = s.arena.adopt(out)
+	if !s.batching {
+		return true
+	}
+	s.contents.unpacked += len(out)
+	if s.contents.unpacked > s.MaxBatch {
+		return s.failHere(because(ErrTooLarge, "the records' data decompresses to more than %d bytes", s.MaxBatch))
+	}
+	return true
+}
+
+// failHere breaks the event off at the element that was read last.
+func (s *state) failHere(err error) bool {
+	s.fail(s.start, err)
+	s.broken.Index = s.rec.Index
+	return false
 }
 
 // count counts a record that is about to be handed out. It reports false where there are too many.
 func (s *state) count() bool {
 	c := &s.contents
 	if c.yielded >= s.MaxRecords {
-		s.fail(s.start, because(ErrTooLarge, "more than %d records", s.MaxRecords))
-		s.broken.Index = s.rec.Index
-		return false
+		return s.failHere(because(ErrTooLarge, "more than %d records", s.MaxRecords))
 	}
 	c.yielded++
 	if poison {
@@ -95,9 +152,6 @@ func (s *state) nextUserRecord() {
 			s.flawInside(because(ErrAggregate, "explicit hash key %d of a table of %d", u.hashKey, len(a.hashKeys)))
 		}
 	}
-	if len(rec.Data) > s.MaxData {
-		s.flawInside(because(ErrTooLarge, "data of more than %d bytes", s.MaxData))
-	}
 }
 
 // flawInside notes a flaw of what is in the record's data. Its place in the event is that of the data.
@@ -122,5 +176,5 @@ func (c *contents) release() {
 		return
 	}
 	c.aggregate.reset()
-	*c = contents{aggregate: c.aggregate}
+	*c = contents{aggregate: c.aggregate, decompressor: c.decompressor}
 }

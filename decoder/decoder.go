@@ -39,15 +39,15 @@
 // # Limits
 //
 // All are errors, never panics: nesting of 300; data of [Decoder.MaxData] a record; [Decoder.MaxRecords]
-// an event. A loop holds at most 4 times the event's length in memory beside the event, a batch that and
-// the size of a [Record] for each record. Errors quote at most 64 bytes of the input at a place.
+// an event; [Decoder.MaxBatch] of decompressed data in a batch. A loop holds at most 4 times the event's length in memory beside the event, a batch that and
+// the size of a [Record] for each record; what is decompressed comes on top. Errors quote at most 64 bytes of the input at a place.
 //
 // # Layers
 //
 // scan.go decides what is JSON; event.go walks the event's outer members and finds the elements of Records;
 // general.go reads one element through a parser (layout.go finds where its members stand, for errors);
-// time.go and base64.go read values; contents.go looks into data, aggregate.go splits aggregates; arena.go and state.go
-// hold memory.
+// time.go and base64.go read values; contents.go looks into data, aggregate.go splits aggregates, codec.go
+// and decompress.go know compression; arena.go and state.go hold memory.
 package decoder
 
 import (
@@ -68,13 +68,22 @@ type Decoder struct {
 	// the other half is yielded like the rest.
 	Deaggregate bool
 
+	// Codec is how data is compressed: Identity, Auto, Gzip, Zlib, Zstd, Snappy, or what ZstdDict returns. Data is decompressed after
+	// an aggregate is split, each user record on its own.
+	Codec Codec
+
 	// MaxData is the most bytes that one record's data may have; 0 means 10 MiB. A larger record is bad, with
-	// ErrTooLarge. Where Deaggregate is set it holds for the user records; an aggregate may have 10 MiB in any case.
+	// ErrTooLarge. It is held to what a record is yielded with: user records, and data as it is decompressed. An aggregate, and
+	// compressed data, may have 10 MiB in any case.
 	MaxData int
 
 	// MaxRecords is the most records that an event may yield, user records included; 0 means 1<<18. With more of them the
 	// sequence ends with ErrTooLarge.
 	MaxRecords int
+
+	// MaxBatch is the most bytes that the data of a [Batch] may have where it is decompressed; 0 means 256 MiB. Beyond it the event is
+	// broken, with ErrTooLarge. A loop holds one record's data at a time and needs no such limit.
+	MaxBatch int
 
 	// Detach makes records hold no views of the event: what would be one is copied to the decoder's memory.
 	// Lifetimes stay as they are. It serves who must give the event back while a record is still in use, such

@@ -13,7 +13,7 @@ var (
 	ErrSyntax = errors.New("invalid JSON")
 	// ErrNotKinesis: the event is JSON, but no Kinesis event; the message says what it looks like.
 	ErrNotKinesis = errors.New("not a Kinesis event")
-	// ErrTooLarge: a limit was passed: depth of nesting, a record's data, or the number of records.
+	// ErrTooLarge: a limit was passed: depth of nesting, a record's data, the number of records, or a batch's decompressed data.
 	ErrTooLarge = errors.New("too large")
 	// ErrDuplicate: a member that may stand once stands twice, and the two cannot both be meant.
 	ErrDuplicate = errors.New("duplicate member")
@@ -26,6 +26,9 @@ var (
 	// ErrAggregate: a user record of a KPL aggregate has an index outside of its table. The message says which user record, by
 	// its subsequence number, and which index; the offset is that of the data that the aggregate came in.
 	ErrAggregate = errors.New("invalid KPL aggregate")
+	// ErrCompressed: a record's data is not what the Codec says: another format, damaged, cut off, or with something behind its end.
+	// The offset is that of the data as it stands in the event.
+	ErrCompressed = errors.New("invalid compressed data")
 	// ErrDecode: a payload does not decode into its type. The decoder itself never reports it: package router
 	// does, for its typed handlers.
 	ErrDecode = errors.New("payload does not decode")

@@ -58,6 +58,7 @@ var states = sync.Pool{New: func() any { return new(state) }}
 const (
 	defaultMaxData    = 10 << 20
 	defaultMaxRecords = 1 << 18
+	defaultMaxBatch   = 256 << 20
 )
 
 func newState(d Decoder, event []byte) *state {
@@ -67,6 +68,9 @@ func newState(d Decoder, event []byte) *state {
 	}
 	if d.MaxRecords <= 0 {
 		d.MaxRecords = defaultMaxRecords
+	}
+	if d.MaxBatch <= 0 {
+		d.MaxBatch = defaultMaxBatch
 	}
 	if poison {
 		event = append([]byte(nil), event...)
@@ -81,9 +85,11 @@ func newState(d Decoder, event []byte) *state {
 // expire ends the lifetime of the record that the loop has just seen.
 func (s *state) expire() {
 	s.expireViews()
-	if !s.contents.open() {
-		s.arena.reset()
+	if s.contents.open() {
+		s.contents.mark = s.arena.rewind(s.contents.mark)
+		return
 	}
+	s.arena.reset()
 }
 
 // expireViews overwrites, where poison is on, what the slices of the record that was handed out point to: the event's

@@ -1,0 +1,126 @@
+package decoder
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// Codec says how data is compressed. Codecs are comparable; they are those of this package.
+//
+// Every codec reads data to its last byte, and every codec but [Identity] passes empty data as it is. Data of several gzip members,
+// zstd frames or framed snappy streams is their contents one behind the other. Whatever else follows the compressed data makes the
+// record bad, zeros included, and so does a stream that is cut off or fails its checksum: its error is ErrCompressed, and Data
+// is what was to be decompressed. What decompresses to more than [Decoder.MaxData] stops there, with ErrTooLarge.
+type Codec struct {
+	kind  codecKind
+	dicts *zstdDicts
+}
+
+// zstdDicts are dictionaries: those with an identity, and one that is plain content.
+type zstdDicts struct {
+	known [][]byte
+	raw   []byte
+}
+
+type codecKind uint8
+
+const (
+	kindIdentity codecKind = iota
+	kindAuto
+	kindGzip
+	kindZlib
+	kindZstd
+	kindSnappy
+	kindZlibMaybe // what Auto makes of data that begins like zlib
+)
+
+var (
+	// Identity leaves data as it is.
+	Identity = Codec{}
+
+	// Auto tells by the data whether it is compressed, and passes on unchanged what is not. It knows gzip (1f 8b 08), zstd
+	// (28 b5 2f fd) and framed snappy (ff 06 00 00 "sNaPpY") by their first bytes: what begins like that is bad where it does not
+	// decompress. Zlib has no such mark, as the text "x^2" begins like it: data is zlib if it is one whole stream with the right
+	// checksum, and else passed on; one that goes on beyond MaxData without a fault is too large. Snappy without
+	// frames, and zstd with a dictionary, it does not know.
+	Auto = Codec{kind: kindAuto}
+
+	// Gzip is RFC 1952: one member or several.
+	Gzip = Codec{kind: kindGzip}
+
+	// Zlib is RFC 1950: one stream, without a preset dictionary.
+	Zlib = Codec{kind: kindZlib}
+
+	// Zstd is RFC 8878: frames, skippable ones among them. See [ZstdDict] for frames that need a dictionary.
+	Zstd = Codec{kind: kindZstd}
+
+	// Snappy is the frame format where data begins with its stream identifier, else one block. A stream of frames that is cut off
+	// between two of them cannot be told from a whole one.
+	Snappy = Codec{kind: kindSnappy}
+)
+
+// ZstdDict is [Zstd] for frames that need a dictionary: a formatted one, as zstd --train writes it, which a frame names by its
+// identity, or any other content, which serves the frames that name none; of that kind the last one counts. Frames without a
+// dictionary are read as well. Each call returns another codec, which holds copies; to make one at the program's start is enough.
+// It panics if a formatted dictionary is broken.
+func ZstdDict(dicts ...[]byte) Codec {
+	d := new(zstdDicts)
+	for i, b := range dicts {
+		b = bytes.Clone(b)
+		if !bytes.HasPrefix(b, []byte("\x37\xa4\x30\xec")) {
+			d.raw = b
+			continue
+		}
+		if _, err := zstd.InspectDictionary(b); err != nil {
+			panic(fmt.Sprintf("decoder: zstd dictionary %d is broken: %v", i, err))
+		}
+		d.known = append(d.known, b)
+	}
+	return Codec{kindZstd, d}
+}
+
+// String names the codec: "gzip".
+func (c Codec) String() string {
+	if c.dicts != nil {
+		return "zstd with a dictionary"
+	}
+	return c.kind.String()
+}
+
+func (k codecKind) String() string {
+	return [...]string{"identity", "auto", "gzip", "zlib", "zstd", "snappy", "zlib"}[k]
+}
+
+// Marks of formats.
+const (
+	gzipMark   = "\x1f\x8b\x08"
+	zstdMark   = "\x28\xb5\x2f\xfd"
+	snappyMark = "\xff\x06\x00\x00sNaPpY"
+)
+
+// detect says what Auto does with data.
+func detect(data []byte) codecKind {
+	switch {
+	case hasPrefix(data, gzipMark):
+		return kindGzip
+	case hasPrefix(data, zstdMark):
+		return kindZstd
+	case hasPrefix(data, snappyMark):
+		return kindSnappy
+	case zlibLike(data):
+		return kindZlibMaybe
+	}
+	return kindIdentity
+}
+
+// zlibLike is whether data begins like zlib: deflate, a window of 32 KiB at most, a multiple of 31, no preset dictionary. The shortest
+// stream has eight bytes.
+func zlibLike(data []byte) bool {
+	return len(data) >= 8 && data[0]&0x0f == 8 && data[0]>>4 <= 7 && (uint(data[0])<<8|uint(data[1]))%31 == 0 && data[1]&0x20 == 0
+}
+
+func hasPrefix(data []byte, mark string) bool {
+	return len(data) >= len(mark) && string(data[:len(mark)]) == mark
+}

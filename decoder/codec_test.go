@@ -1,0 +1,459 @@
+package decoder_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"compress/zlib"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/snappy"
+	"github.com/klauspost/compress/zstd"
+
+	"example.com/sluice/decoder"
+)
+
+var codecs = map[string]decoder.Codec{
+	"gzip": decoder.Gzip, "zlib": decoder.Zlib, "zstd": decoder.Zstd, "snappy": decoder.Snappy, "auto": decoder.Auto,
+}
+
+// compressions is testdata/formats/compressed.json.
+type compressions struct {
+	Texts map[string][]byte
+	Cases []struct {
+		Text, By, Codec string
+		Data            []byte
+	}
+}
+
+func (c *compressions) read(t testing.TB) {
+	t.Helper()
+	text, err := os.ReadFile("../testdata/formats/compressed.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, c); err != nil || len(c.Cases) == 0 {
+		t.Fatal(len(c.Cases), err)
+	}
+}
+
+// What other implementations have compressed is what they were given: by its codec and, where it has a mark, by Auto; as records and
+// within aggregates.
+func TestCodecs(t *testing.T) {
+	var all compressions
+	all.read(t)
+	writers := map[string][]int{}
+	for i, c := range all.Cases {
+		writers[c.By] = append(writers[c.By], i)
+	}
+	for writer, cases := range writers {
+		codec := all.Cases[cases[0]].Codec
+		ways := map[string]decoder.Codec{codec: codecs[codec]}
+		if codec != "snappy" || strings.Contains(writer, "framed") {
+			ways["auto"] = decoder.Auto
+		}
+		records, texts := []string{withData(0, "")}, []string{""}
+		for _, i := range cases {
+			data := all.Cases[i].Data
+			records = append(records, holding(1, data), holding(2, seal(append(msg("1:k"), userRecords(data, data)...))))
+			plain := string(all.Texts[all.Cases[i].Text])
+			texts = append(texts, plain, plain, plain)
+		}
+		for name, codec := range ways {
+			t.Run(writer+"/"+name, func(t *testing.T) {
+				recs := read(t, decoder.Decoder{Codec: codec, Deaggregate: true}, event(records...)).good(t)
+				if len(recs) != len(texts) {
+					t.Fatalf("%d records, want %d", len(recs), len(texts))
+				}
+				for i, r := range recs {
+					if string(r.Data) != texts[i] {
+						t.Errorf("record %d: %d bytes, want %d", i, len(r.Data), len(texts[i]))
+					}
+				}
+			})
+		}
+	}
+}
+
+// userRecords are the fields of user records with that data and the first key.
+func userRecords(data ...[]byte) []byte {
+	var b []byte
+	for _, d := range data {
+		u := append([]byte{0x08, 0x00, 0x1a}, binary.AppendUvarint(nil, uint64(len(d)))...)
+		u = append(u, d...)
+		b = append(append(append(b, 0x1a), binary.AppendUvarint(nil, uint64(len(u)))...), u...)
+	}
+	return b
+}
+
+func TestZstdDict(t *testing.T) {
+	text, err := os.ReadFile("../testdata/formats/zstd-dictionaries.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dictionaries map[string]struct {
+		Dictionary []byte
+		Cases      []struct{ Data, Plain []byte }
+	}
+	if err := json.Unmarshal(text, &dictionaries); err != nil {
+		t.Fatal(err)
+	}
+	trained, raw := dictionaries["trained"], dictionaries["text"]
+	both := decoder.ZstdDict(trained.Dictionary, raw.Dictionary)
+	for name, codec := range map[string]decoder.Codec{"trained": decoder.ZstdDict(trained.Dictionary), "text": decoder.ZstdDict(raw.Dictionary)} {
+		for i, c := range dictionaries[name].Cases {
+			for _, codec := range []decoder.Codec{codec, both} {
+				if r := read(t, decoder.Decoder{Codec: codec}, event(holding(1, c.Data), holding(2, c.Data))).good(t)[1]; !bytes.Equal(r.Data, c.Plain) {
+					t.Errorf("%s %d: %q, want %q", name, i, r.Data, c.Plain)
+				}
+			}
+			for without, codec := range map[string]decoder.Codec{"Zstd": decoder.Zstd, "Auto": decoder.Auto, "another": decoder.ZstdDict([]byte("something else"))} {
+				if o := read(t, decoder.Decoder{Codec: codec}, event(holding(1, c.Data))); !errors.Is(o.errs[0], decoder.ErrCompressed) {
+					t.Errorf("%s %d by %s: %v", name, i, without, o.errs[0])
+				}
+			}
+		}
+	}
+	var all compressions
+	all.read(t)
+	for _, c := range all.Cases {
+		if c.Codec == "zstd" {
+			if r := read(t, decoder.Decoder{Codec: both}, event(holding(1, c.Data))).one(t); !bytes.Equal(r.Data, all.Texts[c.Text]) {
+				t.Errorf("%s by %s: without a dictionary it is not read", c.Text, c.By)
+			}
+		}
+	}
+	if both == decoder.ZstdDict(trained.Dictionary, raw.Dictionary) || both == decoder.Zstd || both != both {
+		t.Error("codecs do not compare as the documentation says")
+	}
+	defer func() {
+		if p := recover(); p == nil || !strings.Contains(fmt.Sprint(p), "dictionary 1") {
+			t.Errorf("a broken dictionary: %v", p)
+		}
+	}()
+	decoder.ZstdDict(trained.Dictionary, trained.Dictionary[:20])
+}
+
+func gzipped(plain []byte) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	w.Write(plain)
+	w.Close()
+	return b.Bytes()
+}
+
+func zlibbed(plain []byte) []byte {
+	var b bytes.Buffer
+	w := zlib.NewWriter(&b)
+	w.Write(plain)
+	w.Close()
+	return b.Bytes()
+}
+
+func zstdded(plain []byte) []byte {
+	w, _ := zstd.NewWriter(nil)
+	return w.EncodeAll(plain, nil)
+}
+
+func framed(plain []byte) []byte {
+	var b bytes.Buffer
+	w := snappy.NewBufferedWriter(&b)
+	w.Write(plain)
+	w.Close()
+	return b.Bytes()
+}
+
+func join(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
+
+const poem = "so much depends upon a red wheel barrow glazed with rain water"
+
+// same says that data passes unchanged.
+const same = "(same)"
+
+// Every odd payload has its answer: what it decompresses to, that it passes as it is, or the error it gives.
+func TestOddPayloads(t *testing.T) {
+	a, b := []byte(poem), []byte("beside the white chickens")
+	gz, zl, zs, fr, bl := gzipped(a), zlibbed(a), zstdded(a), framed(a), snappy.Encode(nil, a)
+	skippable := []byte("\x50\x2a\x4d\x18\x03\x00\x00\x00abc")
+	damaged := func(data []byte, at int) []byte {
+		data = bytes.Clone(data)
+		if at < 0 {
+			at += len(data)
+		}
+		data[at] ^= 1
+		return data
+	}
+	both := string(a) + string(b)
+	for _, c := range []struct {
+		name  string
+		codec string // several are parted by a space
+		data  []byte
+		want  string // same, what it decompresses to, or else an error that says so behind "!"
+	}{
+		{"no data", "gzip zlib zstd snappy auto", nil, ""},
+		{"nothing in it", "gzip auto", gzipped(nil), ""},
+		{"nothing in it", "zlib auto", zlibbed(nil), ""},
+		{"nothing in it", "zstd auto", zstdded([]byte{}), ""},
+		{"nothing in it", "snappy", []byte{0}, ""},
+		{"nothing in it, framed", "snappy auto", []byte("\xff\x06\x00\x00sNaPpY"), ""},
+
+		{"two members", "gzip auto", join(gz, gzipped(b)), both},
+		{"two members, one of them empty", "gzip auto", join(gzipped(nil), gz), poem},
+		{"two streams", "zlib", join(zl, zlibbed(b)), "!zlib: bytes behind the end"},
+		{"two streams", "auto", join(zl, zlibbed(b)), same},
+		{"two frames", "zstd auto", join(zs, zstdded(b)), both},
+		{"skippable frames", "zstd", join(skippable, zs, skippable, zstdded(b), skippable), both},
+		{"a skippable frame first", "auto", join(skippable, zs), same},
+		{"skippable frames alone", "zstd", skippable, ""},
+		{"two framed streams", "snappy auto", join(fr, framed(b)), both},
+
+		{"a byte behind", "gzip auto", join(gz, []byte{7}), "!gzip: unexpected EOF"},
+		{"zeros behind", "gzip auto", join(gz, make([]byte, 32)), "!gzip: gzip: invalid header"},
+		{"text behind", "gzip auto", join(gz, b), "!gzip: gzip: invalid header"},
+		{"a byte behind", "zlib", join(zl, []byte{7}), "!zlib: bytes behind the end"},
+		{"a byte behind", "auto", join(zl, []byte{7}), same},
+		{"a byte behind", "zstd auto", join(zs, []byte{7}), "!zstd: "},
+		{"zeros behind", "zstd auto", join(zs, make([]byte, 32)), "!zstd: invalid input: magic number mismatch"},
+		{"text behind", "zstd auto", join(zs, b), "!zstd: invalid input: magic number mismatch"},
+		{"a byte behind", "snappy", join(bl, []byte{7}), "!snappy: "},
+		{"a byte behind, framed", "snappy auto", join(fr, []byte{7}), "!snappy: "},
+		{"text behind, framed", "snappy auto", join(fr, b), "!snappy: "},
+
+		{"a damaged checksum", "gzip auto", damaged(gz, -5), "!gzip: gzip: invalid checksum"},
+		{"a damaged length", "gzip auto", damaged(gz, -1), "!gzip: gzip: invalid checksum"},
+		{"a damaged checksum", "zlib", damaged(zl, -1), "!zlib: zlib: invalid checksum"},
+		{"a damaged checksum", "auto", damaged(zl, -1), same},
+		{"a damaged checksum", "zstd auto", damaged(zs, -1), "!zstd: CRC check failed"},
+		{"a damaged checksum, framed", "snappy auto", damaged(fr, 14), "!snappy: "},
+		{"another method", "gzip", damaged(gz, 2), "!gzip: gzip: invalid header"},
+		{"another method", "auto", damaged(gz, 2), same},
+		{"a preset dictionary", "zlib", []byte("\x78\xbb\x00\x00\x00\x02\x03\x00\x00\x00\x00\x01"), "!zlib: zlib: invalid dictionary"},
+		{"a preset dictionary", "auto", []byte("\x78\xbb\x00\x00\x00\x02\x03\x00\x00\x00\x00\x01"), same},
+		{"a length of four gigabytes", "snappy", []byte("\xff\xff\xff\xff\x0f\x00a"), "!snappy: "},
+		{"a repeated offset, which is not snappy", "snappy", []byte("\x06\x00a\x11\x00"), "!snappy: "},
+
+		{"not compressed", "gzip", a, "!gzip: gzip: invalid header"},
+		{"not compressed", "zlib", a, "!zlib: zlib: invalid header"},
+		{"not compressed", "zstd", a, "!zstd: invalid input: magic number mismatch"},
+		{"not compressed", "snappy", a, "!snappy: "},
+		{"not compressed", "auto", a, same},
+		{"one byte", "gzip zlib zstd snappy", []byte("{"), "!"},
+		{"one byte", "auto", []byte("{"), same},
+		{"half a mark", "auto", []byte("\x1f\x8b"), same},
+		{"half a mark of zstd", "auto", []byte("\x28\xb5\x2f"), same},
+		{"a mark alone", "gzip auto", []byte("\x1f\x8b\x08"), "!gzip: unexpected EOF"},
+		{"a mark alone", "zstd auto", []byte("\x28\xb5\x2f\xfd"), "!zstd: unexpected EOF"},
+		{"text that begins like zlib", "auto", []byte("x^2 + y^2 = z^2"), same},
+		{"text that begins like zlib", "auto", []byte("x^" + strings.Repeat("2", 1000)), same},
+		{"a block", "auto", bl, same},
+	} {
+		for name := range strings.FieldsSeq(c.codec) {
+			t.Run(name+"/"+c.name, func(t *testing.T) {
+				o := read(t, decoder.Decoder{Codec: codecs[name]}, event(withData(1, ""), holding(2, c.data), withData(3, "")))
+				if len(o.records) != 3 || o.broken != nil {
+					t.Fatal(o)
+				}
+				got, e := o.records[1].Data, o.errs[1]
+				if says, bad := strings.CutPrefix(c.want, "!"); bad {
+					if e == nil || !errors.Is(e, decoder.ErrCompressed) || !strings.Contains(e.Error(), "invalid compressed data: "+says) {
+						t.Fatalf("%q, %v; want an error that says %q", got, e, says)
+					}
+					if e.Index != 1 || e.Field != "data" || e.SequenceNumber != sequence(2) || !bytes.Equal(got, c.data) {
+						t.Errorf("data %x, want %x, error %s", got, c.data, describeError(e))
+					}
+					return
+				}
+				want := c.want
+				if want == same {
+					want = string(c.data)
+				}
+				if e != nil || string(got) != want {
+					t.Errorf("%q, %v; want %q", got, e, want)
+				}
+			})
+		}
+	}
+}
+
+// A stream that is cut off anywhere is an error, but where a format has no end of its own.
+func TestCutOffStreams(t *testing.T) {
+	plain := []byte(strings.Repeat(poem, 50))
+	for name, data := range map[string][]byte{
+		"gzip": gzipped(plain), "zlib": zlibbed(plain), "zstd": zstdded(plain), "snappy": snappy.Encode(nil, plain),
+		"framed": framed(plain),
+	} {
+		codec, known := codecs[name]
+		if !known {
+			codec = decoder.Snappy
+		}
+		for n := 1; n < len(data); n++ {
+			var got []byte
+			for rec, err := range (decoder.Decoder{Codec: codec}).Records([]byte(event(holding(1, data[:n])))) {
+				if !errors.Is(err, decoder.ErrCompressed) && !(name == "framed" && n == 10 && err == nil) {
+					t.Errorf("%s, %d bytes of %d: %v", name, n, len(data), err)
+				}
+				got = bytes.Clone(rec.Data)
+			}
+			if !bytes.Equal(got, data[:n]) && n != 10 {
+				t.Errorf("%s, %d bytes of %d: data %x", name, n, len(data), got)
+			}
+		}
+	}
+}
+
+// bombs decompress to 64 MiB of zeros; the block of snappy, which cannot do that, says that it does.
+func bombs() map[string][]byte {
+	zeros := make([]byte, 64<<20)
+	return map[string][]byte{"gzip": gzipped(zeros), "zlib": zlibbed(zeros), "zstd": zstdded(zeros), "framed": framed(zeros)}
+}
+
+func TestBombs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it makes hundreds of megabytes")
+	}
+	for name, bomb := range bombs() {
+		list := []decoder.Codec{codecs[name], decoder.Auto}
+		if name == "framed" {
+			list[0] = decoder.Snappy
+		}
+		for _, codec := range list {
+			t.Run(fmt.Sprintf("%s/%s", name, codec), func(t *testing.T) {
+				ev := []byte(event(plain(1), holding(2, bomb), plain(3)))
+				bad := 0
+				mem := memoryOf(func() {
+					for rec, err := range (decoder.Decoder{Codec: codec}).Records(ev) {
+						if rec.Index != 1 {
+							continue
+						}
+						bad++
+						if !errors.Is(err, decoder.ErrTooLarge) || !bytes.Equal(rec.Data, bomb) {
+							t.Errorf("%d bytes, %v", len(rec.Data), err)
+						}
+					}
+				})
+				if bad != 1 {
+					t.Errorf("%d bad records", bad)
+				}
+				if most := uint64(40<<20 + 2*len(ev)); mem > most {
+					t.Errorf("it takes %d bytes, want %d at most", mem, most)
+				}
+			})
+		}
+	}
+}
+
+// The limit is exact, with and without a length that is told in advance.
+func TestDecompressedLimit(t *testing.T) {
+	rng := rand.New(rand.NewChaCha8([32]byte{}))
+	for _, size := range []int{1, 511, 512, 513, 1024, 70000} {
+		plain := make([]byte, size)
+		for i := range plain {
+			plain[i] = byte(rng.IntN(4))
+		}
+		for name, data := range map[string][]byte{
+			"gzip": gzipped(plain), "zlib": zlibbed(plain), "zstd": zstdded(plain), "snappy": snappy.Encode(nil, plain), "auto": zlibbed(plain),
+		} {
+			text := event(holding(1, data), holding(2, seal(append(msg("1:k"), userRecords(data)...))))
+			for _, limit := range []int{size - 1, size, size + 1} {
+				if limit == 0 {
+					continue
+				}
+				o := read(t, decoder.Decoder{Codec: codecs[name], MaxData: limit, Deaggregate: true}, text)
+				for i, r := range o.records {
+					if limit >= size && (o.errs[i] != nil || !bytes.Equal(r.Data, plain)) {
+						t.Errorf("%s of %d bytes, limit %d: %v", name, size, limit, o.errs[i])
+					}
+					if limit < size && (!errors.Is(o.errs[i], decoder.ErrTooLarge) || !bytes.Equal(r.Data, data)) {
+						t.Errorf("%s of %d bytes, limit %d: %v, data %q", name, size, limit, o.errs[i], r.Data)
+					}
+				}
+				if len(o.records) != 2 {
+					t.Fatalf("%d records", len(o.records))
+				}
+			}
+		}
+	}
+}
+
+// Text that begins like zlib and is no such stream is not too large because a part of it can be read as one.
+func TestAutoBelievesNoPart(t *testing.T) {
+	data := zlibbed([]byte(strings.Repeat(poem, 20)))
+	data = data[:len(data)-1]
+	d := decoder.Decoder{Codec: decoder.Auto, MaxData: len(data)}
+	if r := read(t, d, event(holding(1, data))).one(t); !bytes.Equal(r.Data, data) {
+		t.Errorf("%q", r.Data)
+	}
+}
+
+// A batch has a limit for all that is decompressed, a loop needs none.
+func TestMaxBatch(t *testing.T) {
+	data := gzipped(make([]byte, 1000))
+	text := []byte(event(holding(1, data), holding(2, seal(append(msg("1:k"), userRecords(data, data)...))), holding(3, data)))
+	for limit, want := range map[int]int{4000: -1, 3999: 2, 3000: 2, 2999: 1, 999: 0} {
+		d := decoder.Decoder{Codec: decoder.Gzip, Deaggregate: true, MaxBatch: limit}
+		err := d.Batch(text, func(b *decoder.Batch) error {
+			if len(b.Records()) != 4 || len(b.Bad()) != 0 {
+				t.Errorf("%d records", len(b.Records()))
+			}
+			return nil
+		})
+		if want < 0 {
+			if err != nil {
+				t.Errorf("limit %d: %v", limit, err)
+			}
+			continue
+		}
+		var e *decoder.Error
+		if !errors.As(err, &e) || !errors.Is(e, decoder.ErrTooLarge) || e.Index != want {
+			t.Errorf("limit %d: %v, want one at record %d", limit, err, want)
+		}
+		if recs := loop(t, d, text).good(t); len(recs) != 4 {
+			t.Errorf("limit %d: a loop gives %d records", limit, len(recs))
+		}
+	}
+}
+
+// Flaws of user records say which one it is.
+func TestDamageInAggregates(t *testing.T) {
+	good := gzipped([]byte("good"))
+	data := seal(append(msg("1:k"), userRecords(good, []byte("damaged data"), good, nil)...))
+	o := read(t, decoder.Decoder{Codec: decoder.Gzip, Deaggregate: true}, event(holding(1, data), holding(2, good)))
+	if o.in() != "k//good k//damaged data! k//good k// plain" {
+		t.Fatal(o.in())
+	}
+	if e := o.errs[1]; !errors.Is(e, decoder.ErrCompressed) || !strings.Contains(e.Error(), "user record 1: invalid compressed data: gzip: gzip: invalid header") {
+		t.Error(e)
+	}
+}
+
+// In a loop a user record's data takes the place of the one before it.
+func TestMemoryOfAggregates(t *testing.T) {
+	bomb := gzipped(make([]byte, 1<<20))
+	ev := []byte(event(holding(1, seal(append(msg("1:k"), userRecords(bytesList(bomb, 100)...)...))), plain(2)))
+	n := 0
+	mem := memoryOf(func() {
+		for rec, err := range (decoder.Decoder{Codec: decoder.Auto, Deaggregate: true}).Records(ev) {
+			if err != nil || rec.Aggregated && len(rec.Data) != 1<<20 {
+				t.Fatal(len(rec.Data), err)
+			}
+			n++
+		}
+	})
+	if n != 101 || mem > 8<<20 {
+		t.Errorf("%d records in %d bytes", n, mem)
+	}
+}
+
+func bytesList(b []byte, n int) [][]byte {
+	list := make([][]byte, n)
+	for i := range list {
+		list[i] = b
+	}
+	return list
+}
