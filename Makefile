@@ -65,7 +65,7 @@ bench: need-go ## how the decoder compares with its peers, and which targets it 
 	@cd bench && $(GO) run ./cmd/report
 
 bench-report: need-go ## the same, run longer, with raw results, tables and charts written to bench/results
-	@cd bench && $(GO) run ./cmd/report -rounds 5 -benchtime 150ms -write results
+	@cd bench && $(GO) run ./cmd/report -rounds 12 -benchtime 60ms -write results
 
 bin/staticcheck: tools/go.mod need-go
 	cd tools && $(GO) build -o ../bin/ honnef.co/go/tools/cmd/staticcheck

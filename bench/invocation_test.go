@@ -227,7 +227,7 @@ func BenchmarkInvocationStart(b *testing.B) {
 // BenchmarkConcurrent measures how invocations that run at once in one process get in each other's way: the time an invocation
 // takes on the whole, with one worker and with two. It takes two processors that do nothing else.
 func BenchmarkConcurrent(b *testing.B) {
-	for _, name := range []string{"100x256B", "7500x200B"} {
+	for _, name := range []string{"100x256B", "7500x200B", "40x100KiB"} {
 		s := shapeNamed(name)
 		r := router.New(router.Each(func(_ context.Context, rec *decoder.Record) error {
 			var own sum.Sum
@@ -252,6 +252,7 @@ func invokeAtOnce(b *testing.B, workers int, r *router.Router, event []byte) {
 	left.Store(int64(b.N))
 	var all sync.WaitGroup
 	b.SetBytes(int64(len(event)))
+	b.ReportAllocs()
 	for range workers {
 		all.Go(func() {
 			for left.Add(-1) >= 0 {

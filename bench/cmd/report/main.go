@@ -2,14 +2,13 @@
 // peers, and which targets it reaches. With -write it also keeps the raw results, tables and charts.
 //
 // It builds the test program once and runs it several times, so that what disturbs the machine for a while disturbs all
-// contenders. Figures are medians over these rounds; ratios are of figures of the same run.
+// contenders. Figures are medians over these rounds, and so are ratios, each of two figures of one round.
 package main
 
 import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"time"
 )
@@ -45,9 +44,11 @@ func report(r runner, dir string, reuse bool) error {
 			return err
 		}
 	}
-	files, err := filepath.Glob(filepath.Join(work, "*.txt"))
-	if err != nil {
-		return err
+	var files []string
+	for _, s := range suites {
+		if path := s.file(work); exists(path) {
+			files = append(files, path)
+		}
 	}
 	res, err := readResults(files)
 	if err != nil {
@@ -64,10 +65,7 @@ func report(r runner, dir string, reuse bool) error {
 	return drawCharts(dir, res)
 }
 
-// program builds the test program of the current directory.
-func program(dir string) (string, error) {
-	path := filepath.Join(dir, "bench.test")
-	build := exec.Command("go", "test", "-c", "-o", path, ".")
-	build.Stderr = os.Stderr
-	return path, build.Run()
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }

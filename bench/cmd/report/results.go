@@ -43,7 +43,7 @@ func readResults(files []string) (*results, error) {
 			}
 			shape := strings.TrimPrefix(string(parts[0]), "/")
 			contender := strings.TrimPrefix(string(parts[1]), "/")
-			s := res.operation(string(base)).shape(shape)
+			s := res.place(string(base), shape)
 			for _, v := range rec.Values {
 				if v.OrigUnit != "" {
 					v.Value, v.Unit = v.OrigValue, v.OrigUnit
@@ -61,25 +61,36 @@ func readResults(files []string) (*results, error) {
 	return res, in.Err()
 }
 
+// operation returns one without figures where there is none of the name.
 func (r *results) operation(name string) *operation {
 	for _, op := range r.operations {
 		if op.name == name {
 			return op
 		}
 	}
-	op := &operation{name: name}
-	r.operations = append(r.operations, op)
-	return op
+	return &operation{name: name}
 }
 
+// shape returns one without figures where there is none of the name.
 func (op *operation) shape(name string) *shapeResult {
 	for _, s := range op.shapes {
 		if s.name == name {
 			return s
 		}
 	}
-	s := &shapeResult{name: name, samples: map[string]map[string][]float64{}}
-	op.shapes = append(op.shapes, s)
+	return &shapeResult{name: name, samples: map[string]map[string][]float64{}}
+}
+
+// place returns the operation's shape, as a part of the results.
+func (r *results) place(operation, shape string) *shapeResult {
+	op := r.operation(operation)
+	if !slices.Contains(r.operations, op) {
+		r.operations = append(r.operations, op)
+	}
+	s := op.shape(shape)
+	if !slices.Contains(op.shapes, s) {
+		op.shapes = append(op.shapes, s)
+	}
 	return s
 }
 
@@ -91,9 +102,26 @@ func (s *shapeResult) add(contender, unit string, value float64) {
 	s.samples[contender][unit] = append(s.samples[contender][unit], value)
 }
 
+// of returns what was measured, a figure for each round.
+func (s *shapeResult) of(contender, unit string) []float64 { return s.samples[contender][unit] }
+
 // median returns the median of what was measured, and whether there is anything.
 func (s *shapeResult) median(contender, unit string) (float64, bool) {
-	samples := slices.Sorted(slices.Values(s.samples[contender][unit]))
+	return median(s.of(contender, unit))
+}
+
+// beyond returns how much more it is than the transport's.
+func (s *shapeResult) beyond(contender, unit string) []float64 {
+	return pairwise(s.of(contender, unit), s.of("transport", unit), func(a, b float64) float64 { return a - b })
+}
+
+// of returns what was measured of one shape.
+func (r *results) of(operation, shape, contender, unit string) []float64 {
+	return r.operation(operation).shape(shape).of(contender, unit)
+}
+
+func median(samples []float64) (float64, bool) {
+	samples = slices.Sorted(slices.Values(samples))
 	n := len(samples)
 	if n == 0 {
 		return 0, false
@@ -101,16 +129,17 @@ func (s *shapeResult) median(contender, unit string) (float64, bool) {
 	return (samples[(n-1)/2] + samples[n/2]) / 2, true
 }
 
-// beyond returns how much more it is than the transport's.
-func (s *shapeResult) beyond(contender, unit string) (float64, bool) {
-	all, found := s.median(contender, unit)
-	alone, both := s.median("transport", unit)
-	return all - alone, found && both
+// quotient returns the median of a/b over the rounds. What has slowed the machine down for a while has slowed down both.
+func quotient(a, b []float64) (float64, bool) {
+	return median(pairwise(a, b, func(a, b float64) float64 { return a / b }))
 }
 
-// find returns the median of one figure.
-func (r *results) find(operation, shape, contender, unit string) (float64, bool) {
-	return r.operation(operation).shape(shape).median(contender, unit)
+func pairwise(a, b []float64, f func(a, b float64) float64) []float64 {
+	var all []float64
+	for i := range min(len(a), len(b)) {
+		all = append(all, f(a[i], b[i]))
+	}
+	return all
 }
 
 // contenders are all of an operation, in the order in which they were measured.

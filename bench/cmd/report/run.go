@@ -32,6 +32,9 @@ var suites = []suite{
 	{name: "formats", rest: true, cores: 1},
 }
 
+// file is where its results are kept.
+func (s suite) file(dir string) string { return filepath.Join(dir, s.name+".txt") }
+
 type runner struct {
 	rounds    int
 	benchtime time.Duration
@@ -62,11 +65,19 @@ func (r runner) run(dir string) error {
 		if pattern == "" || !only.MatchString(s.name) {
 			continue
 		}
-		if err := r.runSuite(s, test, pattern, filepath.Join(dir, s.name+".txt")); err != nil {
+		if err := r.runSuite(s, test, pattern, s.file(dir)); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 	}
 	return nil
+}
+
+// program builds the test program of the current directory.
+func program(dir string) (string, error) {
+	path := filepath.Join(dir, "bench.test")
+	build := exec.Command("go", "test", "-c", "-o", path, ".")
+	build.Stderr = os.Stderr
+	return path, build.Run()
 }
 
 // pattern is what to give to -test.bench, "" where there is nothing to run.

@@ -19,13 +19,13 @@ const ours = "sluice"
 func ratios(res *results) string {
 	var out strings.Builder
 	for _, op := range res.operations {
-		fmt.Fprintf(&out, "\n%s: %s of %s, and how many times that the others take\n\n", op.name, op.unit(), ours)
+		fmt.Fprintf(&out, "\n%s: %s\n\n", op.name, op.legend())
 		w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
-		for _, row := range op.table(func(value, own float64, isOurs bool) string {
-			if isOurs || own == 0 {
+		for _, row := range op.table(func(value, times float64) string {
+			if times == 0 {
 				return digits(value)
 			}
-			return ratio(value / own)
+			return ratio(times)
 		}) {
 			fmt.Fprintln(w, strings.Join(row, "\t")+"\t")
 		}
@@ -34,8 +34,17 @@ func ratios(res *results) string {
 	return out.String()
 }
 
-// table has a row for each contender and a column for each shape.
-func (op *operation) table(cell func(value, own float64, isOurs bool) string) [][]string {
+// legend says what the figures of an operation's table are.
+func (op *operation) legend() string {
+	if slices.Contains(op.contenders(), ours) {
+		return op.unit() + "; with ×, how many times what " + ours + " takes"
+	}
+	return op.unit()
+}
+
+// table has a row for each contender and a column for each shape. cell is given a figure and how many times ours it is, which is 0
+// for our own.
+func (op *operation) table(cell func(value, times float64) string) [][]string {
 	unit := op.unit()
 	head := []string{""}
 	for _, s := range op.shapes {
@@ -45,9 +54,12 @@ func (op *operation) table(cell func(value, own float64, isOurs bool) string) []
 	for _, c := range op.contenders() {
 		row := []string{c}
 		for _, s := range op.shapes {
-			own, _ := s.median(ours, unit)
+			times, _ := quotient(s.of(c, unit), s.of(ours, unit))
+			if c == ours {
+				times = 0
+			}
 			if value, found := s.median(c, unit); found {
-				row = append(row, cell(value, own, c == ours))
+				row = append(row, cell(value, times))
 			} else {
 				row = append(row, "")
 			}
@@ -73,7 +85,8 @@ func targetTable(res *results) string {
 func writeTables(path string, res *results) error {
 	var out strings.Builder
 	out.WriteString("# Results\n\nMade by `make bench-report`; not to be edited. Beside this page are the raw results, for benchstat.\n")
-	out.WriteString("All figures are medians of one run on one machine: ratios carry over to other machines, times do not.\n\n")
+	out.WriteString("All is of one run on one machine: ratios carry over to other machines, times do not. Figures are medians over\n")
+	out.WriteString("the rounds of the run, and ratios are medians of the ratios of figures of one round.\n\n")
 	for _, key := range []string{"cpu", "cpus", "memory", "go", "goos", "goarch"} {
 		if value := res.config[key]; value != "" {
 			fmt.Fprintf(&out, "- %s: %s\n", key, value)
@@ -85,16 +98,20 @@ func writeTables(path string, res *results) error {
 	out.WriteString("\n## Targets\n\n")
 	rows := [][]string{{"", "where", "target", "measured", ""}}
 	for _, t := range targets(res) {
-		rows = append(rows, []string{t.what, t.where, t.goal(), t.measured(), t.verdict()})
+		verdict := t.verdict()
+		if verdict == notReached {
+			verdict = "**" + verdict + "**"
+		}
+		rows = append(rows, []string{t.what, t.where, t.goal(), t.measured(), verdict})
 	}
-	out.WriteString(markdown(rows))
+	out.WriteString(markdownTable(rows, strings.Repeat("|---", len(rows[0]))+"|"))
 	for _, op := range res.operations {
-		fmt.Fprintf(&out, "\n## %s\n\n%s; in brackets, how many times what %s takes.\n\n", op.name, op.unit(), ours)
-		out.WriteString(markdown(op.table(func(value, own float64, isOurs bool) string {
-			if isOurs || own == 0 {
+		fmt.Fprintf(&out, "\n## %s\n\n%s.\n\n", op.name, op.legend())
+		out.WriteString(markdown(op.table(func(value, times float64) string {
+			if times == 0 {
 				return "**" + digits(value) + "**"
 			}
-			return digits(value) + " (" + ratio(value/own) + ")"
+			return digits(value) + " (" + ratio(times) + ")"
 		})))
 		out.WriteString(op.others())
 		if op.name == "Invocation" {
@@ -153,7 +170,7 @@ func (op *operation) beyondTable() [][]string {
 			}
 			row := []string{c + ", " + unit}
 			for _, s := range op.shapes {
-				value, _ := s.beyond(c, unit)
+				value, _ := median(s.beyond(c, unit))
 				row = append(row, digits(value))
 			}
 			rows = append(rows, row)
@@ -162,12 +179,17 @@ func (op *operation) beyondTable() [][]string {
 	return rows
 }
 
+// markdown is a table whose columns, but for the first, are set to the right.
 func markdown(rows [][]string) string {
+	return markdownTable(rows, "|---|"+strings.Repeat("---:|", len(rows[0])-1))
+}
+
+func markdownTable(rows [][]string, rule string) string {
 	var out strings.Builder
 	for i, row := range rows {
 		out.WriteString("| " + strings.Join(row, " | ") + " |\n")
 		if i == 0 {
-			out.WriteString("|---|" + strings.Repeat("---:|", len(row)-1) + "\n")
+			out.WriteString(rule + "\n")
 		}
 	}
 	return out.String()

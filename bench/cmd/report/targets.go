@@ -50,8 +50,10 @@ func (t target) verdict() string {
 	case t.least && t.value >= t.bound || !t.least && t.value <= t.bound:
 		return "reached"
 	}
-	return "**not reached**"
+	return notReached
 }
+
+const notReached = "not reached"
 
 // fillers are the contenders that fill a struct, as the usual function in Go has it filled.
 var fillers = []string{"go-json-experiment", "sonic", "segmentio", "goccy", "jsoniter", "easyjson"}
@@ -72,9 +74,7 @@ func decodeTargets(res *results) []target {
 		})
 	}
 	times := func(shape, contender string) (float64, bool) {
-		own, found := res.find("Decode", shape, ours, "ns/record")
-		other, both := res.find("Decode", shape, contender, "ns/record")
-		return other / own, found && both
+		return quotient(res.of("Decode", shape, contender, "ns/record"), res.of("Decode", shape, ours, "ns/record"))
 	}
 	for _, c := range []struct {
 		shape string
@@ -108,62 +108,61 @@ func decodeTargets(res *results) []target {
 		{"1x256B", 1.5}, {"100x256B", 1.5}, {"7500x200B", 1.5}, {"1000x1KiB", 1.2},
 		{"40x100KiB", 1}, {"1x1MiB", 1}, {"1x4MiB", 1},
 	} {
-		value, found := times(c.shape, "floor")
-		add("of the floor's time", c.shape, false, c.most, 1/value, "", found)
+		value, found := quotient(res.of("Decode", c.shape, ours, "ns/record"), res.of("Decode", c.shape, "floor", "ns/record"))
+		add("of the floor's time", c.shape, false, c.most, value, "", found)
 	}
 	return all
 }
 
 // scaleTargets are those of the decoder against itself.
 func scaleTargets(res *results) []target {
-	large, found := res.find("Decode", "10000x60B", ours, "ns/record")
-	small, both := res.find("Decode", "100x60B", ours, "ns/record")
+	growth, found := quotient(res.of("Decode", "10000x60B", ours, "ns/record"), res.of("Decode", "100x60B", ours, "ns/record"))
 	all := []target{{
-		what: "time a record, of that at 100x60B", where: "10000x60B", bound: 1.3, unit: "×", value: large / small, missing: !found || !both,
+		what: "time a record, of that at 100x60B", where: "10000x60B", bound: 1.3, unit: "×", value: growth, missing: !found,
 	}}
 	for _, s := range res.operation("Unlike").shapes {
-		with, found := s.median(ours, "ns/record")
-		without, both := s.median("sluice-general", "ns/record")
+		value, found := quotient(s.of(ours, "ns/record"), s.of("sluice-general", "ns/record"))
 		all = append(all, target{
 			what: "every record of another shape, of the general lane alone", where: s.name, bound: 1.1, unit: "×",
-			value: with / without, missing: !found || !both,
+			value: value, missing: !found,
 		})
 	}
-	for _, s := range res.operation("Hostile").shapes {
-		large, found := s.median("6144KiB", "ns/byte")
-		small, both := s.median("1536KiB", "ns/byte")
-		all = append(all, target{
-			what: "hostile input: time a byte at 6 MiB, of that at a quarter", where: s.name, bound: 1.5, unit: "×",
-			value: large / small, missing: !found || !both,
-		})
-	}
+	all = append(all, worst(res.operation("Hostile").shapes, func(s *shapeResult) (float64, bool) {
+		return quotient(s.of("6144KiB", "ns/byte"), s.of("1536KiB", "ns/byte"))
+	}, target{what: "hostile input: time a byte at 6 MiB, of that at a quarter", bound: 1.5, unit: "×"}))
 	for _, contender := range []string{ours, "sluice-batch"} {
-		for _, s := range res.operation("Decode").shapes {
-			value, found := s.median(contender, "allocs/op")
-			all = append(all, target{
-				what: "allocations an event, " + contender, where: s.name, value: value, missing: !found,
-			})
-		}
+		all = append(all, worst(res.operation("Decode").shapes, func(s *shapeResult) (float64, bool) {
+			return s.median(contender, "allocs/op")
+		}, target{what: "allocations an event, " + contender}))
 	}
 	return all
+}
+
+// worst is the target at the shape where it is furthest from being reached; its bound is the most.
+func worst(shapes []*shapeResult, value func(*shapeResult) (float64, bool), t target) target {
+	t.where, t.missing = "the worst shape", true
+	for _, s := range shapes {
+		v, found := value(s)
+		if found && (t.missing || v > t.value) {
+			t.value, t.against, t.missing = v, s.name, false
+		}
+	}
+	return t
 }
 
 // invocationTargets are those of whole functions, beyond what the transport takes alone.
 func invocationTargets(res *results) []target {
 	const shape = "7500x200B"
 	invocation := res.operation("Invocation").shape(shape)
-	ownTime, a := invocation.beyond(ours, "ns/op")
-	time, b := invocation.beyond("events", "ns/op")
-	ownPeak, c := invocation.beyond(ours, "peak-B")
-	peak, d := invocation.beyond("events", "peak-B")
-	one, e := res.find("Concurrent", shape, "one", "ns/invocation")
-	two, f := res.find("Concurrent", shape, "two", "ns/invocation")
+	time, a := quotient(invocation.beyond("events", "ns/op"), invocation.beyond(ours, "ns/op"))
+	peak, b := quotient(invocation.beyond(ours, "peak-B"), invocation.beyond("events", "peak-B"))
+	atOnce, c := quotient(res.of("Concurrent", shape, "one", "ns/invocation"), res.of("Concurrent", shape, "two", "ns/invocation"))
 	return []target{
 		{what: "an invocation with events.KinesisEvent takes, beyond the transport", where: shape, least: true, bound: 8, unit: "×",
-			value: time / ownTime, missing: !(a && b)},
+			value: time, missing: !a},
 		{what: "peak memory beyond the transport's, of that with events.KinesisEvent", where: shape, bound: 0.3, unit: "×",
-			value: ownPeak / peak, missing: !(c && d)},
+			value: peak, missing: !b},
 		{what: "two invocations at once on two processors, of one", where: shape, least: true, bound: 1.8, unit: "×",
-			value: one / two, missing: !(e && f)},
+			value: atOnce, missing: !c},
 	}
 }
