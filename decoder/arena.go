@@ -90,6 +90,7 @@ func (a *arena) reset() {
 		for _, b := range a.full {
 			overwrite(b)
 		}
+		a.buf, a.full = nil, nil // what is overwritten stays so
 	}
 	a.buf = a.buf[:0]
 	if len(a.full) > 0 || a.lost > 0 {

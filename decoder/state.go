@@ -101,6 +101,7 @@ func (s *state) expireViews() {
 		overwrite(s.issued.Data)
 		overwrite(s.issued.EventID)
 		overwrite(s.issued.ExplicitHashKey)
+		s.parser = fastjson.Parser{} // what is overwritten of its memory stays so
 	}
 }
 
