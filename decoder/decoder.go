@@ -128,6 +128,8 @@ func (d Decoder) loop(event []byte, w **Window, yield func(*Record, error) bool)
 			return
 		}
 		s.expire()
+		// What no lane sets may be of the caller's making.
+		s.rec.SubSequenceNumber, s.rec.ExplicitHashKey, s.rec.Aggregated = 0, nil, false
 	}
 	if s.broken == nil && w != nil {
 		if window := s.readWindow(); s.broken == nil {
