@@ -96,7 +96,7 @@ func TestTruncationAtEveryByte(t *testing.T) {
 		for path, text := range files(t, pattern) {
 			ev := []byte(text)
 			for n := range ev {
-				if n%7 == 0 || !testing.Short() {
+				if n%7 == 0 || !testing.Short() && !poisoned {
 					l.check(t, ev[:n], ev)
 				}
 			}
