@@ -58,10 +58,13 @@ func (s *simulation) next(l *lane, now time.Time) *batch {
 			return nil
 		}
 		s.expire(b, now)
-		if len(b.recs) > 0 || b.isFinal() {
+		if len(b.recs) > 0 || b.isFinal() && now.Sub(b.window.End) <= s.Retention {
 			return b
 		}
 		l.batches = l.batches[:len(l.batches)-1]
+		if b.isFinal() {
+			l.window = nil // which nobody has closed in all that time
+		}
 	}
 	return nil
 }
@@ -150,7 +153,7 @@ func (s *simulation) formable(l *lane) time.Time {
 }
 
 // fillable is when the queue's first records will be a batch: when they are as many as an event takes, or the first has waited for
-// as long as it may.
+// as long as it may, or its tumbling window is over.
 func (s *simulation) fillable(l *lane) time.Time {
 	if len(l.queue) == 0 {
 		return time.Time{}
@@ -160,6 +163,11 @@ func (s *simulation) fillable(l *lane) time.Time {
 		return at
 	}
 	at = at.Add(s.MaximumBatchingWindow)
+	if s.TumblingWindow > 0 { // whose end nothing of it outlasts
+		if end := s.visible(s.startOf(l.queue[0]).Add(s.TumblingWindow - 1)); end.Before(at) {
+			at = end
+		}
+	}
 	if n, full := s.fill(l); full && n > 0 {
 		last := l.queue[n-1].visible
 		if n < s.BatchSize {
@@ -233,8 +241,11 @@ func (s *simulation) retry(l *lane, b *batch, inv *Invocation, a answer) {
 			counts = false
 		}
 	}
-	if limit := *s.MaximumRetryAttempts; counts && limit >= 0 && b.retries >= limit && !b.isFinal() {
+	if limit := *s.MaximumRetryAttempts; counts && limit >= 0 && b.retries >= limit && len(b.recs) > 0 {
 		s.discard(b, b.recs, RetryAttemptsExhausted)
+		if b.isFinal() { // which goes on without them
+			l.batches = append(l.batches, &batch{window: b.window})
+		}
 		return
 	}
 	if counts {

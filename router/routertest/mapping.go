@@ -38,7 +38,8 @@ import (
 // the function, or has an option for it. An answer that names a record that is not in the batch is a failure of the whole batch. A
 // whole batch that fails is delivered again after 1 s, 2 s, 4 s and so on up to a minute; parts of one that was split are
 // delivered at once. With BisectBatchOnFunctionError an answer that names a batch's first record halves the batch as an error
-// does. Of an answer of a window with state and failures the state is taken.
+// does. Of an answer of a window with state and failures the state is taken. A window's final invocation is made again until it
+// succeeds, however many retries there are, but not beyond the stream's retention.
 type Mapping struct {
 	// BatchSize is how many records an invocation gets at most: 1 to 10,000, 100 by default. An event never exceeds 6 MB.
 	BatchSize int

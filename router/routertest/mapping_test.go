@@ -390,6 +390,15 @@ func TestTumbling(t *testing.T) {
 		},
 		{"the last records with the final call", routertest.Mapping{FinalInvokeWithRecords: true}, at(41, 59), `{"state":1}`, "{} 1; 1 1 final"},
 		{
+			"if its records are given up, it is made without them",
+			routertest.Mapping{FinalInvokeWithRecords: true, MaximumRetryAttempts: new(0)}, at(41, 59), `{"state":1} error {"state":1}`,
+			"{} 1; 1 1 final; 1 0 final",
+		},
+		{
+			"no batching window outlasts the window", routertest.Mapping{MaximumBatchingWindow: time.Minute}, at(41, 59, 61),
+			`{"state":1} {"state":2} {"state":3}`, "{} 2; 1 0 final; {} 1; 3 0 final",
+		},
+		{
 			"both halves get the state", routertest.Mapping{BisectBatchOnFunctionError: true}, at(41, 41),
 			`error {"state":1} {"state":2}`, "{} 2; {} 1; 1 1; 2 0 final",
 		},
@@ -419,6 +428,15 @@ func TestTumbling(t *testing.T) {
 		if got := strings.Join(calls, "; "); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.rule, got, c.want)
 		}
+	}
+}
+
+// Even a final call that never succeeds comes to an end.
+func TestTumblingNeverEnds(t *testing.T) {
+	log := routertest.Mapping{TumblingWindow: time.Minute}.Run(scripted(`{"state":1}`, "error"), numbered(1))
+	if last := log.Invocations[len(log.Invocations)-1]; log.Fate(0) != routertest.Done || !last.Window.IsFinalInvokeForWindow ||
+		last.Began.Sub(last.Window.End) < 23*time.Hour {
+		t.Errorf("the record is %v, and the last invocation was at %v", log.Fate(0), last.Began)
 	}
 }
 

@@ -16,7 +16,8 @@ import (
 // This file is the function of a Mapping: its processes, and the invocations in them.
 
 // ErrProcessGone is the cause (see [context.Cause]) of contexts of a process that is gone, by a crash or a timeout of an
-// invocation in it. What a handler still does then, no real one would do.
+// invocation in it. What a handler still does then, no real one would do. A context that has had an end of its own before, as that of a
+// router's deadline guard, keeps the cause of that.
 var ErrProcessGone = errors.New("routertest: the process is gone")
 
 // process is one instance of the function.
@@ -85,7 +86,7 @@ func (s *simulation) begin(l *lane, b *batch) {
 	ctx := context.WithValue(p.ctx, runningKey{}, crasher{s, p})
 	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: inv.RequestID, InvokedFunctionArn: functionARN})
 	var cancel context.CancelFunc
-	r.ctx, cancel = context.WithDeadline(ctx, r.deadline)
+	r.ctx, cancel = context.WithDeadlineCause(ctx, r.deadline, ErrProcessGone)
 	s.running = append(s.running, r)
 	s.goroutines.Go(func() {
 		defer s.signal()

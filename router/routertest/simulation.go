@@ -140,7 +140,9 @@ func (s *simulation) run() {
 			if b := s.next(l, now); b != nil {
 				s.begin(l, b)
 			} else if at := s.wake(l); !at.IsZero() && (next.IsZero() || at.Before(next)) {
-				next = at
+				if next = at; !next.After(now) {
+					panic("routertest: a batch is due but was not delivered")
+				}
 			}
 		}
 		switch {

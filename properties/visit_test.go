@@ -1,0 +1,179 @@
+package properties
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"example.com/sluice/decoder"
+)
+
+// This file holds each answer of the router to what the handler has said.
+
+// watched is a router whose answers are looked at.
+type watched struct {
+	w      *world
+	router lambda.Handler
+}
+
+func (h watched) Invoke(ctx context.Context, event []byte) ([]byte, error) {
+	v, batch := h.w.visit(event)
+	v.ctx = ctx
+	answer, err := h.router.Invoke(context.WithValue(ctx, visitKey{}, v), event)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.ended = true
+	if v.gone() {
+		return nil, err
+	}
+	v.judge(batch, answer, err)
+	h.w.answers = append(h.w.answers, kept{answer, string(answer)})
+	return answer, err
+}
+
+// visit reads an event, with encoding/json.
+func (w *world) visit(event []byte) (*visit, []int) {
+	var e struct {
+		Records []struct {
+			Kinesis struct{ SequenceNumber string }
+		}
+		Window *struct{ Start, End time.Time }
+		State  json.RawMessage
+	}
+	if err := json.Unmarshal(event, &e); err != nil {
+		panic(err)
+	}
+	v := &visit{world: w, began: time.Now(), batch: map[int]bool{}, said: map[int]act{}, failed: len(w.records), keys: map[int]bool{}}
+	var batch []int
+	for _, rec := range e.Records {
+		i := index([]byte(rec.Kinesis.SequenceNumber))
+		batch = append(batch, i)
+		v.batch[i] = true
+	}
+	if e.Window != nil {
+		v.window = &decoder.Window{Start: e.Window.Start, End: e.Window.End, State: e.State}
+	}
+	return v, batch
+}
+
+// tripped is whether the router may have stopped for want of time: then what it names may be done, since it came too late.
+func (v *visit) tripped() bool {
+	m := v.margin()
+	return m >= 0 && !time.Now().Before(v.began.Add(v.mapping.Timeout-m))
+}
+
+// judge holds an answer to what was said.
+func (v *visit) judge(batch []int, answer []byte, err error) {
+	if err != nil {
+		if answer != nil {
+			v.breaks("the answer", "an error, %v, beside %s", err, answer)
+		}
+		if v.window == nil && !v.options.wholeBatch && !v.tripped() && !v.hasFatal(batch) {
+			v.breaks("the answer", "the invocation fails with %v though no record does so", err)
+		}
+		return
+	}
+	from := len(batch) // the first that is not acknowledged
+	if named, ok := v.named(string(answer)); ok {
+		if from = slices.Index(batch, named); from < 0 {
+			v.breaks("the answer", "names record %d, which is not in the event %v", named, batch)
+			return
+		}
+		if _, was := v.said[named]; was && !v.tripped() {
+			v.breaks("no more comes again than must", "the answer names record %d, which is done", named)
+		}
+		if v.options.wholeBatch {
+			v.breaks("the answer", "%s where only whole batches can fail", answer)
+		}
+	}
+	for _, i := range batch[:from] {
+		if v.world.records[i].resolved == 0 {
+			v.breaks("nothing is lost", "the answer %s takes record %d for done", answer, i)
+		} else if _, said := v.said[i]; !said {
+			v.breaks("nothing is lost", "the answer %s takes record %d for done, which was not handled in this invocation", answer, i)
+		}
+	}
+	if from == len(batch) {
+		v.judgeState(string(answer))
+	}
+	v.judgeStats()
+}
+
+// named returns the record that the answer names. The answer is to be as documented, to the byte.
+func (v *visit) named(answer string) (int, bool) {
+	const begin, end = `{"batchItemFailures":[{"itemIdentifier":"`, `"}]}`
+	if v.window != nil {
+		if !strings.HasPrefix(answer, `{"state":`) || !strings.HasSuffix(answer, `,"batchItemFailures":[]}`) {
+			v.breaks("the answer", "%s on a window", answer)
+		}
+		return 0, false
+	}
+	if number, ok := strings.CutPrefix(answer, begin); ok && strings.HasSuffix(number, end) {
+		return index([]byte(strings.TrimSuffix(number, end))), true
+	}
+	if answer != `{"batchItemFailures":[]}` {
+		v.breaks("the answer", "%s", answer)
+	}
+	return 0, false
+}
+
+// hasFatal is whether the handler may have failed the invocation as a whole: it is enough that a record of it was to.
+func (v *visit) hasFatal(batch []int) bool {
+	for _, i := range batch {
+		p := v.scenario.records[i]
+		if slices.Contains(p.acts, fail) || p.last == fail {
+			return true
+		}
+	}
+	return false
+}
+
+// judgeState holds the state of a window to what was done in it.
+func (v *visit) judgeState(answer string) {
+	if v.window == nil {
+		return
+	}
+	state := strings.TrimSuffix(strings.TrimPrefix(answer, `{"state":`), `,"batchItemFailures":[]}`)
+	if v.shape != "Tumbling" {
+		if state != string(v.window.State) {
+			v.breaks("state", "%s becomes %s", v.window.State, state)
+		}
+		return
+	}
+	var before []int
+	if string(v.window.State) != "{}" {
+		if err := json.Unmarshal(v.window.State, &before); err != nil {
+			v.breaks("state", "%s: %v", v.window.State, err)
+		}
+	}
+	want := "{}"
+	if all := append(before, v.order...); len(all) > 0 {
+		want = strings.ReplaceAll(fmt.Sprint(all), " ", ",")
+	}
+	if state != want {
+		v.breaks("state", "%s becomes %s, where %v were done", v.window.State, state, v.order)
+	}
+}
+
+// judgeStats holds the counters to what was said.
+func (v *visit) judgeStats() {
+	if v.tripped() || v.stats == nil {
+		return
+	}
+	done, skipped := 0, 0
+	for _, a := range v.said {
+		if a == ok {
+			done++
+		} else {
+			skipped++
+		}
+	}
+	if v.stats.Processed != done || v.stats.Skipped != skipped {
+		v.breaks("stats", "%d processed, %d skipped; want %d, %d", v.stats.Processed, v.stats.Skipped, done, skipped)
+	}
+}

@@ -1,0 +1,361 @@
+package properties
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"example.com/sluice/decoder"
+	"example.com/sluice/router"
+	"example.com/sluice/router/routertest"
+)
+
+// This file is a scenario's world: the handler, which acts as planned, and what is known of each record. What it knows does not come
+// from the router.
+
+// world is what has happened so far.
+type world struct {
+	*scenario
+	input []decoder.Record
+
+	mu         sync.Mutex
+	records    []known
+	resolved   int // so many records have been
+	answers    []kept
+	broken     []string // properties, with what broke them
+	calls      sync.WaitGroup
+	failures   int // words that fail a record
+	repetition int // records that were handled again although they were done
+}
+
+// known is what is known of a record.
+type known struct {
+	handled  int // how often the handler has come to it
+	resolved int // the how-manieth it was to be done or skipped; 0: it is not
+}
+
+// kept is an answer, and what it was when it was given.
+type kept struct {
+	answer []byte
+	text   string
+}
+
+// visit is one invocation of the function.
+type visit struct {
+	*world
+	ctx      context.Context
+	began    time.Time
+	batch    map[int]bool // the records of the event
+	window   *decoder.Window
+	ended    bool
+	said     map[int]act // what the handler has said of a record in this invocation, and was heard: ok or skip
+	order    []int       // the records that it said ok of
+	failed   int         // the first record that it failed; len(records) where there is none
+	failedAt time.Time
+	keys     map[int]bool // that are worked on
+	stats    *router.Stats
+}
+
+type visitKey struct{}
+
+// number is the sequence number of record i, index the way back.
+func number(i int) []byte { return strconv.AppendInt(nil, int64(1_000_000+i), 10) }
+
+func index(number []byte) int {
+	n, err := strconv.Atoi(string(number))
+	if err != nil {
+		return -1
+	}
+	return n - 1_000_000
+}
+
+func newWorld(s *scenario) *world {
+	w := &world{scenario: s, records: make([]known, len(s.records))}
+	at := time.Date(2024, 11, 18, 10, 9, 0, 0, time.UTC)
+	for i, p := range s.records {
+		at = at.Add(p.gap)
+		w.input = append(w.input, decoder.Record{
+			Source:       &decoder.Source{ShardID: fmt.Sprintf("shardId-%012d", p.shard)},
+			PartitionKey: strconv.AppendInt(nil, int64(p.key), 10), SequenceNumber: number(i),
+			Data: dataOf(i, p.bad), ApproximateArrivalTimestamp: at,
+		})
+	}
+	return w
+}
+
+const maxData = 20
+
+// dataOf is a record's data: its index, as JSON, or what is too long to be decoded.
+func dataOf(i int, bad bool) []byte {
+	if bad {
+		return make([]byte, maxData+1)
+	}
+	return strconv.AppendInt(nil, int64(i), 10)
+}
+
+// breaks notes that a property does not hold. The lock is held.
+func (w *world) breaks(property, format string, args ...any) {
+	w.broken = append(w.broken, property+": "+fmt.Sprintf(format, args...))
+}
+
+// router makes the router of a process.
+func (w *world) router() lambda.Handler {
+	return router.New(w.handler(),
+		router.WithDecoder(decoder.Decoder{MaxData: maxData}),
+		router.WithBatchSize(w.options.batchSize), router.WithWorkers(w.options.workers), router.WithMargin(w.options.margin),
+		router.WithOnBad(w.onBad), w.wholeBatchOption(), router.WithLogger(slog.New(slog.DiscardHandler)),
+		router.WithStats(func(ctx context.Context, s router.Stats) { ctx.Value(visitKey{}).(*visit).stats = &s }))
+}
+
+func (w *world) wholeBatchOption() router.Option {
+	if w.options.wholeBatch {
+		return router.WithWholeBatch()
+	}
+	return router.WithStats(nil)
+}
+
+// onBad is what WithOnBad is given: it says the same of all bad records.
+func (w *world) onBad(ctx context.Context, rec *decoder.Record, flaw error) error {
+	v := ctx.Value(visitKey{}).(*visit)
+	if !v.begin([]*decoder.Record{rec}) {
+		return routertest.ErrProcessGone
+	}
+	defer v.end(rec)
+	i := index(rec.SequenceNumber)
+	w.mu.Lock()
+	if !w.scenario.records[i].bad {
+		w.breaks("what is handed over", "record %d is not bad: %v", i, flaw)
+	}
+	w.mu.Unlock()
+	switch w.badAct() {
+	case skip:
+		v.say(nil, []int{i}, -1, false)
+		return router.Skip(flaw)
+	case ok:
+		v.say([]int{i}, nil, -1, false)
+		return nil
+	}
+	v.say(nil, nil, i, false)
+	return flaw
+}
+
+// gone is whether the invocation's process is.
+func (v *visit) gone() bool { return errors.Is(context.Cause(v.ctx), routertest.ErrProcessGone) }
+
+// begin notes that a call begins, and reports whether its process still exists.
+func (v *visit) begin(recs []*decoder.Record) bool {
+	if v.gone() {
+		return false
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.calls.Add(1)
+	now := time.Now()
+	if v.ended {
+		v.breaks("an answer is final", "a call with record %d begins after it", index(recs[0].SequenceNumber))
+	}
+	if m := v.margin(); m >= 0 && now.After(v.began.Add(v.mapping.Timeout-m)) {
+		v.breaks("the guard", "a call with record %d begins %v after the invocation, with a margin of %v", index(recs[0].SequenceNumber), now.Sub(v.began), m)
+	}
+	before := -1
+	for _, rec := range recs {
+		i := index(rec.SequenceNumber)
+		if !v.batch[i] || i <= before {
+			v.breaks("what is handed over", "record %d is not in the event, or out of order", i)
+			return true
+		}
+		before = i
+		if _, again := v.said[i]; again {
+			v.breaks("what is handed over", "record %d comes again in one invocation although it was done", i)
+		}
+		if i >= v.failed && (v.onlyOneAtATime() || v.failedAt.Before(now)) {
+			v.breaks("nothing is started behind a failure", "record %d, behind %d", i, v.failed)
+		}
+		if string(rec.Data) != string(dataOf(i, false)) && !v.scenario.records[i].bad {
+			v.breaks("what is handed over", "record %d with the data %q", i, rec.Data)
+		}
+	}
+	if key := v.scenario.records[before].key; v.keyed() {
+		if v.keys[key] {
+			v.breaks("order", "two calls at once for key %d", key)
+		}
+		v.keys[key] = true
+	}
+	return true
+}
+
+func (w *world) keyed() bool { return w.shape == "Partition" || w.shape == "TypedPartition" }
+
+// end notes that a call has ended.
+func (v *visit) end(rec *decoder.Record) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.keys, v.scenario.records[index(rec.SequenceNumber)].key)
+	v.calls.Done()
+}
+
+// say notes what the handler is about to say: of which records it is done, which it skips, and from which on it fails, with -1 for
+// none, or the whole invocation.
+func (v *visit) say(done, skipped []int, failed int, fatal bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.ended || v.gone() {
+		return // nobody hears it
+	}
+	settle := func(i int, a act) {
+		v.said[i] = a
+		if v.world.records[i].resolved == 0 {
+			v.resolved++
+			v.world.records[i].resolved = v.resolved
+		} else if a == ok {
+			v.repetition++
+		}
+	}
+	for len(done)+len(skipped) > 0 {
+		if len(done) == 0 || len(skipped) > 0 && skipped[0] < done[0] {
+			settle(skipped[0], skip)
+			skipped = skipped[1:]
+			continue
+		}
+		if settle(done[0], ok); !v.scenario.records[done[0]].bad {
+			v.order = append(v.order, done[0])
+		}
+		done = done[1:]
+	}
+	if failed >= 0 {
+		v.failures++
+		if fatal || v.options.wholeBatch {
+			failed = 0
+		}
+		if failed < v.failed {
+			v.failed, v.failedAt = failed, time.Now()
+		}
+	}
+}
+
+// does acts on a record, as planned, until it is clear what is to be said of it. It may not return.
+func (v *visit) does(ctx context.Context, i int) act {
+	v.mu.Lock()
+	p, n := &v.scenario.records[i], v.world.records[i].handled
+	v.world.records[i].handled++
+	v.mu.Unlock()
+	a := p.last
+	if n < len(p.acts) {
+		a = p.acts[n]
+	}
+	switch a {
+	case short:
+		time.Sleep(shortWait)
+		return ok
+	case long:
+		time.Sleep(longWait)
+		return ok
+	case stall:
+		<-ctx.Done()
+		return retry
+	case crashes:
+		v.calls.Done() // it will not end
+		routertest.Crash(ctx)
+	}
+	return a
+}
+
+var errPlanned = errors.New("as planned")
+
+// handle is the handler of all shapes: it goes through the records of a call.
+func (w *world) handle(ctx context.Context, recs []*decoder.Record) error {
+	if len(recs) == 0 {
+		return nil
+	}
+	v := ctx.Value(visitKey{}).(*visit)
+	if !v.begin(recs) {
+		return routertest.ErrProcessGone
+	}
+	crashed := true
+	defer func() {
+		if !crashed {
+			v.end(recs[0])
+		}
+	}()
+	var done, skipped []int
+	var errs []error
+	failed := -1
+	for _, rec := range recs {
+		i := index(rec.SequenceNumber)
+		a := v.does(ctx, i)
+		if string(rec.Data) != string(dataOf(i, false)) {
+			w.mu.Lock()
+			w.breaks("lifetimes", "record %d reads %q while it is handled", i, rec.Data)
+			w.mu.Unlock()
+		}
+		switch a {
+		case ok:
+			if failed < 0 {
+				done = append(done, i)
+			}
+			continue
+		case skip:
+			if w.style != joined || len(recs) == 1 {
+				crashed = false
+				v.say(done, []int{i}, -1, false)
+				return router.At(rec, router.Skip(errPlanned))
+			}
+			if failed < 0 {
+				skipped = append(skipped, i)
+			}
+			errs = append(errs, router.At(rec, router.Skip(errPlanned)))
+			continue
+		case panics, goexit:
+			crashed = false
+			v.say(nil, nil, index(recs[0].SequenceNumber), false)
+			if a == panics {
+				panic(errPlanned)
+			}
+			runtime.Goexit()
+		}
+		err := errPlanned
+		if a == fail {
+			err = router.Fail(errPlanned)
+		}
+		switch {
+		case w.style == joined && len(recs) > 1 && a != fail:
+			errs = append(errs, router.At(rec, err))
+			if failed < 0 {
+				failed = i
+			}
+		case w.style == unnamed:
+			crashed = false
+			v.say(nil, nil, index(recs[0].SequenceNumber), a == fail)
+			return err
+		default:
+			if failed < 0 {
+				failed = i
+			}
+			crashed = false
+			v.say(done, skipped, failed, a == fail)
+			return errors.Join(append(errs, router.At(rec, err))...)
+		}
+	}
+	if failed < 0 && len(skipped) > 0 {
+		done = before(done, skipped[len(skipped)-1]) // the others are handed over again
+	}
+	crashed = false
+	v.say(done, skipped, failed, false)
+	return errors.Join(errs...)
+}
+
+// before is those of the records that come before i.
+func before(done []int, i int) []int {
+	n := 0
+	for n < len(done) && done[n] < i {
+		n++
+	}
+	return done[:n]
+}
