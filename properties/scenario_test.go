@@ -27,6 +27,8 @@ type options struct {
 	margin             time.Duration // as WithMargin has it
 	onBad              act           // what WithOnBad says
 	wholeBatch         bool
+	poison             int // failures until WithPoison gives a record up; 0: it does not
+	memory             int // of WithRedeliveryMemory
 }
 
 // style is how a handler of slices reports what is wrong.
@@ -123,6 +125,8 @@ func (s *scenario) drawOptions(t *rapid.T) {
 		o.margin = 0 // which would not leave time for anything, for a day
 	}
 	o.onBad = rapid.SampledFrom([]act{retry, skip, ok}).Draw(t, "WithOnBad")
+	o.poison = rapid.SampledFrom([]int{0, 0, 1, 2, 3}).Draw(t, "WithPoison")
+	o.memory = rapid.SampledFrom([]int{0, 0, 100, 3}).Draw(t, "WithRedeliveryMemory")
 	o.wholeBatch = !s.mapping.ReportBatchItemFailures || rapid.IntRange(0, 7).Draw(t, "WithWholeBatch") == 7
 }
 
@@ -178,7 +182,8 @@ func (s *scenario) String() string {
 		s.shape, s.style, m.BatchSize, m.MaximumBatchingWindow, m.ParallelizationFactor, m.ReportBatchItemFailures, m.BisectBatchOnFunctionError,
 		*m.MaximumRetryAttempts, m.RetryCounting, m.MaximumRecordAge, m.TumblingWindow, m.FinalInvokeWithRecords, m.Timeout, m.MaxConcurrency)
 	o := s.options
-	fmt.Fprintf(&b, "router: batch %d, workers %d, margin %v, bad records %v, whole batch %t\n", o.batchSize, o.workers, o.margin, s.badAct(), o.wholeBatch)
+	fmt.Fprintf(&b, "router: batch %d, workers %d, margin %v, bad records %v, whole batch %t, poison %d, memory %d\n",
+		o.batchSize, o.workers, o.margin, s.badAct(), o.wholeBatch, o.poison, o.memory)
 	at := time.Duration(0)
 	for i, p := range s.records {
 		at += p.gap

@@ -39,6 +39,7 @@ type world struct {
 type known struct {
 	handled  int // how often the handler has come to it
 	resolved int // the how-manieth it was to be done or skipped; 0: it is not
+	failed   int // how often the handler has failed this very record
 }
 
 // kept is an answer, and what it was when it was given.
@@ -50,17 +51,22 @@ type kept struct {
 // visit is one invocation of the function.
 type visit struct {
 	*world
-	ctx      context.Context
-	began    time.Time
-	batch    map[int]bool // the records of the event
-	window   *decoder.Window
-	ended    bool
-	said     map[int]act // what the handler has said of a record in this invocation, and was heard: ok or skip
-	order    []int       // the records that it said ok of
-	failed   int         // the first record that it failed; len(records) where there is none
-	failedAt time.Time
-	keys     map[int]bool // that are worked on
-	stats    *router.Stats
+	ctx    context.Context
+	began  time.Time
+	batch  map[int]bool // the records of the event
+	window *decoder.Window
+	ended  bool
+	said   map[int]act     // what the handler has said of a record in this invocation, and was heard: ok or skip
+	order  []int           // the records that it said ok of
+	fails  map[int]failure // the records that it failed
+	keys   map[int]bool    // that are worked on
+	stats  *router.Stats
+}
+
+// failure is when a record was failed, and whether the whole event with it.
+type failure struct {
+	at  time.Time
+	all bool
 }
 
 type visitKey struct{}
@@ -107,18 +113,37 @@ func (w *world) breaks(property, format string, args ...any) {
 
 // router makes the router of a process.
 func (w *world) router() lambda.Handler {
-	return router.New(w.handler(),
+	return router.New(w.handler(), w.maybe(w.options.wholeBatch, router.WithWholeBatch()),
+		w.maybe(w.options.poison > 0, router.WithPoison(w.options.poison, w.giveUp)), router.WithRedeliveryMemory(w.options.memory),
 		router.WithDecoder(decoder.Decoder{MaxData: maxData}),
 		router.WithBatchSize(w.options.batchSize), router.WithWorkers(w.options.workers), router.WithMargin(w.options.margin),
-		router.WithOnBad(w.onBad), w.wholeBatchOption(), router.WithLogger(slog.New(slog.DiscardHandler)),
+		router.WithOnBad(w.onBad), router.WithLogger(slog.New(slog.DiscardHandler)),
 		router.WithStats(func(ctx context.Context, s router.Stats) { ctx.Value(visitKey{}).(*visit).stats = &s }))
 }
 
-func (w *world) wholeBatchOption() router.Option {
-	if w.options.wholeBatch {
-		return router.WithWholeBatch()
+// maybe is an option, or one that does nothing.
+func (w *world) maybe(wanted bool, o router.Option) router.Option {
+	if wanted {
+		return o
 	}
 	return router.WithStats(nil)
+}
+
+// giveUp is what WithPoison is given.
+func (w *world) giveUp(ctx context.Context, rec *decoder.Record, _ error) error {
+	v := ctx.Value(visitKey{}).(*visit)
+	if v.gone() {
+		return routertest.ErrProcessGone
+	}
+	i := index(rec.SequenceNumber)
+	v.mu.Lock()
+	if n := w.records[i].failed; n < w.options.poison {
+		v.breaks("poison", "record %d is given up after %d failures, not %d", i, n, w.options.poison)
+	}
+	delete(v.fails, i)
+	v.mu.Unlock()
+	v.say(nil, []int{i}, -1, false)
+	return nil
 }
 
 // onBad is what WithOnBad is given: it says the same of all bad records.
@@ -142,6 +167,7 @@ func (w *world) onBad(ctx context.Context, rec *decoder.Record, flaw error) erro
 		v.say([]int{i}, nil, -1, false)
 		return nil
 	}
+	v.blame(i)
 	v.say(nil, nil, i, false)
 	return flaw
 }
@@ -175,8 +201,10 @@ func (v *visit) begin(recs []*decoder.Record) bool {
 		if _, again := v.said[i]; again {
 			v.breaks("what is handed over", "record %d comes again in one invocation although it was done", i)
 		}
-		if i >= v.failed && (v.onlyOneAtATime() || v.failedAt.Before(now)) {
-			v.breaks("nothing is started behind a failure", "record %d, behind %d", i, v.failed)
+		for at, f := range v.fails {
+			if (i >= at || f.all) && (v.onlyOneAtATime() || f.at.Before(now)) {
+				v.breaks("nothing is started behind a failure", "record %d, behind %d", i, at)
+			}
 		}
 		if string(rec.Data) != string(dataOf(i, false)) && !v.scenario.records[i].bad {
 			v.breaks("what is handed over", "record %d with the data %q", i, rec.Data)
@@ -231,13 +259,15 @@ func (v *visit) say(done, skipped []int, failed int, fatal bool) {
 	}
 	if failed >= 0 {
 		v.failures++
-		if fatal || v.options.wholeBatch {
-			failed = 0
-		}
-		if failed < v.failed {
-			v.failed, v.failedAt = failed, time.Now()
-		}
+		v.fails[failed] = failure{time.Now(), fatal || v.options.wholeBatch}
 	}
+}
+
+// blame notes that the handler fails this very record.
+func (v *visit) blame(i int) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.world.records[i].failed++
 }
 
 // does acts on a record, as planned, until it is clear what is to be said of it. It may not return.
@@ -314,6 +344,9 @@ func (w *world) handle(ctx context.Context, recs []*decoder.Record) error {
 			continue
 		case panics, goexit:
 			crashed = false
+			if len(recs) == 1 {
+				v.blame(i)
+			}
 			v.say(nil, nil, index(recs[0].SequenceNumber), false)
 			if a == panics {
 				panic(errPlanned)
@@ -329,14 +362,19 @@ func (w *world) handle(ctx context.Context, recs []*decoder.Record) error {
 			errs = append(errs, router.At(rec, err))
 			if failed < 0 {
 				failed = i
+				v.blame(i)
 			}
 		case w.style == unnamed:
 			crashed = false
+			if len(recs) == 1 {
+				v.blame(i)
+			}
 			v.say(nil, nil, index(recs[0].SequenceNumber), a == fail)
 			return err
 		default:
 			if failed < 0 {
 				failed = i
+				v.blame(i)
 			}
 			crashed = false
 			v.say(done, skipped, failed, a == fail)
