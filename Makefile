@@ -75,6 +75,9 @@ bin/benchstat: tools/go.mod need-go
 bootstrap: need-go ## build the Lambda function for linux/arm64
 	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build -tags lambda.norpc -trimpath -ldflags '-s -w' -o bootstrap ./cmd/lambda
 
+package: need-go ## build the Lambda packages for arm64 and x86_64 into dist/, the same bytes each time
+	@cd deploy && $(GO) run . -o ../dist
+
 need-go:
 	@command -v $(GO) >/dev/null || { echo "Go is missing: install Go 1.26 or newer (https://go.dev/doc/install)"; exit 1; }
 
@@ -84,4 +87,4 @@ need-qemu:
 		{ apt-get update && apt-get install -y --no-install-recommends qemu-user; } >bin/apt.log 2>&1 || \
 		{ echo "could not install it (see bin/apt.log): install qemu-user by hand"; exit 1; }; }
 
-.PHONY: help run test check fmt vet staticcheck tidy cover race poison purego arm64 fuzz-count nested bench-once bench bench-report bootstrap need-go need-qemu
+.PHONY: help run test check fmt vet staticcheck tidy cover race poison purego arm64 fuzz-count nested bench-once bench bench-report bootstrap package need-go need-qemu
