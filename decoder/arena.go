@@ -12,16 +12,20 @@ type arena struct {
 // maxPooled is how large a block may be to be kept for the next event.
 const maxPooled = 16 << 20
 
-// reserve returns room for n bytes, to be handed out by take. Where a new block is needed it has room for at
+// reserve returns room for n bytes or more, to be handed out by take. Where a new block is needed it has room for at
 // least hint bytes.
 func (a *arena) reserve(n, hint int) []byte {
 	if cap(a.buf)-len(a.buf) < n {
-		if len(a.buf) > 0 {
-			a.full = append(a.full, a.buf)
-		}
-		a.buf = make([]byte, 0, max(n, hint, a.need))
+		a.grow(max(n, hint, a.need))
 	}
-	return a.buf[len(a.buf) : len(a.buf)+n]
+	return a.buf[len(a.buf):cap(a.buf)]
+}
+
+func (a *arena) grow(n int) {
+	if len(a.buf) > 0 {
+		a.full = append(a.full, a.buf)
+	}
+	a.buf = make([]byte, 0, n)
 }
 
 // take hands out the first n bytes of what reserve returned last. Appending to them does not run into what
@@ -93,6 +97,13 @@ func (a *arena) reset() {
 		a.buf, a.full = nil, nil // what is overwritten stays so
 	}
 	a.buf = a.buf[:0]
+	if len(a.full) > 0 || a.lost > 0 || cap(a.buf) > maxPooled {
+		a.shed()
+	}
+}
+
+// shed gives up blocks that are not to be used again.
+func (a *arena) shed() {
 	if len(a.full) > 0 || a.lost > 0 {
 		// Next time one block shall do.
 		a.need = min(cap(a.buf)+a.drop(0)+a.lost, maxPooled)

@@ -60,14 +60,8 @@ func (s *state) next() bool {
 // nextElement is next for the next element of the array of records, as it stands.
 func (s *state) nextElement() bool {
 	s.bad = nil
-	start := s.i
-	if !s.ready {
-		if s.at == before {
-			s.enter()
-		}
-		if s.at != within {
-			return false
-		}
+	start, tried := s.i, s.ready
+	if !tried {
 		var more bool
 		if start, more = s.element(); !more {
 			return false
@@ -77,8 +71,12 @@ func (s *state) nextElement() bool {
 		return s.fail(start, because(ErrTooLarge, "more than %d records", s.MaxRecords))
 	}
 	s.start = start
-	if !s.read(start) {
-		return false
+	if tried && s.matchUsual(s.shape, start) {
+		s.hit()
+	} else if s.generalOnly || !s.shaped(start, tried) {
+		if !s.unshaped(start) {
+			return false
+		}
 	}
 	s.index++
 	if poison {
@@ -87,19 +85,8 @@ func (s *state) nextElement() bool {
 	return true
 }
 
-// read reads the record at start through one of the lanes. It reports false where the event is broken.
-func (s *state) read(start int) bool {
-	if !s.generalOnly {
-		if end := s.shaped(start); end >= 0 {
-			s.i = end
-			if s.ready {
-				s.i++ // behind the comma
-			}
-			s.hits++
-			return true
-		}
-		s.ready = false
-	}
+// unshaped reads the record at start through the general lane, and learns from it. It reports false where the event is broken.
+func (s *state) unshaped(start int) bool {
 	s.scan.values, s.scan.surrogates = 0, false
 	end, f := s.scan.value(start, s.depth)
 	if f != sound {
@@ -210,9 +197,19 @@ func (s *state) closeOuter(i int) {
 
 // element finds where the next element of the array of records begins. It reports false where there is none.
 func (s *state) element() (start int, more bool) {
+	if s.at == before {
+		s.enter()
+	}
+	if s.at != within {
+		return 0, false
+	}
 	b := s.event
 	i := skipSpace(b, s.i)
 	if i < len(b) && b[i] == ']' {
+		if s.index > 0 && s.depth == 2 && string(b[i:]) == "]}" { // as it mostly is
+			s.at = behind
+			return 0, false
+		}
 		s.leave(i + 1)
 		return 0, false
 	}

@@ -73,6 +73,7 @@ func (s *state) general(el span) bool {
 	}
 	t := &s.fields
 	t.read(object)
+	s.parsed = true
 	if !t.kinesisLike() {
 		if s.index == 0 {
 			return s.fail(el.start, because(ErrNotKinesis, "%s", describe(s.event)))

@@ -51,46 +51,47 @@ type shape struct {
 // maxShapeText is how much literal text a shape may hold.
 const maxShapeText = 4 << 10
 
-// match reads the record at i into s.rec if it has the shape, and returns its end, else -1.
-func (s *state) match(sh *shape, i int) int {
+// match reads the record at i into s.rec if it has the shape, and reports whether it does. The record's end is then at s.i.
+func (s *state) match(sh *shape, i int) bool {
 	b := s.event
 	var key, sequence, data, eventID span
-	var at time.Time
+	timed := false
 	for p := range sh.parts {
 		part := &sh.parts[p]
 		end := i + len(part.text)
 		if end >= len(b) || string(b[i:end]) != part.text {
-			return -1
+			return false
 		}
 		i = end
 		switch part.hole {
 		case holeKey:
 			if end = stringEnd(b, i); end < 0 {
-				return -1
+				return false
 			}
 			key = span{i, end}
 		case holeSequence:
 			if end = stringEnd(b, i); end < 0 {
-				return -1
+				return false
 			}
 			sequence = span{i, end}
 		case holeData:
 			n := bytes.IndexByte(b[i:], '"')
 			if n < 0 {
-				return -1
+				return false
 			}
 			end = i + n
 			data = span{i, end}
 		case holeTime:
-			if at, end = timeEnd(b, i); end < 0 {
-				return -1
+			timed = true
+			if end = s.timeEnd(i); end < 0 {
+				return false
 			}
 		case holeEventID:
 			// It is the sequence number again, which mostly stands before it.
 			end = i + sequence.end - sequence.start
 			if end == i || end > len(b) || string(b[i:end]) != string(sequence.of(b)) {
 				if end = stringEnd(b, i); end < 0 {
-					return -1
+					return false
 				}
 			}
 			eventID = span{i - len(sh.prefix), end}
@@ -98,13 +99,25 @@ func (s *state) match(sh *shape, i int) int {
 		i = end
 	}
 	if sh.prefix != "" && string(b[eventID.start+len(sh.prefix):eventID.end]) != string(sequence.of(b)) {
-		return -1
+		return false
 	}
 	if !s.matchData(data.of(b)) {
-		return -1
+		return false
 	}
-	s.fill(sh, key, sequence, eventID, at)
-	return i
+	rec := &s.rec
+	rec.Source, rec.Index = sh.source, s.index
+	rec.PartitionKey, rec.SequenceNumber, rec.EventID = key.of(b), sequence.of(b), nil
+	if sh.prefix != "" {
+		rec.EventID = eventID.of(b)
+	}
+	if !timed {
+		rec.ApproximateArrivalTimestamp = time.Time{}
+	}
+	if s.Detach {
+		s.detach()
+	}
+	s.i = i
+	return true
 }
 
 // matchData decodes data into s.rec. It reports false where the text is not what base64 in a sound string can be: the lane relies
@@ -132,22 +145,18 @@ func stringEnd(b []byte, i int) int {
 	return i
 }
 
-// timeEnd reads the arrival time at i. It returns the offset behind it, -1 where there is none that can be read.
-func timeEnd(b []byte, i int) (time.Time, int) {
-	if end := i + usualLen; end < len(b) && (b[end] == '}' || b[end] == ',') {
-		if at, ok := usualSeconds(b[i:end]); ok {
-			return at, end
-		}
-	}
+// timeEnd reads the arrival time at i into s.rec. It returns the offset behind it, -1 where there is none that can be read.
+func (s *state) timeEnd(i int) int {
+	b, at := s.event, &s.rec.ApproximateArrivalTimestamp
 	end, f := number(b, i)
 	if f != sound {
-		return time.Time{}, -1
+		return -1
 	}
-	at, ok := parseSeconds(b[i:end])
-	if !ok {
-		return time.Time{}, -1
+	var ok bool
+	if *at, ok = parseSeconds(b[i:end]); !ok {
+		return -1
 	}
-	return at, end
+	return end
 }
 
 // shapes are what has been learned, newest first. The list is never changed, but replaced.
@@ -168,30 +177,31 @@ func init() {
 	}
 }
 
-// shaped reads the record at i by a shape, the last one first, and returns its end, or -1. Where shapes have been of little use
-// of late they are tried for one record in eight, so that records which are all of different shapes cost hardly more than
-// without this lane.
-func (s *state) shaped(i int) int {
+// shaped reads the record at i by a shape, the last one first; tried is whether it has turned out not to be of the usual form of that
+// one. Where shapes have been of little use of late they are tried for one record in eight, so that records which are all of different
+// shapes cost hardly more than without this lane.
+func (s *state) shaped(i int, tried bool) bool {
 	if s.cold > warm {
 		if s.tries++; s.tries%8 != 0 {
-			return -1
+			return false
 		}
 	}
-	if s.shape != nil && s.shape.depth == s.depth {
-		end := -1
-		if s.shape.usual != nil {
-			end = s.matchUsual(s.shape, i)
-		} else {
-			end = s.match(s.shape, i)
-		}
-		if end >= 0 {
-			if s.cold > 0 {
-				s.cold = max(0, s.cold-16)
-			}
-			return end
+	if sh := s.shape; sh != nil && sh.depth == s.depth {
+		// In the form of that shape a value may be longer or shorter than usual.
+		if !tried && sh.usual != nil && s.matchUsual(sh, i) || s.match(sh, i) {
+			s.hit()
+			return true
 		}
 	}
 	return s.otherShape(i)
+}
+
+// hit counts a record that had the last shape.
+func (s *state) hit() {
+	s.hits++
+	if s.cold > 0 {
+		s.cold = max(0, s.cold-16)
+	}
 }
 
 // cold counts records without a known shape, and is lowered by those that have one.
@@ -201,21 +211,22 @@ const (
 )
 
 // otherShape tries the shapes that are known beside the last one.
-func (s *state) otherShape(i int) int {
+func (s *state) otherShape(i int) bool {
 	list := shapes.Load()
 	if list == nil {
-		return -1
+		return false
 	}
 	for _, sh := range *list {
 		if sh == s.shape || sh.depth != s.depth {
 			continue
 		}
-		if end := s.match(sh, i); end >= 0 {
+		if s.match(sh, i) {
 			s.shape = sh
-			return end
+			s.hits++
+			return true
 		}
 	}
-	return -1
+	return false
 }
 
 // learn takes the shape of the record at el, which the general lane has read and found good. While nothing that it learns is of use

@@ -39,21 +39,21 @@ type state struct {
 	cold        int    // how little use shapes have been of late; see shaped
 	tries       int    // records since shapes were cold
 	hits        int    // records of this event that went through the shape lane
-	digits      int    // length of the last sequence number, for a guess
-	keyLen      int    // of the last partition key, likewise
-	dataLen     int    // of the last data's base64, likewise
+	dataLen     int    // length of the last data's base64, for a guess
+	second      second // that of the last arrival time, likewise
 	ready       bool   // the next record's comma, and its text up to the key, were read with the last record
 	generalOnly bool
 
 	parser  fastjson.Parser
 	scratch []byte // text that is rewritten for the parser
 	fields  fields
+	parsed  bool    // whether fields holds anything
 	source  *Source // the last one, kept from event to event
 	arena   arena
 	batch   Batch
 }
 
-var states = sync.Pool{New: func() any { return new(state) }}
+var states = sync.Pool{New: func() any { return &state{second: noSecond} }}
 
 const (
 	defaultMaxData    = 10 << 20
@@ -114,23 +114,28 @@ func (s *state) release() {
 	if poison {
 		s.expireViews()
 		overwrite(s.event)
+		s.issued = Record{}
 	}
 	s.contents.release()
 	s.arena.reset()
-	s.batch.reset()
+	if s.batching {
+		s.batch.reset()
+	}
 	if cap(s.scratch) > maxPooled {
 		s.scratch = nil
 	}
 	if len(s.event) > maxPooled {
 		s.parser = fastjson.Parser{} // it may have grown with the event
 	}
-	s.scan = scanner{}
+	s.scan.b = nil
 	s.event = nil
 	s.at, s.i, s.depth, s.index, s.seen = before, 0, 0, 0, false
 	s.members = outerMembers{}
-	s.rec, s.issued = Record{}, Record{}
+	s.rec = Record{}
 	s.bad, s.broken = nil, nil
 	s.skipData, s.batching = false, false
-	s.fields = fields{}
+	if s.parsed {
+		s.fields, s.parsed = fields{}, false
+	}
 	states.Put(s)
 }

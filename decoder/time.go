@@ -118,10 +118,44 @@ func usualSeconds(t []byte) (time.Time, bool) {
 	return time.Unix(sec, ms*1e6).UTC(), true
 }
 
+// second is the text of a second, in the form that usualSeconds takes, and what it means: the arrival times of neighbours differ in
+// the milliseconds alone.
+type second struct {
+	first, last uint64 // the first eight bytes; the last four digits and the point
+	unix        int64
+}
+
+// noSecond is that of no text.
+var noSecond = second{last: ^uint64(0)}
+
+// read reads a time of the usual form, and takes no other.
+func (s *second) read(t *[usualLen]byte, at *time.Time) bool {
+	first, last := binary.LittleEndian.Uint64(t[:]), binary.LittleEndian.Uint64(t[6:])
+	const point = 5 * 8 // how far the digits behind it are up in last
+	d := last>>point ^ zeros>>point
+	if first != s.first || last&(1<<point-1) != s.last || aboveNine(d)&(highs>>point) != 0 {
+		var ok bool
+		if *at, ok = usualSeconds(t[:]); ok {
+			*s = second{first, last & (1<<point - 1), at.Unix()}
+		}
+		return ok
+	}
+	ms := int64(d&0xf*100 + d>>8&0xf*10 + d>>16)
+	*at = time.Unix(s.unix, ms*1e6).UTC()
+	return true
+}
+
+// aboveNine has the high bit set of a byte that is above 9: in the sum or, if that is in it already, in the byte itself. A
+// carry into the next byte, whose high bit it may set as well, comes only out of a byte that is above 9.
+func aboveNine(d uint64) uint64 { return d | (d + ones*0x76) }
+
+// zeros is eight digits 0.
+const zeros = ones * '0'
+
 // eightDigits reads eight decimal digits, the first in the lowest byte, at once.
 func eightDigits(w uint64) (int64, bool) {
-	d := w ^ ones*'0'
-	if (d|(d+ones*0x76))&highs != 0 { // see differentDigits
+	d := w ^ zeros
+	if aboveNine(d)&highs != 0 {
 		return 0, false
 	}
 	// Pairs of digits, then of pairs, then of those.

@@ -3,25 +3,32 @@ package decoder
 import (
 	"bytes"
 	"encoding/binary"
-	"time"
+	"math/bits"
 )
 
-// This file is the shape lane for the order in which Lambda writes the values that change: key, sequence number, data, arrival
-// time, event id. It does what state.match does for any order, without asking at each value which one it is, and reads the
+// This file is the shape lane for records in Lambda's own form, to the letter where that may be: the values that change stand in the
+// order key, sequence number, data, arrival time, event id, the text between them is that of the constants here, and a sequence number
+// has 56 digits. It does what state.match does for any form, with most of the offsets known to the compiler, and reads the
 // beginning of the next record with the end of this one.
 
-// usual is the text of a shape of that order.
+// usual is the text of a shape of that form, as far as it is not always the same.
 type usual struct {
-	toKey      string // from the record's beginning
-	toSequence short
-	toData     short
-	toTime     string
-	toEventID  string
-	toEnd      string
-	toNextKey  string // toEnd, a comma and toKey
+	toKey     string // from the record's beginning
+	toEventID string // from the arrival time
+	toEnd     string // from the event id
+	toNextKey string // toEnd, a comma and toKey
 }
 
-// usualOf returns the text of a shape if it is of the usual order, else nil.
+// The text that is always the same, in pieces that are compared without a call.
+const (
+	toSequence1, toSequence2 = `","sequenceNumbe`, `r":"`
+	toSequence               = toSequence1 + toSequence2
+	toData                   = `","data":"`
+	toTime1, toTime2         = `","approximateAr`, `rivalTimestamp":`
+	toTime                   = toTime1 + toTime2
+)
+
+// usualOf returns the text of a shape if it is of the usual form, else nil. The number of digits is not the shape's.
 func usualOf(parts []part) *usual {
 	order := [...]hole{holeKey, holeSequence, holeData, holeTime, holeEventID, holeEnd}
 	if len(parts) != len(order) {
@@ -32,148 +39,148 @@ func usualOf(parts []part) *usual {
 			return nil
 		}
 	}
-	u := &usual{
-		toKey: parts[0].text, toTime: parts[3].text, toEventID: parts[4].text, toEnd: parts[5].text,
-		toNextKey: parts[5].text + "," + parts[0].text,
-	}
-	var ok1, ok2 bool
-	u.toSequence, ok1 = shortOf(parts[1].text)
-	u.toData, ok2 = shortOf(parts[2].text)
-	if !ok1 || !ok2 {
+	if parts[1].text != toSequence || parts[2].text != toData || parts[3].text != toTime {
 		return nil
 	}
-	return u
+	return &usual{
+		toKey: parts[0].text, toEventID: parts[4].text, toEnd: parts[5].text,
+		toNextKey: parts[5].text + "," + parts[0].text,
+	}
 }
 
-// short is a text of 8 to 24 bytes, to be compared as three words that may overlap.
-type short struct {
-	n, middle          int
-	first, second, end uint64
-}
+// Where things stand behind a key: the sequence number, the text behind it, data.
+const (
+	sequenceAt  = len(toSequence)
+	sequenceEnd = sequenceAt + usualDigits
+	dataAt      = sequenceEnd + len(toData)
+)
 
-func shortOf(text string) (short, bool) {
-	n := len(text)
-	if n < 8 || n > 24 {
-		return short{}, false
-	}
-	middle := min(8, n-8)
-	word := func(i int) uint64 { return binary.LittleEndian.Uint64([]byte(text[i:])) }
-	return short{n, middle, word(0), word(middle), word(n - 8)}, true
-}
+// And behind data: the arrival time.
+const (
+	timeAt  = len(toTime)
+	tailLen = timeAt + usualLen
+)
 
-// is whether b begins with the text.
-func (t *short) is(b []byte) bool {
-	return len(b) >= t.n && (binary.LittleEndian.Uint64(b)^t.first)|
-		(binary.LittleEndian.Uint64(b[t.middle:])^t.second)|
-		(binary.LittleEndian.Uint64(b[t.n-8:])^t.end) == 0
-}
-
-// matchUsual reads the record at i into s.rec if it has the shape, and returns its end, else -1. Where s.ready is set, the
-// text up to the record's key has been compared already. It sets s.ready for the record behind it, which then begins behind
-// the comma.
-func (s *state) matchUsual(sh *shape, i int) int {
-	u, b := sh.usual, s.event
-	if !s.ready && !begins(b[i:], u.toKey) {
-		return -1
-	}
-	s.ready = false
-	key := span{start: i + len(u.toKey)}
-	key.end = key.start + s.keyLen
-	if key.end >= len(b) || b[key.end] != '"' || !isPlain(b[key.start:key.end]) {
-		if key.end = stringEnd(b, key.start); key.end < 0 {
-			return -1
-		}
-		s.keyLen = key.end - key.start
-	}
-	if !u.toSequence.is(b[key.end:]) {
-		return -1
-	}
-	// That the sequence number holds digits alone is checked later, together with its copy in the event id.
-	sequence := span{start: key.end + u.toSequence.n}
-	sequence.end = sequence.start + s.digits
-	if sequence.end >= len(b) || !u.toData.is(b[sequence.end:]) {
-		if sequence.end = stringEnd(b, sequence.start); sequence.end < 0 || !u.toData.is(b[sequence.end:]) {
-			return -1
-		}
-		s.digits = sequence.end - sequence.start
-	}
-	// If the guess at the data's end is wrong and has a quote in it, the data does not decode.
-	data := span{start: sequence.end + u.toData.n}
-	data.end = data.start + s.dataLen
-	if data.end >= len(b) || b[data.end] != '"' || !begins(b[data.end:], u.toTime) {
-		n := bytes.IndexByte(b[data.start:], '"')
-		if n < 0 || !begins(b[data.start+n:], u.toTime) {
-			return -1
-		}
-		data.end = data.start + n
-		s.dataLen = n
-	}
-	i = data.end + len(u.toTime)
-	at, i := timeEnd(b, i)
-	if i < 0 || !begins(b[i:], u.toEventID) {
-		return -1
-	}
-	eventID := span{i + len(u.toEventID) - len(sh.prefix), i + len(u.toEventID) + s.digits}
-	if len(b) <= eventID.end || !sameDigits(sequence.of(b), b[eventID.end-s.digits:eventID.end]) {
-		return -1
-	}
-	ready := begins(b[eventID.end:], u.toNextKey)
-	if !ready && !begins(b[eventID.end:], u.toEnd) || !s.matchData(data.of(b)) {
-		return -1
-	}
-	s.ready = ready
-	s.fill(sh, key, sequence, eventID, at)
-	return eventID.end + len(u.toEnd)
-}
-
-// sameDigits is whether a and b, which are of one length, are the same decimal digits. Other text, which may be legal, it
-// does not take.
-func sameDigits(a, b []byte) bool {
-	if len(a) < 8 || len(a) != len(b) {
+// matchUsual reads the record at i into s.rec if it has the shape, and reports whether it does. Where s.ready is set, the
+// text up to the record's key has been compared already. The record's end is then at s.i; with s.ready set again, that is where the
+// next record begins, behind the comma.
+//
+// What it has set in s.rec of a record that does not match, the other ways to read it will set again.
+func (s *state) matchUsual(sh *shape, i int) bool {
+	u, b, rec := sh.usual, s.event, &s.rec
+	if !s.ready && !stands(b, i, u.toKey) {
 		return false
 	}
-	var bad uint64
-	for i := 0; i <= len(a)-8; i += 8 {
-		bad |= differentDigits(binary.LittleEndian.Uint64(a[i:]), binary.LittleEndian.Uint64(b[i:]))
+	s.ready = false
+	i += len(u.toKey)
+	end := keyEnd(b, i)
+	if len(b)-end < dataAt {
+		return false
 	}
-	if i := len(a) - 8; i%8 != 0 {
-		bad |= differentDigits(binary.LittleEndian.Uint64(a[i:]), binary.LittleEndian.Uint64(b[i:]))
+	head := (*[dataAt]byte)(b[end:])
+	if string(head[:len(toSequence1)]) != toSequence1 || string(head[len(toSequence1):sequenceAt]) != toSequence2 ||
+		string(head[sequenceEnd:]) != toData {
+		return false
 	}
-	return bad == 0
-}
+	rec.PartitionKey = b[i:end:end]
+	// That the sequence number holds digits alone is checked below, together with its copy in the event id.
+	sequence := (*[usualDigits]byte)(head[sequenceAt:sequenceEnd])
+	rec.SequenceNumber = sequence[:]
 
-// differentDigits is 0 where v and w are the same eight digits. Of each byte less '0', the high bit is set in the sum or in
-// the byte itself if it is above 9; a carry into the next byte takes one whose own high bit is set.
-func differentDigits(v, w uint64) uint64 {
-	d := v ^ zeros
-	return (d|(d+ones*0x76))&highs | (v ^ w)
-}
-
-const zeros = ones * '0'
-
-// begins is whether b begins with text.
-func begins(b []byte, text string) bool {
-	return len(b) >= len(text) && string(b[:len(text)]) == text
-}
-
-// isPlain is whether b holds no quote, backslash and control byte.
-func isPlain(b []byte) bool { return special(b, 0) == len(b) }
-
-// fill sets the record but for its data.
-func (s *state) fill(sh *shape, key, sequence, eventID span, at time.Time) {
-	rec, b := &s.rec, s.event
-	rec.Source = sh.source
-	rec.PartitionKey = key.of(b)
-	rec.SequenceNumber = sequence.of(b)
-	rec.EventID = nil
-	if sh.prefix != "" {
-		rec.EventID = eventID.of(b)
+	i = end + dataAt
+	end = i + s.dataLen
+	tail, ok := behindData(b, end)
+	if !ok {
+		n := bytes.IndexByte(b[i:], '"')
+		if end = i + n; n < 0 {
+			return false
+		}
+		if tail, ok = behindData(b, end); !ok {
+			return false
+		}
+		s.dataLen = n
 	}
-	rec.ApproximateArrivalTimestamp = at
-	rec.Index = s.index
+	// If the guess at the data's end was wrong and it has a quote in it, the data does not decode.
+	data := b[i:end]
+	if !s.second.read((*[usualLen]byte)(tail[timeAt:]), &rec.ApproximateArrivalTimestamp) {
+		return false
+	}
+	i = end + tailLen // where the number ends, since the text behind it does not go on with it
+	if !stands(b, i, u.toEventID) {
+		return false
+	}
+	i += len(u.toEventID)
+	end = i + usualDigits
+	if end >= len(b) || !sameDigits(sequence, (*[usualDigits]byte)(b[i:])) {
+		return false
+	}
+	rec.EventID = b[i-len(sh.prefix) : end : end]
+	ready := stands(b, end, u.toNextKey)
+	if !ready && !stands(b, end, u.toEnd) || !s.matchData(data) {
+		return false
+	}
+	end += len(u.toEnd)
+	if ready {
+		end++
+	}
+	s.i, s.ready = end, ready
+	rec.Source, rec.Index = sh.source, s.index
 	if s.Detach {
-		rec.PartitionKey = s.keep(rec.PartitionKey)
-		rec.SequenceNumber = s.keep(rec.SequenceNumber)
-		rec.EventID = s.keep(rec.EventID)
+		s.detach()
 	}
+	return true
+}
+
+// keyEnd returns the offset of what ends the string whose inside begins at i, or the event's length: special, for strings that mostly have
+// fewer than 16 bytes.
+func keyEnd(b []byte, i int) int {
+	if len(b)-i < 16 {
+		return special(b, i)
+	}
+	p := (*[16]byte)(b[i:])
+	m := specials(binary.LittleEndian.Uint64(p[:]))
+	if m == 0 {
+		i += 8
+		if m = specials(binary.LittleEndian.Uint64(p[8:])); m == 0 {
+			return special(b, i+8)
+		}
+	}
+	return i + bits.TrailingZeros64(m)/8
+}
+
+// behindData returns what stands at i if it is the text between data and arrival time, with room for that time.
+func behindData(b []byte, i int) (*[tailLen]byte, bool) {
+	if len(b)-i < tailLen {
+		return nil, false
+	}
+	p := (*[tailLen]byte)(b[i:])
+	return p, string(p[:len(toTime1)]) == toTime1 && string(p[len(toTime1):timeAt]) == toTime2
+}
+
+// usualDigits is how many digits Kinesis gives a sequence number.
+const usualDigits = 56
+
+// sameDigits is whether a and b are the same decimal digits. Other text, which may be legal, it does not take.
+func sameDigits(a, b *[usualDigits]byte) bool {
+	var differ, high uint64
+	for i := 0; i < usualDigits; i += 8 {
+		v, w := binary.LittleEndian.Uint64(a[i:]), binary.LittleEndian.Uint64(b[i:])
+		differ |= v ^ w
+		high |= aboveNine(v ^ zeros)
+	}
+	return differ|high&highs == 0
+}
+
+// stands is whether text stands in b at i.
+func stands(b []byte, i int, text string) bool {
+	end := i + len(text)
+	return end <= len(b) && string(b[i:end]) == text
+}
+
+// detach makes the record hold no views of the event.
+func (s *state) detach() {
+	rec := &s.rec
+	rec.PartitionKey = s.keep(rec.PartitionKey)
+	rec.SequenceNumber = s.keep(rec.SequenceNumber)
+	rec.EventID = s.keep(rec.EventID)
 }

@@ -27,8 +27,7 @@ type Window struct {
 func (d Decoder) Window(event []byte) (*Window, error) {
 	s := newState(d, event)
 	defer s.release()
-	s.enter()
-	for s.at == within {
+	for {
 		start, more := s.element()
 		if !more {
 			break
