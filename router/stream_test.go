@@ -1,0 +1,140 @@
+package router_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"example.com/sluice/decoder"
+	"example.com/sluice/router"
+)
+
+// This file is about who gets which event: Stream and Fallback.
+
+// eventOf is an event of the stream with that ARN.
+func eventOf(arn string) []byte {
+	return []byte(strings.ReplaceAll(string(event("a")), ordersARN, arn))
+}
+
+// TestStream: events are matched by their stream's ARN first and by its name second; a consumer's ARN is its stream's.
+func TestStream(t *testing.T) {
+	const (
+		west     = "arn:aws:kinesis:us-west-2:123456789012:stream/orders"
+		payments = "arn:aws:kinesis:us-east-1:123456789012:stream/payments"
+		consumer = "/consumer/fast:1700000000"
+	)
+	for _, c := range []struct {
+		name    string
+		streams []string
+		arn     string
+		want    string // the stream that was named, "" for the handler of New
+	}{
+		{"none named", nil, ordersARN, ""},
+		{"by name", []string{"orders"}, ordersARN, "orders"},
+		{"by ARN", []string{ordersARN}, ordersARN, ordersARN},
+		{"by the ARN of a consumer", []string{ordersARN + consumer}, ordersARN, ordersARN + consumer},
+		{"event of a consumer, by name", []string{"orders"}, ordersARN + consumer, "orders"},
+		{"event of a consumer, by ARN", []string{ordersARN}, ordersARN + consumer, ordersARN},
+		{"event of another consumer", []string{ordersARN + "/consumer/slow:1700000001"}, ordersARN + consumer, ordersARN + "/consumer/slow:1700000001"},
+		{"another stream", []string{"orders"}, payments, ""},
+		{"name that is a part of it", []string{"order", "orders2"}, ordersARN, ""},
+		{"another region, by name", []string{"orders"}, west, "orders"},
+		{"another region, by ARN, if nothing fits better", []string{ordersARN}, west, ordersARN},
+		{"the ARN fits better than the name", []string{ordersARN, west}, ordersARN, ordersARN},
+		{"of two", []string{"payments", "orders"}, payments, "payments"},
+		{"the last of one name", []string{"orders", "orders"}, ordersARN, "orders"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := "nobody"
+			to := func(name string) router.Handler {
+				return router.Each(func(context.Context, *decoder.Record) error { got = name; return nil })
+			}
+			r := router.New(to(""), quiet())
+			for _, name := range c.streams {
+				if r.Stream(name, to(name)) != r {
+					t.Error("Stream does not return its Router")
+				}
+			}
+			answer, err := r.Invoke(t.Context(), eventOf(c.arn))
+			answers(t, answer, err, allDone)
+			if got != c.want {
+				t.Errorf("went to %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// TestStreamOptions: a stream has the options of New, changed by its own.
+func TestStreamOptions(t *testing.T) {
+	const payments = "arn:aws:kinesis:us-east-1:123456789012:stream/payments"
+	var sizes []int
+	h := router.Batch(func(_ context.Context, recs []decoder.Record) error { sizes = append(sizes, len(recs)); return nil })
+	var counted []string
+	count := func(name string) router.Option {
+		return router.WithStats(func(_ context.Context, s router.Stats) { counted = append(counted, name+" "+s.Source.StreamName) })
+	}
+	r := router.New(h, quiet(), router.WithBatchSize(2), count("base")).
+		Stream("payments", h, router.WithBatchSize(3), router.WithDecoder(decoder.Decoder{Deaggregate: true})).
+		Stream("orders", h, count("own"))
+	e := aggregates("a", "aaaa")
+	for _, arn := range []string{ordersARN, payments, "arn:aws:kinesis:us-east-1:123456789012:stream/others"} {
+		answer, err := r.Invoke(t.Context(), []byte(strings.ReplaceAll(string(e), ordersARN, arn)))
+		answers(t, answer, err, allDone)
+	}
+	if len(sizes) != 4 || sizes[0] != 2 || sizes[1] != 3 || sizes[2] != 2 || sizes[3] != 2 {
+		t.Errorf("slices of %v", sizes) // orders: 2; payments, whose aggregate is split: 3 and 2; others: 2
+	}
+	if got := strings.Join(counted, ", "); got != "own orders, base payments, base others" {
+		t.Errorf("counted %s", got)
+	}
+}
+
+// TestNoHandler: an event that nobody is there for is an error.
+func TestNoHandler(t *testing.T) {
+	never := router.Each(func(context.Context, *decoder.Record) error { t.Error("called"); return nil })
+	answer, err := router.New(nil).Invoke(t.Context(), event("a"))
+	fails(t, answer, err, "no handler")
+	answer, err = router.New(nil, quiet()).Stream("payments", never).Invoke(t.Context(), event("a"))
+	fails(t, answer, err, `no handler for stream "orders"`)
+	// Fallback is for other services, not for other streams.
+	theirs := fallback(func([]byte) ([]byte, error) { return []byte(`"theirs"`), nil })
+	answer, err = router.New(nil, quiet()).Stream("payments", never).Fallback(theirs).Invoke(t.Context(), event("a"))
+	fails(t, answer, err, `no handler for stream "orders"`)
+	for _, r := range []*router.Router{
+		router.New(never, quiet()).Stream("orders", never).Fallback(theirs),
+		router.New(nil, quiet()).Stream("orders", never).Fallback(theirs),
+	} {
+		answer, err = r.Invoke(t.Context(), []byte(`{"Records":[{"eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:us-east-1:123456789012:orders"}]}`))
+		answers(t, answer, err, `"theirs"`)
+	}
+	answer, err = router.New(nil, quiet()).Stream("orders", never).Invoke(t.Context(), []byte(`{"Records":[{`))
+	fails(t, answer, err, "invalid JSON")
+}
+
+// TestMisuse: what can only be a mistake of the program panics when it is set up.
+func TestMisuse(t *testing.T) {
+	for name, f := range map[string]func(){
+		"nil Each":           func() { router.New(router.Each(nil)) },
+		"nil Batch":          func() { router.New(router.Batch(nil)) },
+		"nil Partition":      func() { router.New(router.Partition(nil)) },
+		"ByTime of nothing":  func() { router.New(router.ByTime{}) },
+		"nil Tumbling":       func() { router.New(router.Tumbling[int](nil)) },
+		"nil JSON":           func() { router.New(router.JSON[int](nil)) },
+		"nil TypedBatch":     func() { router.New(router.TypedBatch[int](nil, nil)) },
+		"nil TypedPartition": func() { router.New(router.TypedPartition[int](nil, nil)) },
+		"Stream of nil":      func() { router.New(nil).Stream("orders", nil) },
+		"Stream of nil Each": func() { router.New(nil).Stream("orders", router.Each(nil)) },
+		"Stream of a queue": func() {
+			router.New(nil).Stream("arn:aws:sqs:us-east-1:123456789012:orders", single[0].handler(always(nil)))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			f()
+		})
+	}
+}
