@@ -2,9 +2,6 @@ package fuzz
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -12,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"example.com/sluice/internal/overlay"
 )
 
 // This file tests the fuzzer: it breaks the shape lane on purpose, one way at a time, and wants TestCampaign to see it.
@@ -120,12 +119,12 @@ func TestMutants(t *testing.T) {
 
 // test wants the mutant to be caught: a difference is found, not a fault of the compilation or a panic of the test.
 func (m mutant) test(t *testing.T) {
-	overlay := m.overlay(t)
+	list := overlay.Write(t, filepath.Join("..", "decoder", m.file), m.old, m.new)
 	for _, seed := range mutantSeeds {
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 		defer cancel()
 		start := time.Now()
-		cmd := exec.CommandContext(ctx, "go", "test", "-overlay="+overlay, "-vet=off", "-count=1", "-run=^TestCampaign$", ".",
+		cmd := exec.CommandContext(ctx, "go", "test", "-overlay="+list, "-vet=off", "-count=1", "-run=^TestCampaign$", ".",
 			"-executions="+mutantExecutions, "-seed="+seed, "-workers=1")
 		out, err := cmd.CombinedOutput()
 		if err == nil {
@@ -140,34 +139,4 @@ func (m mutant) test(t *testing.T) {
 		return
 	}
 	t.Errorf("not caught: %s executions with each of the seeds %v saw nothing", mutantExecutions, mutantSeeds)
-}
-
-// overlay writes the mutated file, and the file that tells the go command to take it. It returns the latter's name.
-func (m mutant) overlay(t *testing.T) string {
-	path, err := filepath.Abs(filepath.Join("..", "decoder", m.file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := strings.Count(string(text), m.old); n != 1 {
-		t.Fatalf("the mutant is out of date: decoder/%s holds %d times, not once:\n%s", m.file, n, m.old)
-	}
-	dir := t.TempDir()
-	mutated := filepath.Join(dir, m.file)
-	overlay := filepath.Join(dir, "overlay.json")
-	list, err := json.Marshal(map[string]map[string]string{"Replace": {path: mutated}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, content := range map[string][]byte{
-		mutated: []byte(strings.Replace(string(text), m.old, m.new, 1)), overlay: list,
-	} {
-		if err := os.WriteFile(name, content, 0o600); err != nil {
-			t.Fatal(fmt.Errorf("writing a mutant: %w", err))
-		}
-	}
-	return overlay
 }
