@@ -41,7 +41,7 @@ type EMF struct {
 	Dimensions map[string]string
 
 	// Metrics appends metrics of one's own to dst, which is empty, and returns it; s is what the line is about. It is called once an
-	// invocation, from concurrent invocations at once. There may be 88 of them; what is beyond that, or is no metric that CloudWatch takes
+	// invocation, from concurrent invocations at once. There may be 87 of them; what is beyond that, or is no metric that CloudWatch takes
 	// (see [Metric]; or a value that is no number or above 2^360), is left out.
 	Metrics func(ctx context.Context, s Stats, dst []Metric) []Metric
 }
@@ -89,6 +89,7 @@ func (o EMF) Validate() error {
 // where a record was read; the metrics are
 //
 //	Records, Processed, Skipped, Failed, Bad    counts
+//	Redelivered                                 likewise
 //	Bytes                                       of data
 //	IteratorAge, OldestRecordAge                milliseconds; where records have arrival times
 //	DecodeTime, HandleTime                      milliseconds
@@ -168,6 +169,7 @@ func appendStats(dst []Metric, s Stats) []Metric {
 		Metric{"Skipped", "Count", float64(s.Skipped)},
 		Metric{"Failed", "Count", float64(s.Failed)},
 		Metric{"Bad", "Count", float64(s.Bad)},
+		Metric{"Redelivered", "Count", float64(s.Redelivered)},
 		Metric{"Bytes", "Bytes", float64(s.Bytes)},
 		Metric{"DecodeTime", "Milliseconds", milliseconds(s.Decode)},
 		Metric{"HandleTime", "Milliseconds", milliseconds(s.Handle)},

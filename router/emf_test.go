@@ -235,7 +235,7 @@ func TestEMFOwnMetrics(t *testing.T) {
 	h := router.Each(func(context.Context, *decoder.Record) error { return nil })
 	router.New(h, router.WithEMF(w, o)).Invoke(t.Context(), event("ab"))
 	l := readEMF(t, w.writes[0])
-	if len(l.units) != 12+3 {
+	if len(l.units) != 13+3 {
 		t.Errorf("metrics %v", slices.Sorted(maps.Keys(l.units)))
 	}
 	if got := l.values("Orders", "Tiny", "Odd", "Records", "Stage"); got != "2 1e-09 1.5 2 prod" {
