@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -145,4 +146,26 @@ func ExampleWithMargin() {
 	// first is done
 	// second is done
 	// {"batchItemFailures":[{"itemIdentifier":"103"}]}
+}
+
+// Events saved as files: the sample of AWS's documentation, and one with the least that a record may have.
+func ExampleRouter_Invoke() {
+	r := router.New(router.Each(func(_ context.Context, rec *decoder.Record) error {
+		fmt.Printf("%s: %s\n", rec.PartitionKey, rec.Data)
+		return nil
+	}))
+	for _, name := range []string{"aws-sample.json", "minimal.json"} {
+		event, err := os.ReadFile("../testdata/events/" + name)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		show(r.Invoke(context.Background(), event))
+	}
+	// Output:
+	// 1: Hello, this is a test.
+	// 1: This is only a test.
+	// {"batchItemFailures":[]}
+	// 1: {"type":"log","message":"Test log"}
+	// {"batchItemFailures":[]}
 }
