@@ -196,7 +196,7 @@ func (s *state) arrival(el span) time.Time {
 	}
 	at, ok := parseSeconds(number)
 	if !ok {
-		s.flawAt(el, fieldArrival, because(ErrType, "%q is no time in seconds", clip(number)))
+		s.flawAt(el, fieldArrival, because(ErrType, `"%s" is no time in seconds`, clip(number)))
 	}
 	return at
 }

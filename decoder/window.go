@@ -121,7 +121,7 @@ func (s *state) outerTime(at span, name string) time.Time {
 	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		s.outerFlaw(at, name, because(ErrType, "%q is no RFC 3339 time", clip(text)))
+		s.outerFlaw(at, name, because(ErrType, `"%s" is no RFC 3339 time`, clip(text)))
 	}
 	return t.UTC()
 }
