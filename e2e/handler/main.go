@@ -1,0 +1,94 @@
+// Command handler is the function of the end-to-end test. It does its records by writing their ids to a file, and has the faults that
+// they ask for.
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"example.com/sluice/decoder"
+	"example.com/sluice/router"
+)
+
+// Order is a record's payload.
+type Order struct {
+	ID    string `json:"id"`
+	Fault string `json:"fault"`
+}
+
+// faults are what can go wrong, the first time that a record is handled. After that it is well, but for what is poison.
+var faults = map[string]func() error{
+	"fail":   func() error { return errors.New("as the record asks") },
+	"panic":  func() error { panic("as the record asks") },
+	"crash":  func() error { os.Exit(1); return nil },
+	"slow":   func() error { select {} },                                                  // the router's guard answers before the deadline
+	"freeze": func() error { syscall.Kill(syscall.Getpid(), syscall.SIGSTOP); select {} }, // nothing answers
+	"poison": func() error { return errors.New("as the record asks, always") },
+}
+
+// ledger is where handled records are noted, outside of the process as a database would be.
+type ledger struct {
+	dir    string
+	done   *os.File
+	healed bool // nothing is poison any more
+}
+
+func (l *ledger) handle(_ context.Context, rec *decoder.Record, o *Order) error {
+	if fault := faults[o.Fault]; fault != nil {
+		again, err := l.again(o.ID)
+		if err != nil {
+			return err
+		}
+		if !again || o.Fault == "poison" && !l.healed {
+			return fault()
+		}
+	}
+	_, err := fmt.Fprintf(l.done, "%s %s %s %d %s\n", rec.PartitionKey, rec.ShardID, rec.SequenceNumber, rec.SubSequenceNumber, o.ID)
+	return err
+}
+
+// again is whether this record has been here before, in this process or another.
+func (l *ledger) again(id string) (bool, error) {
+	f, err := os.OpenFile(filepath.Join(l.dir, "fault-"+id), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return false, f.Close()
+}
+
+// unmarshal reads a payload that may be compressed.
+func unmarshal(data []byte, v any) error {
+	if bytes.HasPrefix(data, []byte("\x1f\x8b")) {
+		r, err := gzip.NewReader(bytes.NewReader(data))
+		if err != nil {
+			return err
+		}
+		if data, err = io.ReadAll(r); err != nil {
+			return err
+		}
+	}
+	return json.Unmarshal(data, v)
+}
+
+func main() {
+	l := &ledger{dir: os.Getenv("LEDGER"), healed: os.Getenv("HEALED") != ""}
+	var err error
+	if l.done, err = os.OpenFile(filepath.Join(l.dir, "done"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	lambda.Start(router.New(router.Typed(unmarshal, l.handle), router.WithDecoder(decoder.Decoder{Deaggregate: true})))
+}
