@@ -67,6 +67,20 @@ bench: need-go ## how the decoder compares with its peers, and which targets it 
 bench-report: need-go ## the same, run longer, with raw results, tables and charts written to bench/results
 	@cd bench && $(GO) run ./cmd/report -rounds 12 -benchtime 60ms -write results
 
+e2e: need-go e2e/node_modules/.package-lock.json ## a function on a real stream on this machine: every record is accounted for
+	cd e2e && E2E=1 $(GO) test -count=1 -v -timeout 5m .
+
+# Flags for local, such as -shards 4 -rate 0; make local LOCAL=-help lists them.
+LOCAL ?=
+# The function: a program, or the directory of its package; cmd/lambda where it is not given.
+HANDLER ?=
+local: need-go e2e/node_modules/.package-lock.json ## watch a function on a local stream: make local HANDLER=path/to/your/function
+	@cd e2e && $(GO) run ./local $(LOCAL) $(if $(HANDLER),$(abspath $(HANDLER)))
+
+e2e/node_modules/.package-lock.json: e2e/package-lock.json | need-npm
+	cd e2e && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
 bin/staticcheck: tools/go.mod need-go
 	cd tools && $(GO) build -o ../bin/ honnef.co/go/tools/cmd/staticcheck
 bin/benchstat: tools/go.mod need-go
@@ -81,10 +95,14 @@ package: need-go ## build the Lambda packages for arm64 and x86_64 into dist/, t
 need-go:
 	@command -v $(GO) >/dev/null || { echo "Go is missing: install Go 1.26 or newer (https://go.dev/doc/install)"; exit 1; }
 
+need-npm:
+	@command -v node >/dev/null && command -v npm >/dev/null || { \
+		echo "Node.js is missing, which the local Kinesis server runs on: install Node.js 18 or newer with npm (https://nodejs.org)"; exit 1; }
+
 need-qemu:
 	@command -v qemu-aarch64 >/dev/null || { \
 		echo "qemu-aarch64 is missing, installing Debian's qemu-user"; \
 		{ apt-get update && apt-get install -y --no-install-recommends qemu-user; } >bin/apt.log 2>&1 || \
 		{ echo "could not install it (see bin/apt.log): install qemu-user by hand"; exit 1; }; }
 
-.PHONY: help run test check fmt vet staticcheck tidy cover race poison purego arm64 fuzz-count nested bench-once bench bench-report bootstrap package need-go need-qemu
+.PHONY: help run test check fmt vet staticcheck tidy cover race poison purego arm64 fuzz-count nested bench-once bench bench-report bootstrap package e2e local need-go need-npm need-qemu

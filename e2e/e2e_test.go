@@ -44,15 +44,21 @@ var faultAt = map[int]string{
 	20: "fail", 41: "poison", 63: "crash", 85: "slow", 107: "panic", 129: "freeze", 151: "fail", 173: "crash", 195: "poison", 217: "fail",
 }
 
-// TestStream produces records, has a function handle them that fails, crashes and times out, hands what was given up over again, and
-// accounts for every record.
-func TestStream(t *testing.T) {
+// need skips a test where the server is not installed, and fails it where it was to be.
+func need(t *testing.T) {
+	t.Helper()
 	if err := stream.Installed("."); err != nil {
 		if os.Getenv("E2E") != "" {
 			t.Fatal(err)
 		}
 		t.Skip(err)
 	}
+}
+
+// TestStream produces records, has a function handle them that fails, crashes and times out, hands what was given up over again, and
+// accounts for every record.
+func TestStream(t *testing.T) {
+	need(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	server, err := stream.Start(".", 0)
@@ -386,6 +392,35 @@ func account(t *testing.T, ids []string, log *routertest.Log, first, all []noted
 	fmt.Printf("\n%d invocations: %d done, %d partly done, %d done not at all, %d crashed, %d timed out; %d batches given up\n\n",
 		len(log.Invocations), log.Count(routertest.Succeeded), log.Count(routertest.Partial), log.Count(routertest.Failed),
 		log.Count(routertest.FunctionError), log.Count(routertest.TimedOut), len(log.Discarded))
+}
+
+// TestLocal watches two functions for a few seconds: one that is well, and one that does not even start.
+func TestLocal(t *testing.T) {
+	need(t)
+	program := build(t, ".", "./local")
+	for _, tt := range []struct {
+		name, ledger string
+		said, unsaid string
+	}{
+		{"well", t.TempDir(), ": succeeded\n", " given up ("},
+		{"ill", filepath.Join(t.TempDir(), "missing"), " given up (RetryAttemptsExhausted): ", ": succeeded\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			failures := t.TempDir()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, program, "-port", "0", "-rate", "20", "-for", "2500ms", "-retries", "1", "-failures", failures, "handler")
+			cmd.Env = append(os.Environ(), "LEDGER="+tt.ledger)
+			out, err := cmd.CombinedOutput()
+			if err != nil || !strings.Contains(string(out), tt.said) || strings.Contains(string(out), tt.unsaid) {
+				t.Fatalf("%v, want %q and not %q in\n%s", err, tt.said, tt.unsaid, out)
+			}
+			left, err := filepath.Glob(filepath.Join(failures, "aws", "lambda", "*", "shardId-*", "*", "*", "*", "*"))
+			if err != nil || (len(left) > 0) != (tt.name == "ill") {
+				t.Errorf("%v, %d batches are left", err, len(left))
+			}
+		})
+	}
 }
 
 func values(recs []*decoder.Record) []decoder.Record {

@@ -13,5 +13,6 @@ server.on('error', (err) => {
 })
 server.listen(port, '127.0.0.1', () => console.log(server.address().port))
 
+process.on('SIGINT', () => {}) // meant for who has started it, who comes to that
 process.stdin.on('end', () => process.exit())
 process.stdin.resume()

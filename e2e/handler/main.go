@@ -3,13 +3,9 @@
 package main
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -69,20 +65,6 @@ func (l *ledger) again(id string) (bool, error) {
 	return false, f.Close()
 }
 
-// unmarshal reads a payload that may be compressed.
-func unmarshal(data []byte, v any) error {
-	if bytes.HasPrefix(data, []byte("\x1f\x8b")) {
-		r, err := gzip.NewReader(bytes.NewReader(data))
-		if err != nil {
-			return err
-		}
-		if data, err = io.ReadAll(r); err != nil {
-			return err
-		}
-	}
-	return json.Unmarshal(data, v)
-}
-
 func main() {
 	l := &ledger{dir: os.Getenv("LEDGER"), healed: os.Getenv("HEALED") != ""}
 	var err error
@@ -90,5 +72,5 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	lambda.Start(router.New(router.Typed(unmarshal, l.handle), router.WithDecoder(decoder.Decoder{Deaggregate: true})))
+	lambda.Start(router.New(router.JSON(l.handle), router.WithDecoder(decoder.Decoder{Deaggregate: true, Codec: decoder.Auto})))
 }
