@@ -36,4 +36,9 @@
 //     success the state goes back, unchanged but by [Tumbling].
 //
 // Delivery is at least once: what is behind a failure comes again even if it was done.
+//
+// # Watching
+//
+// [WithStats] hands out what was counted in an invocation, [WithEMF] writes it as CloudWatch metrics, and [WithCallHook] is called around
+// each call of a handler, for traces. None of them costs anything where it is not set.
 package router

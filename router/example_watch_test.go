@@ -1,0 +1,71 @@
+package router_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"example.com/sluice/decoder"
+	"example.com/sluice/router"
+	"example.com/sluice/router/routertest"
+)
+
+// A line of metrics an invocation. In Lambda the writer is os.Stdout, and that is all it takes.
+func ExampleWithEMF() {
+	lines, stdout := io.Pipe()
+	r := router.New(
+		router.Each(func(context.Context, *decoder.Record) error { return nil }),
+		router.WithEMF(stdout, router.EMF{
+			Namespace:  "Orders",
+			Dimensions: map[string]string{"Stage": "prod"},
+			Metrics: func(_ context.Context, s router.Stats, dst []router.Metric) []router.Metric {
+				return append(dst, router.Metric{Name: "Kilobytes", Unit: "Kilobytes", Value: float64(s.Bytes) / 1024})
+			},
+		}),
+	)
+	go r.Invoke(context.Background(), routertest.Event{Records: 8, Size: 256}.Bytes())
+
+	var line struct {
+		StreamName, Stage          string
+		Records, Failed, Kilobytes float64
+	}
+	if err := json.NewDecoder(lines).Decode(&line); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Printf("%+v\n", line)
+	// Output:
+	// {StreamName:orders Stage:prod Records:8 Failed:0 Kilobytes:2}
+}
+
+// A hook sees each call of the handler and how it ended. The module examples/otel makes spans of them.
+func ExampleWithCallHook() {
+	hook := func(ctx context.Context, call router.CallInfo) (context.Context, func(error)) {
+		key := string(call.First.PartitionKey)
+		fmt.Printf("%s: %d records\n", key, call.Records)
+		return ctx, func(err error) { fmt.Printf("%s: %v\n", key, err) }
+	}
+	r := router.New(
+		router.Partition(func(_ context.Context, key []byte, _ []decoder.Record) error {
+			if string(key) == "user-000001" {
+				return errors.New("no such user")
+			}
+			return nil
+		}),
+		router.WithWorkers(1),
+		router.WithLogger(slog.New(slog.DiscardHandler)),
+		router.WithCallHook(hook),
+	)
+	keys := []string{"user-000000", "user-000000", "user-000001"}
+	event := routertest.Event{Records: 3, Key: func(i int) string { return keys[i] }}
+	if _, err := r.Invoke(context.Background(), event.Bytes()); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// user-000000: 2 records
+	// user-000000: <nil>
+	// user-000001: 1 records
+	// user-000001: no such user
+}
