@@ -17,6 +17,10 @@
 // Lambda's tumbling windows with their state; and [Typed], [JSON], [TypedBatch] and [TypedPartition] for payloads that are decoded
 // first. All but Partition make one call at a time, in order. One Router serves concurrent invocations.
 //
+// A handler's records are its own until it returns: copies of the decoder's, whose bytes are views. It may sort, filter and overwrite the slice
+// it gets and the records in it, since the router keeps apart what it needs to know. It must not write to the bytes, nor keep them:
+// [decoder.Record.Clone] does.
+//
 // # Failures
 //
 // A record is done when its handler has returned nil or [Skip] for it, and not otherwise. The answer names the first record that is
@@ -35,7 +39,41 @@
 //   - On an event of a tumbling window every failure fails the invocation, so that records and state come again together; on
 //     success the state goes back, unchanged but by [Tumbling].
 //
-// Delivery is at least once: what is behind a failure comes again even if it was done.
+// Delivery is at least once: what is behind a failure comes again even if it was done. Of a KPL aggregate only the whole has a sequence
+// number, so a failure of one of its user records makes all of them come again.
+//
+// An invocation that fails on account of a record fails with a [*RecordError]. The router's own answers are never reused memory.
+//
+// # Deadlines
+//
+// Where the context has a deadline, as it has in Lambda, the work stops before it, by a margin ([WithMargin]). A function that just runs into
+// its timeout gets the whole batch again; with the guard, what is done stays done.
+//
+//   - At the deadline less the margin the handlers' contexts are cancelled, and nothing more is started, in no shape: no record, no
+//     slice, no key, no window, no call of WithOnBad. Nor is it after the context is cancelled for another reason. The answer names the first record
+//     that is not done.
+//   - Calls that are running then have half of the margin to return. What they return counts as ever. In a [Partition] that holds
+//     for each of the calls side by side.
+//   - A call that has not returned by then is abandoned: its records count as not done, and the answer goes out without it. What it does later
+//     changes nothing, neither the answer nor the counters; once it returns, its goroutine ends. What it holds stays valid until it returns.
+//     It may run beside later invocations, and on the very records that it has in hand, since these are delivered again. A handler that
+//     heeds its context is never abandoned. A panic of an abandoned call is logged.
+//   - In [Typed] and the like a call includes the decoding of its payloads; in [ByTime], asking for the watermark is a call.
+//   - Where an answer cannot name a record ([Tumbling], any event of a window, [WithWholeBatch]) the invocation fails, and all comes again.
+//
+// Lambda may count an answer that names a record as one of the mapping's retries, even if it made progress. So that a slow consumer
+// does not use them up and lose records, give the mapping MaximumRetryAttempts -1 and limit the age of records instead
+// (MaximumRecordAgeInSeconds).
+//
+// With a deadline handlers run on another goroutine than the one that calls Invoke, one for each invocation and more for a Partition, and records hold
+// no views of the event. Without one, all but Partition run on the caller's; a handler that ends its goroutine (runtime.Goexit) ends that then,
+// and fails its record otherwise.
+//
+// # What is remembered
+//
+// Each event is handled by itself. Two options make a Router remember records from one invocation to the next, both in the memory of the process
+// alone, both bounded, both no more than an improvement on what the mapping does in any case: [WithPoison] puts records aside that keep failing,
+// [WithRedeliveryMemory] passes over records that were done behind a failure.
 //
 // # Watching
 //

@@ -84,6 +84,16 @@ func (i *invocation) abandon() bool {
 	return true
 }
 
+// reportGuard logs what the guard has done that is not in the order of things.
+func (i *invocation) reportGuard() {
+	switch {
+	case i.abandoned:
+		i.report(slog.LevelError, "handler call abandoned", slog.Any("error", i.abandonedError()))
+	case i.tripped && !i.started:
+		i.report(slog.LevelError, "nothing was started: the margin before the deadline leaves no time", slog.Duration("margin", i.margin))
+	}
+}
+
 // abandonedError is what there is to say of the handler calls that were abandoned.
 func (i *invocation) abandonedError() error {
 	if i.notDone == beyond {
@@ -129,15 +139,31 @@ func (i *invocation) outside(rec *decoder.Record, f func() error) error {
 }
 
 func (i *invocation) callOutside(rec *decoder.Record, f func() error) (error, *PanicError) {
+	i.started = true
 	if !i.shared {
 		return i.protect(rec, f, false)
 	}
 	i.calling++
 	i.mu.Unlock()
 	err, p := i.protect(rec, f, true)
-	i.lock()
+	i.mu.Lock()
+	if i.abandoned {
+		i.mu.Unlock()
+		i.endStraggler(p)
+	}
 	i.calling--
 	return err, p
+}
+
+// endStraggler ends the goroutine of a call that was abandoned. If it panicked, that is not passed over in silence.
+func (i *invocation) endStraggler(p *PanicError) {
+	if p != nil {
+		_, _ = i.protect(nil, func() error {
+			i.log().LogAttrs(i.ctx, slog.LevelError, "abandoned handler call panicked", slog.Any("error", p), slog.String("stack", string(p.Stack)))
+			return nil
+		}, true)
+	}
+	runtime.Goexit()
 }
 
 func (i *invocation) protect(rec *decoder.Record, f func() error, shared bool) (err error, p *PanicError) {

@@ -385,6 +385,70 @@ func TestGuardLogs(t *testing.T) {
 	})
 }
 
+// TestGuardLogsPanics: nor is the panic of an abandoned call.
+func TestGuardLogsPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log lockedBuffer
+		ctx, cancel := context.WithTimeout(t.Context(), guardDeadline)
+		defer cancel()
+		r := router.New(router.Each(func(context.Context, *decoder.Record) error {
+			time.Sleep(time.Hour)
+			panic("at the disco")
+		}), log.logger())
+		answer, err := r.Invoke(ctx, event("aaa"))
+		answers(t, answer, err, answerFrom(0))
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		if text := log.String(); !strings.Contains(text, "at the disco") || strings.Count(text, "\n") != 2 {
+			t.Errorf("logged %s", text)
+		}
+	})
+}
+
+// TestMarginTooLarge: a margin that leaves no time at all would never make progress, so it is logged.
+func TestMarginTooLarge(t *testing.T) {
+	for _, s := range shapes(single, sliced) {
+		var log lockedBuffer
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		answer, err := router.New(s.handler(always(nil)), log.logger(), router.WithMargin(time.Hour)).Invoke(ctx, event("aaa"))
+		answers(t, answer, err, answerFrom(0))
+		if text := log.String(); !strings.Contains(text, "leaves no time") || strings.Count(text, "\n") != 1 {
+			t.Errorf("logged %s", text)
+		}
+	}
+}
+
+// TestGuardAndMemory: what was done beside an abandoned call is remembered; what that call does later is not.
+func TestGuardAndMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := &keyed{}
+		first := true
+		r := router.New(router.Partition(func(_ context.Context, key []byte, recs []decoder.Record) error {
+			if first && string(key) == "b" {
+				time.Sleep(time.Hour)
+				return nil
+			}
+			return k.handle(pointers(recs))
+		}), quiet(), router.WithRedeliveryMemory(100))
+		ctx, cancel := context.WithTimeout(t.Context(), guardDeadline)
+		defer cancel()
+		answer, err := r.Invoke(ctx, event("abcbac"))
+		answers(t, answer, err, answerFrom(1))
+		if got := k.took(); got != "0 2 4 5" {
+			t.Errorf("handled %s", got)
+		}
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		first = false
+		answer, err = r.Invoke(t.Context(), event("abcbac"))
+		answers(t, answer, err, allDone)
+		if got := k.took(); got != "0 1 3" {
+			t.Errorf("handled %s", got)
+		}
+	})
+}
+
 // TestGoexit: a handler that ends its goroutine has not got its record done. Where Invoke has a goroutine of its own for it, that is a
 // failure like others.
 func TestGoexit(t *testing.T) {

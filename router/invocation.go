@@ -25,6 +25,7 @@ type invocation struct {
 	limit   position     // the lowest that is known not to get done: nothing at it or behind it is started any more
 	failed  *RecordError // why the record at limit does not
 	fatal   error        // why the whole invocation fails
+	started bool         // whether any user code was called
 	tripped bool         // whether something was not started for want of time
 
 	work    *grouping // what there is to do, in the shapes that read the event as a whole
@@ -56,9 +57,7 @@ func (rt *route) invoke(ctx context.Context, event []byte, foreignElsewhere bool
 	}
 	i.shared = false // stragglers do not look at it
 	answer, err := i.answer()
-	if i.abandoned {
-		i.report(slog.LevelError, "handler call abandoned", slog.Any("error", i.abandonedError()))
-	}
+	i.reportGuard()
 	if rt.counted() && !(foreignElsewhere && isForeign(err)) {
 		rt.report(ctx, i.tally.result(i.checkpoint, err))
 	}

@@ -87,8 +87,12 @@ func WithOnBad(f func(ctx context.Context, rec *decoder.Record, err error) error
 }
 
 // WithMargin sets how long before the deadline of Invoke's context the work stops, so that what is done stays done and the answer arrives
-// in time. The default, also for 0, is 500 ms, but at most a quarter of the time that there is when Invoke is called. With a
-// negative margin there is no guard. See the package documentation.
+// in time: handlers' contexts are cancelled, nothing more is started, and calls that have not returned within half of the margin are abandoned. See
+// the package documentation, which also says what to set in the event source mapping.
+//
+// The default, also for 0, is 500 ms, but at most a quarter of the time that there is when Invoke is called. A margin that is set is taken as it
+// is; one that is longer than the function's timeout leaves no time for any record, which is logged. It should be longer than twice the
+// time that a handler takes to notice that it is cancelled. With a negative margin there is no guard: only once the context is done is nothing more started.
 func WithMargin(margin time.Duration) Option {
 	return func(c *config) { c.margin = margin }
 }
