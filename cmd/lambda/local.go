@@ -36,6 +36,10 @@ On a terminal this is a table, without colors where NO_COLOR is set. Elsewhere
 it is one line for each record, in quotes and with escapes where something is
 not printable.
 
+  -codec C    how data is compressed: auto, gzip, zlib, zstd, snappy; it is shown
+              decompressed
+  -deaggregate
+              show the user records in aggregates of the Kinesis Producer Library
   -json       one JSON object a line: see the package's documentation
   -n N        at most N records of each event in tables; default 20, 0 is all
   -summary    nothing but the sizes and keys of all files
@@ -78,6 +82,9 @@ type outcome struct {
 func local(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("lambda", flag.ContinueOnError)
 	asJSON := flags.Bool("json", false, "")
+	var d decoder.Decoder
+	flags.BoolVar(&d.Deaggregate, "deaggregate", false, "")
+	flags.Func("codec", "", func(name string) error { return setCodec(&d.Codec, name) })
 	rows := flags.Int("n", rowsShown, "")
 	onlySummary := flags.Bool("summary", false, "")
 	if status, ok := parse(flags, args, usage, settingsHelp(), stdout, stderr); !ok {
@@ -85,7 +92,7 @@ func local(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	out := bufio.NewWriter(stdout)
 	files := inputs(flags.Args())
-	p := &printer{out: out, errors: stderr, progress: newProgress(files, stderr)}
+	p := &printer{decoder: d, out: out, errors: stderr, progress: newProgress(files, stderr)}
 	screen, terminal := newScreen(stdout)
 	switch {
 	case *asJSON:
@@ -111,6 +118,19 @@ func local(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
+// setCodec sets the codec of that name.
+func setCodec(c *decoder.Codec, name string) error {
+	for _, known := range []decoder.Codec{
+		decoder.Identity, decoder.Auto, decoder.Gzip, decoder.Zlib, decoder.Zstd, decoder.Snappy,
+	} {
+		if known.String() == name {
+			*c = known
+			return nil
+		}
+	}
+	return errors.New("no such codec")
+}
+
 // parse reads a command's arguments. Where there is nothing more to do it returns the exit status, and not ok. Help is usage and more.
 func parse(flags *flag.FlagSet, args []string, usage, more string, stdout, stderr io.Writer) (status int, ok bool) {
 	flags.SetOutput(io.Discard)
@@ -132,6 +152,7 @@ func parse(flags *flag.FlagSet, args []string, usage, more string, stdout, stder
 
 // printer shows invocations. Nothing that comes from a file gets out as it is where it is not printable.
 type printer struct {
+	decoder  decoder.Decoder
 	view     view
 	out      *bufio.Writer // where view writes
 	errors   io.Writer
@@ -199,6 +220,7 @@ func (p *printer) invocation(event []byte) {
 	var o outcome
 	fine := func(context.Context, *decoder.Record) error { return nil }
 	r := router.New(router.Each(fine),
+		router.WithDecoder(p.decoder),
 		router.WithLogger(slog.New(slog.DiscardHandler)), // what it would log is shown here
 		router.WithStats(func(_ context.Context, s router.Stats) { o.stats = s }),
 	)
@@ -216,7 +238,7 @@ func (p *printer) invocation(event []byte) {
 // records shows each record of the event, and says what is wrong with the bad ones. It returns what breaks the event.
 func (p *printer) records(event []byte) error {
 	var window *decoder.Window
-	for rec, err := range (decoder.Decoder{}).RecordsWindow(event, &window) {
+	for rec, err := range p.decoder.RecordsWindow(event, &window) {
 		if rec == nil {
 			return err
 		}

@@ -54,7 +54,8 @@
 // where there is nothing to say.
 //
 //	record      file, index, subSequenceNumber? (of a user record in an aggregate), stream, shard, sequenceNumber, partitionKey,
-//	            explicitHashKey?, arrived? (RFC 3339), and either error or bytes and the data: text where it is UTF-8, else base64
+//	            explicitHashKey?, arrived? (RFC 3339), and either error, or bytes and the data, decompressed where -codec is given: text where it
+//	            is UTF-8, else base64
 //	invocation  file, records, processed, skipped, failed, bad, bytes, checkpoint? (the number that the response names), response (what
 //	            Lambda gets; null where the invocation fails), error?,
 //	            window? {start?, end?, state, final, terminatedEarly},

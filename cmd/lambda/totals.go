@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"maps"
 	"math/bits"
@@ -23,6 +24,8 @@ type totals struct {
 	sizes               [65]int // records by the length of their size in bits
 	keys                map[string]int
 	otherKeys           int // records of keys that came when maxKeys were there
+
+	compressed, aggregates int // records that look like it
 }
 
 func (t *totals) record(rec *decoder.Record, bad bool) {
@@ -32,6 +35,7 @@ func (t *totals) record(rec *decoder.Record, bad bool) {
 	} else {
 		t.bytes += int64(len(rec.Data))
 		t.sizes[bits.Len(uint(len(rec.Data)))]++
+		t.look(rec)
 	}
 	if t.keys == nil {
 		t.keys = map[string]int{}
@@ -40,6 +44,18 @@ func (t *totals) record(rec *decoder.Record, bad bool) {
 		t.keys[string(rec.PartitionKey)] = n + 1
 	} else {
 		t.otherKeys++
+	}
+}
+
+// look notes whether there is more in a record than shows.
+func (t *totals) look(rec *decoder.Record) {
+	for _, mark := range []string{"\x1f\x8b\x08", "\x28\xb5\x2f\xfd", "\xff\x06\x00\x00sNaPpY"} { // gzip, zstd, snappy
+		if bytes.HasPrefix(rec.Data, []byte(mark)) {
+			t.compressed++
+		}
+	}
+	if bytes.HasPrefix(rec.Data, []byte("\xf3\x89\x9a\xc2")) {
+		t.aggregates++
 	}
 }
 

@@ -189,6 +189,12 @@ func (v *tableView) summary(t *totals) {
 	}
 	fmt.Fprintln(v.out, v.screen.paint(bold, fmt.Sprintf("%s, %s, %s, %s bad",
 		count(t.files, "event"), count(t.records, "record"), count(int(t.bytes), "byte"), group(t.bad))))
+	if t.compressed > 0 {
+		fmt.Fprintf(v.out, "%s compressed: -codec auto shows what is inside\n", looks(t.compressed))
+	}
+	if t.aggregates > 0 {
+		fmt.Fprintf(v.out, "%s aggregated: -deaggregate shows what is inside\n", looks(t.aggregates))
+	}
 	var sizes, keys []bar
 	for _, s := range t.bySize() {
 		label := fmt.Sprintf("%s to %s", group(int(s.From)), group(int(s.To)))
@@ -206,6 +212,13 @@ func (v *tableView) summary(t *totals) {
 	}
 	v.histogram("bytes", sizes, true)
 	v.histogram("partition key", keys, false)
+}
+
+func looks(n int) string {
+	if n == 1 {
+		return "1 record looks"
+	}
+	return count(n, "record") + " look"
 }
 
 // bar is one line of a histogram.

@@ -3,6 +3,8 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
+	"crypto/md5"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -288,5 +290,43 @@ func TestGroup(t *testing.T) {
 		if got := group(n); got != want {
 			t.Errorf("group(%d) = %s", n, got)
 		}
+	}
+}
+
+// Aggregates and compressed data are shown as they are, with a hint, and opened where that is asked for.
+func TestCodecAndDeaggregate(t *testing.T) {
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write([]byte(`{"id":1}`)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	message := "\x0a\x02k1\x0a\x02k2" + // partition keys
+		"\x1a\x08\x08\x00\x1a\x04left" + "\x1a\x09\x08\x01\x1a\x05right" // records
+	sum := md5.Sum([]byte(message))
+	e := event(record(sequence(1), encoded(packed.String())), record(sequence(2), encoded("\xf3\x89\x9a\xc2"+message+string(sum[:]))))
+
+	for _, want := range []string{"1 record looks compressed: -codec auto ", "1 record looks aggregated: -deaggregate "} {
+		if got := onTerminal(screen{width: 80}, 0, e, "-"); !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	var stdout, stderr strings.Builder
+	if status := local([]string{"-codec", "auto", "-deaggregate", "-"}, bytes.NewReader(e), &stdout, &stderr); status != exitOK {
+		t.Errorf("exit status %d, %s", status, &stderr)
+	}
+	for _, want := range []string{
+		"record 0  ", `bytes 8  data "{\"id\":1}"`,
+		`record 1/0  sequence ` + sequence(2) + `  key "k1"`, `data "left"`, `record 1/1  `, `key "k2"`, `data "right"`,
+		"counters records=3 ", "total files=1 records=3 ",
+	} {
+		if !strings.Contains(stdout.String(), want) {
+			t.Errorf("no %q in\n%s", want, &stdout)
+		}
+	}
+	if status := local([]string{"-codec", "lzw", "-"}, nil, &stdout, &stderr); status != exitUsage || !strings.Contains(stderr.String(), "no such codec") {
+		t.Errorf("exit status %d, %s", status, &stderr)
 	}
 }
