@@ -337,7 +337,11 @@ func (s *stack) function(c call) (any, error) {
 		}
 		return s.resolve(a[2])
 	case "Sub":
-		return s.substitute(fmt.Sprint(c.arg))
+		text, names := c.arg, any(nil)
+		if a, ok := c.arg.([]any); ok {
+			text, names = a[0], a[1]
+		}
+		return s.substitute(fmt.Sprint(text), names)
 	}
 	r, err := s.resolve(c.arg)
 	if err != nil {
@@ -369,6 +373,8 @@ func (s *stack) ref(name string) (any, error) {
 		return noValue{}, nil
 	case "AWS::StackName":
 		return "watch", nil
+	case "AWS::Region":
+		return "us-east-1", nil
 	}
 	if v, ok := s.values[name]; ok {
 		return v, nil
@@ -404,12 +410,16 @@ func (s *stack) attribute(name, attribute string) (any, error) {
 
 var placeholder = regexp.MustCompile(`\$\{([^}]+)\}`)
 
-func (s *stack) substitute(text string) (any, error) {
-	var failed error
+// substitute fills the placeholders of a text: with what names says, and else with parameters and resources.
+func (s *stack) substitute(text string, names any) (any, error) {
+	own, failed := s.resolve(names)
 	text = placeholder.ReplaceAllStringFunc(text, func(m string) string {
 		name := placeholder.FindStringSubmatch(m)[1]
 		var v any
 		var err error
+		if n, ok := own.(map[string]any); ok && n[name] != nil {
+			return fmt.Sprint(n[name])
+		}
 		if target, attribute, ok := strings.Cut(name, "."); ok {
 			v, err = s.attribute(target, attribute)
 		} else {

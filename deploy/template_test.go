@@ -271,8 +271,9 @@ func TestLeastPrivilege(t *testing.T) {
 	})
 }
 
-// The alarms watch metrics that there are: AWS's, and the function's own as it writes them.
-func TestAlarms(t *testing.T) {
+// metrics are those that there are, by namespace and name, with their dimensions: AWS's, and the function's own as it writes them.
+func metrics(t *testing.T) map[string]map[string][]string {
+	t.Helper()
 	var known map[string]map[string][]string
 	content, err := os.ReadFile("testdata/metrics.json")
 	if err != nil {
@@ -288,6 +289,69 @@ func TestAlarms(t *testing.T) {
 			known[d.Namespace][m.Name] = d.Dimensions[0]
 		}
 	}
+	return known
+}
+
+// The dashboard shows metrics that the function writes, and its query is about members that an invocation's line has.
+func TestDashboard(t *testing.T) {
+	template, err := readTemplate("monitor.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := template.deploy(variants["monitor.yaml"][0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	resources, err := s.resources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dashboard struct {
+		Widgets []struct {
+			Type       string
+			Properties struct {
+				Metrics [][]string
+				Query   string
+			}
+		}
+	}
+	body := resources["Dashboard"].Properties.(map[string]any)["DashboardBody"].(string)
+	if err := json.Unmarshal([]byte(body), &dashboard); err != nil {
+		t.Fatalf("%v: %s", err, body)
+	}
+	known := metrics(t)["Sluice"]
+	shown, queries := 0, 0
+	for _, w := range dashboard.Widgets {
+		var row []string
+		for _, m := range w.Properties.Metrics {
+			for i := range m {
+				if m[i] == "." { // as in the row before
+					m[i] = row[i]
+				}
+			}
+			row = m
+			function, _ := s.ref("Function")
+			want := []string{"Sluice", m[1], "FunctionName", function.(string), "StreamName", "orders"}
+			if !slices.Equal(m, want) || !slices.Equal(known[m[1]], []string{"FunctionName", "StreamName"}) {
+				t.Errorf("%q is no metric of the function", m)
+			}
+			shown++
+		}
+		if w.Type == "log" {
+			queries++
+			if !strings.HasPrefix(w.Properties.Query, "SOURCE 'watch-LogGroup-") || !strings.Contains(w.Properties.Query, "hotKeysByRecords.0.key") {
+				t.Errorf("the query is %s", w.Properties.Query)
+			}
+		}
+	}
+	if shown == 0 || queries != 1 {
+		t.Errorf("%d metrics and %d queries", shown, queries)
+	}
+}
+
+// The alarms watch metrics that there are.
+func TestAlarms(t *testing.T) {
+	known := metrics(t)
 	eachVariant(t, func(t *testing.T, s *stack, resources map[string]resource) {
 		alarms := map[string]bool{}
 		for name, r := range resources {

@@ -23,7 +23,9 @@ type CallInfo struct {
 // with its [Skip], [Retry], [Fail] and [At] around it, or a *[PanicError]. That function may be nil.
 //
 // In the typed shapes the payload is decoded before, so the hook sees neither that nor the records that do not decode; nor does it see
-// calls of [WithOnBad]. It is called from as many goroutines at once as handlers are. A panic of the hook counts as one of the handler.
+// calls of [WithOnBad]. It is called from as many goroutines at once as handlers are. A panic of the hook counts as one of the handler. For
+// a call that is given up at the deadline (see [WithMargin]) the function is called when that returns, if it ever does: maybe after the
+// invocation.
 func WithCallHook(hook func(ctx context.Context, call CallInfo) (context.Context, func(err error))) Option {
 	return func(c *config) { c.callHook = hook }
 }
