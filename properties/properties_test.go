@@ -42,13 +42,16 @@ func TestProperties(t *testing.T) {
 				w, log := s.run(t)
 				sum.add(w, log)
 				if len(w.broken) > 0 {
-					rt.Fatalf("BROKEN: %s\n%v%v", w.broken[0], s, log)
+					rt.Fatalf("%s%s\n%v%v", brokenMark, w.broken[0], s, log)
 				}
 			})
 			t.Log(sum)
 		})
 	}
 }
+
+// brokenMark begins what is said about a property that does not hold.
+const brokenMark = "BROKEN: "
 
 // setFlag sets a flag of package rapid, if the command line does not.
 func setFlag(t *testing.T, name, value string) {

@@ -124,7 +124,7 @@ func (s *scenario) drawOptions(t *rapid.T) {
 	if o.margin >= s.mapping.Timeout && (!s.ends() || s.mapping.TumblingWindow > 0) {
 		o.margin = 0 // which would not leave time for anything, for a day
 	}
-	o.onBad = rapid.SampledFrom([]act{retry, skip, ok}).Draw(t, "WithOnBad")
+	o.onBad = rapid.SampledFrom([]act{retry, skip, ok, short}).Draw(t, "WithOnBad")
 	o.poison = rapid.SampledFrom([]int{0, 0, 1, 2, 3}).Draw(t, "WithPoison")
 	o.memory = rapid.SampledFrom([]int{0, 0, 100, 3}).Draw(t, "WithRedeliveryMemory")
 	o.wholeBatch = !s.mapping.ReportBatchItemFailures || rapid.IntRange(0, 7).Draw(t, "WithWholeBatch") == 7

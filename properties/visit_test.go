@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,6 +34,10 @@ func (h watched) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	}
 	v.judge(batch, answer, err)
 	h.w.answers = append(h.w.answers, kept{answer, string(answer)})
+	if v.window != nil && h.w.shape != "Tumbling" {
+		// Another state, so that the one of the next event is not that of all others.
+		return []byte(strings.Replace(string(answer), `{"state":`, `{"state":[`+strconv.Itoa(len(h.w.answers))+`],"was":`, 1)), err
+	}
 	return answer, err
 }
 
@@ -77,6 +82,9 @@ func (v *visit) judge(batch []int, answer []byte, err error) {
 			v.breaks("the answer", "the invocation fails with %v though no record does so", err)
 		}
 		return
+	}
+	if v.fatal && !v.tripped() {
+		v.breaks("the answer", "%s though the handler failed the invocation", answer)
 	}
 	from := len(batch) // the first that is not acknowledged
 	if named, ok := v.named(string(answer)); ok {

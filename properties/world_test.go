@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -60,6 +61,7 @@ type visit struct {
 	order  []int           // the records that it said ok of
 	fails  map[int]failure // the records that it failed
 	keys   map[int]bool    // that are worked on
+	fatal  bool            // the handler failed the invocation
 	stats  *router.Stats
 }
 
@@ -90,7 +92,7 @@ func newWorld(s *scenario) *world {
 		w.input = append(w.input, decoder.Record{
 			Source:       &decoder.Source{ShardID: fmt.Sprintf("shardId-%012d", p.shard)},
 			PartitionKey: strconv.AppendInt(nil, int64(p.key), 10), SequenceNumber: number(i),
-			Data: dataOf(i, p.bad), ApproximateArrivalTimestamp: at,
+			Data: w.dataOf(i), ApproximateArrivalTimestamp: at,
 		})
 	}
 	return w
@@ -98,12 +100,15 @@ func newWorld(s *scenario) *world {
 
 const maxData = 20
 
-// dataOf is a record's data: its index, as JSON, or what is too long to be decoded.
-func dataOf(i int, bad bool) []byte {
-	if bad {
-		return make([]byte, maxData+1)
+// dataOf is a record's data: its index, as JSON, or what is too long to be decoded, or no JSON where that is asked for.
+func (w *world) dataOf(i int) []byte {
+	switch {
+	case !w.scenario.records[i].bad:
+		return strconv.AppendInt(nil, int64(i), 10)
+	case i%2 == 1 && (w.shape == "JSON" || strings.HasPrefix(w.shape, "Typed")):
+		return []byte("none")
 	}
-	return strconv.AppendInt(nil, int64(i), 10)
+	return make([]byte, maxData+1)
 }
 
 // breaks notes that a property does not hold. The lock is held.
@@ -152,14 +157,18 @@ func (w *world) onBad(ctx context.Context, rec *decoder.Record, flaw error) erro
 	if !v.begin([]*decoder.Record{rec}) {
 		return routertest.ErrProcessGone
 	}
-	defer v.end(rec)
 	i := index(rec.SequenceNumber)
+	defer v.end(i)
 	w.mu.Lock()
 	if !w.scenario.records[i].bad {
 		w.breaks("what is handed over", "record %d is not bad: %v", i, flaw)
 	}
 	w.mu.Unlock()
 	switch w.badAct() {
+	case short:
+		time.Sleep(shortWait)
+		v.say([]int{i}, nil, -1, false)
+		return nil
 	case skip:
 		v.say(nil, []int{i}, -1, false)
 		return router.Skip(flaw)
@@ -206,7 +215,7 @@ func (v *visit) begin(recs []*decoder.Record) bool {
 				v.breaks("nothing is started behind a failure", "record %d, behind %d", i, at)
 			}
 		}
-		if string(rec.Data) != string(dataOf(i, false)) && !v.scenario.records[i].bad {
+		if string(rec.Data) != string(v.dataOf(i)) && !v.scenario.records[i].bad {
 			v.breaks("what is handed over", "record %d with the data %q", i, rec.Data)
 		}
 	}
@@ -222,10 +231,10 @@ func (v *visit) begin(recs []*decoder.Record) bool {
 func (w *world) keyed() bool { return w.shape == "Partition" || w.shape == "TypedPartition" }
 
 // end notes that a call has ended.
-func (v *visit) end(rec *decoder.Record) {
+func (v *visit) end(i int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	delete(v.keys, v.scenario.records[index(rec.SequenceNumber)].key)
+	delete(v.keys, v.scenario.records[i].key)
 	v.calls.Done()
 }
 
@@ -259,6 +268,7 @@ func (v *visit) say(done, skipped []int, failed int, fatal bool) {
 	}
 	if failed >= 0 {
 		v.failures++
+		v.fatal = v.fatal || fatal
 		v.fails[failed] = failure{time.Now(), fatal || v.options.wholeBatch}
 	}
 }
@@ -308,21 +318,25 @@ func (w *world) handle(ctx context.Context, recs []*decoder.Record) error {
 	if !v.begin(recs) {
 		return routertest.ErrProcessGone
 	}
+	ids := make([]int, len(recs)) // read now: what a record reads later is looked at below
+	for n, rec := range recs {
+		ids[n] = index(rec.SequenceNumber)
+	}
 	crashed := true
 	defer func() {
 		if !crashed {
-			v.end(recs[0])
+			v.end(ids[0])
 		}
 	}()
 	var done, skipped []int
 	var errs []error
 	failed := -1
-	for _, rec := range recs {
-		i := index(rec.SequenceNumber)
+	for n, rec := range recs {
+		i := ids[n]
 		a := v.does(ctx, i)
-		if string(rec.Data) != string(dataOf(i, false)) {
+		if string(rec.Data) != string(w.dataOf(i)) || index(rec.SequenceNumber) != i {
 			w.mu.Lock()
-			w.breaks("lifetimes", "record %d reads %q while it is handled", i, rec.Data)
+			w.breaks("lifetimes", "record %d reads %q, number %q, while it is handled", i, rec.Data, rec.SequenceNumber)
 			w.mu.Unlock()
 		}
 		switch a {
@@ -347,7 +361,7 @@ func (w *world) handle(ctx context.Context, recs []*decoder.Record) error {
 			if len(recs) == 1 {
 				v.blame(i)
 			}
-			v.say(nil, nil, index(recs[0].SequenceNumber), false)
+			v.say(nil, nil, ids[0], false)
 			if a == panics {
 				panic(errPlanned)
 			}
@@ -369,7 +383,7 @@ func (w *world) handle(ctx context.Context, recs []*decoder.Record) error {
 			if len(recs) == 1 {
 				v.blame(i)
 			}
-			v.say(nil, nil, index(recs[0].SequenceNumber), a == fail)
+			v.say(nil, nil, ids[0], a == fail)
 			return err
 		default:
 			if failed < 0 {
