@@ -65,7 +65,7 @@ bench: need-go ## how the decoder compares with its peers, and which targets it 
 	@cd bench && $(GO) run ./cmd/report
 
 bench-report: need-go ## the same, run longer, with raw results, tables and charts written to bench/results
-	@cd bench && $(GO) run ./cmd/report -rounds 12 -benchtime 60ms -write results
+	@cd bench && $(GO) run ./cmd/report -rounds 12 -benchtime 60ms -write results -readme ../README.md
 
 e2e: need-go e2e/node_modules/.package-lock.json ## a function on a real stream on this machine: every record is accounted for
 	cd e2e && E2E=1 $(GO) test -count=1 -v -timeout 5m .

@@ -19,15 +19,16 @@ func main() {
 	flag.DurationVar(&r.benchtime, "benchtime", 100*time.Millisecond, "how long to run each benchmark in a round")
 	flag.StringVar(&r.only, "only", "", "run the suites whose name matches this regular expression")
 	write := flag.String("write", "", "write the results to this directory")
+	readme := flag.String("readme", "", "with -write: put a summary into this page, where it has the marks for it")
 	reuse := flag.Bool("reuse", false, "with -write: run nothing, take the raw results that are there")
 	flag.Parse()
-	if err := report(r, *write, *reuse); err != nil {
+	if err := report(r, *write, *readme, *reuse); err != nil {
 		fmt.Fprintln(os.Stderr, "report:", err)
 		os.Exit(1)
 	}
 }
 
-func report(r runner, dir string, reuse bool) error {
+func report(r runner, dir, readme string, reuse bool) error {
 	work := dir
 	if work == "" {
 		var err error
@@ -61,6 +62,11 @@ func report(r runner, dir string, reuse bool) error {
 	}
 	if err := writeTables(filepath.Join(dir, "README.md"), res); err != nil {
 		return err
+	}
+	if readme != "" {
+		if err := writeSummary(readme, res); err != nil {
+			return err
+		}
 	}
 	return drawCharts(dir, res)
 }

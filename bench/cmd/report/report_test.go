@@ -95,6 +95,33 @@ func TestTablesHoldWhatWasMeasured(t *testing.T) {
 	}
 }
 
+func TestSummaryStandsBetweenItsMarks(t *testing.T) {
+	res := readSample(t)
+	path := filepath.Join(t.TempDir(), "README.md")
+	for _, c := range []struct{ before, after string }{
+		{"a\n" + summaryBegin + "old\n" + summaryEnd + "b\n", "a\n" + summaryBegin + summary(res) + summaryEnd + "b\n"},
+		{"a\n" + summaryEnd + summaryBegin, "a\n" + summaryEnd + summaryBegin},
+		{"a\n", "a\n"},
+	} {
+		if err := os.WriteFile(path, []byte(c.before), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := writeSummary(path, res); err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := os.ReadFile(path); string(got) != c.after {
+			t.Errorf("%q becomes %q, want %q", c.before, got, c.after)
+		}
+	}
+	for _, want := range []string{
+		"| 1 × 256 B | 200 ns | 40.0× | 13.5× (sonic) | 0× | 0.75× |\n", "takes 2.00 µs with sluice and 19.0 µs with",
+	} {
+		if !strings.Contains(summary(res), want) {
+			t.Errorf("%q is not in\n%s", want, summary(res))
+		}
+	}
+}
+
 func TestEveryBenchmarkIsInOneSuite(t *testing.T) {
 	names := []string{"BenchmarkDecode", "BenchmarkInvocation", "BenchmarkInvocationStart", "BenchmarkConcurrent", "BenchmarkDecodeLogs"}
 	var patterns []string

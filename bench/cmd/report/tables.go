@@ -81,12 +81,20 @@ func targetTable(res *results) string {
 	return out.String()
 }
 
+const picture = `<picture>
+  <source media="(prefers-color-scheme: dark)" srcset="decode-dark.svg">
+  <img src="decode-light.svg" alt="Time to read a record, by decoder and kind of event; the tables below have the figures.">
+</picture>
+
+`
+
 // writeTables writes the page that GitHub shows for the directory of the results.
 func writeTables(path string, res *results) error {
 	var out strings.Builder
 	out.WriteString("# Results\n\nMade by `make bench-report`; not to be edited. Beside this page are the raw results, for benchstat.\n")
 	out.WriteString("All is of one run on one machine: ratios carry over to other machines, times do not. Figures are medians over\n")
 	out.WriteString("the rounds of the run, and ratios are medians of the ratios of figures of one round.\n\n")
+	out.WriteString(picture)
 	for _, key := range []string{"cpu", "cpus", "memory", "go", "goos", "goarch"} {
 		if value := res.config[key]; value != "" {
 			fmt.Fprintf(&out, "- %s: %s\n", key, value)

@@ -93,13 +93,8 @@ func decodeTargets(res *results) []target {
 		{"1x256B", 10}, {"100x60B", 10}, {"100x256B", 10}, {"7500x200B", 10}, {"10000x60B", 10}, {"1000x256B-odd", 10}, {"1000x1KiB", 8},
 		{"40x100KiB", 2.5}, {"1x1MiB", 2.5}, {"1x4MiB", 2.5},
 	} {
-		fastest, least := "", 0.0
-		for _, peer := range fillers {
-			if value, found := times(c.shape, peer); found && (fastest == "" || value < least) {
-				fastest, least = peer, value
-			}
-		}
-		add("the fastest other that fills a struct takes", c.shape, true, c.least, least, fastest, fastest != "")
+		peer, value := fastest(res.operation("Decode").shape(c.shape))
+		add("the fastest other that fills a struct takes", c.shape, true, c.least, value, peer, peer != "")
 	}
 	for _, c := range []struct {
 		shape string
