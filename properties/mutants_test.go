@@ -43,7 +43,7 @@ var mutants = []mutant{
 		"var pooled = make([]byte, 0, 128)\n\nfunc answerFrom(sequenceNumber string) []byte {\n\tb := pooled[:0]",
 	},
 	{"a bad record does not stand in its key's order", "grouping.go", "rec := g.record(e)\n\tmask", "rec := g.record(e)\n\tif e.bad() {\n\t\treturn g.add(group{})\n\t}\n\tmask"},
-	{"a bad record that fails counts as done", "batch.go", `|| !i.bad(hands, rec, flaw) {`, `|| i.bad(hands, rec, flaw) && false {`},
+	{"a bad record that fails counts as done", "slices.go", `|| !i.bad(hands, rec, flaw) {`, `|| i.bad(hands, rec, flaw) && false {`},
 	{"records behind a failure are started", "invocation.go", "\t\ti.limit = at\n", ""},
 	{"keys are told apart by their hash alone", "grouping.go", `if bytes.Equal(g.groups[id].key, rec.PartitionKey) {`, `if true || bytes.Equal(nil, nil) {`},
 	{"a checkpoint where only whole batches can fail", "answer.go", `case i.window != nil || i.wholeBatch:`, `case i.window != nil:`},
