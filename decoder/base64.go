@@ -8,8 +8,8 @@ import (
 	simd "github.com/segmentio/asm/base64"
 )
 
-// This file is the seam to the SIMD decoder. It accepts what encoding/base64.StdEncoding accepts, ignored
-// '\r' and '\n' included.
+// This file decodes base64: the seam to SIMD. It accepts what encoding/base64.StdEncoding accepts, ignored '\r' and '\n' included. With
+// AVX2 the blocks are decoded in base64_amd64.s, elsewhere by segmentio/asm, which has NEON and falls back to the standard library.
 
 // decodedLen is the room that decoding n characters takes.
 func decodedLen(n int) int { return n / 4 * 3 }

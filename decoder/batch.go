@@ -24,7 +24,7 @@ func (b *Batch) Window() *Window { return b.window }
 // Batch reads the whole event and calls f with its records. It returns what f does, or an [*Error], with f not called,
 // where the event is broken.
 func (d Decoder) Batch(event []byte, f func(*Batch) error) error {
-	s := newState(d, event)
+	s := newState(&d, event)
 	defer s.release()
 	s.batching = true
 	b := &s.batch

@@ -68,6 +68,11 @@ type Decoder struct {
 	// the other half is yielded like the rest.
 	Deaggregate bool
 
+	// Detach makes records hold no views of the event: what would be one is copied to the decoder's memory.
+	// Lifetimes stay as they are. It serves who must give the event back while a record is still in use, such
+	// as a handler that outlives its invocation.
+	Detach bool
+
 	// Codec is how data is compressed: Identity, Auto, Gzip, Zlib, Zstd, Snappy, or what ZstdDict returns. Data is decompressed after
 	// an aggregate is split, each user record on its own.
 	Codec Codec
@@ -84,11 +89,6 @@ type Decoder struct {
 	// MaxBatch is the most bytes that the data of a [Batch] may have where it is decompressed; 0 means 256 MiB. Beyond it the event is
 	// broken, with ErrTooLarge. A loop holds one record's data at a time and needs no such limit.
 	MaxBatch int
-
-	// Detach makes records hold no views of the event: what would be one is copied to the decoder's memory.
-	// Lifetimes stay as they are. It serves who must give the event back while a record is still in use, such
-	// as a handler that outlives its invocation.
-	Detach bool
 }
 
 // Records returns the records of the event, read with the zero [Decoder]. See [Decoder.Records].
@@ -117,7 +117,7 @@ func (d Decoder) RecordsWindow(event []byte, w **Window) iter.Seq2[*Record, erro
 }
 
 func (d Decoder) loop(event []byte, w **Window, yield func(*Record, error) bool) {
-	s := newState(d, event)
+	s := newState(&d, event)
 	defer s.release()
 	for s.next() {
 		var err error
@@ -145,7 +145,7 @@ func (d Decoder) loop(event []byte, w **Window, yield func(*Record, error) bool)
 // kept. Where there are no records it is what the members of a tumbling window say. The error is that of an
 // event that is broken before its first record.
 func (d Decoder) Source(event []byte) (*Source, error) {
-	s := newState(d, event)
+	s := newState(&d, event)
 	defer s.release()
 	s.skipData, s.contents.wanted = true, false
 	if s.next() {

@@ -61,21 +61,21 @@ const (
 	defaultMaxBatch   = 256 << 20
 )
 
-func newState(d Decoder, event []byte) *state {
+func newState(d *Decoder, event []byte) *state {
 	s := states.Get().(*state)
-	if d.MaxData <= 0 {
-		d.MaxData = defaultMaxData
+	s.Decoder = *d
+	if s.MaxData <= 0 {
+		s.MaxData = defaultMaxData
 	}
-	if d.MaxRecords <= 0 {
-		d.MaxRecords = defaultMaxRecords
+	if s.MaxRecords <= 0 {
+		s.MaxRecords = defaultMaxRecords
 	}
-	if d.MaxBatch <= 0 {
-		d.MaxBatch = defaultMaxBatch
+	if s.MaxBatch <= 0 {
+		s.MaxBatch = defaultMaxBatch
 	}
 	if poison {
 		event = append([]byte(nil), event...)
 	}
-	s.Decoder = d
 	s.want()
 	s.generalOnly = lane.GeneralOnly.Load()
 	s.event, s.scan.b = event, event

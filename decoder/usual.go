@@ -68,6 +68,7 @@ const (
 // What it has set in s.rec of a record that does not match, the other ways to read it will set again.
 func (s *state) matchUsual(sh *shape, i int) bool {
 	u, b, rec := sh.usual, s.event, &s.rec
+	b = b[:len(b):len(b)] // so that what is below its length is known to be below its capacity
 	if !s.ready && !stands(b, i, u.toKey) {
 		return false
 	}
@@ -134,18 +135,16 @@ func (s *state) matchUsual(sh *shape, i int) bool {
 // keyEnd returns the offset of what ends the string whose inside begins at i, or the event's length: special, for strings that mostly have
 // fewer than 16 bytes.
 func keyEnd(b []byte, i int) int {
-	if len(b)-i < 16 {
-		return special(b, i)
-	}
-	p := (*[16]byte)(b[i:])
-	m := specials(binary.LittleEndian.Uint64(p[:]))
-	if m == 0 {
-		i += 8
-		if m = specials(binary.LittleEndian.Uint64(p[8:])); m == 0 {
-			return special(b, i+8)
+	if i+16 <= len(b) {
+		p := (*[16]byte)(b[i : i+16])
+		if m := specials(binary.LittleEndian.Uint64(p[:])); m != 0 {
+			return i + bits.TrailingZeros64(m)/8
+		}
+		if m := specials(binary.LittleEndian.Uint64(p[8:])); m != 0 {
+			return i + 8 + bits.TrailingZeros64(m)/8
 		}
 	}
-	return i + bits.TrailingZeros64(m)/8
+	return special(b, i)
 }
 
 // behindData returns what stands at i if it is the text between data and arrival time, with room for that time.

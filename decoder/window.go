@@ -25,7 +25,7 @@ type Window struct {
 // what is broken anywhere in it outside of single records; [Decoder.RecordsWindow] and [Batch.Window] come with the reading of
 // the records.
 func (d Decoder) Window(event []byte) (*Window, error) {
-	s := newState(d, event)
+	s := newState(&d, event)
 	defer s.release()
 	for {
 		start, more := s.element()
