@@ -41,10 +41,10 @@
 //
 // # Failed batches, again
 //
-//	go run ./cmd/lambda redrive -endpoint URL failed-batches/
+//	go run ./cmd/lambda redrive -function orders failed-batches/
 //	go run ./cmd/lambda redrive -bootstrap ./bootstrap -yes failed-batches/
 //
-// hands such batches to a function: to one behind a URL, or to a program on this machine. It says what it would do, and does it
+// hands such batches to a function: to one in AWS, one behind another URL, or a program on this machine. It says what it would do, and does it
 // with -yes. What has come of each batch is noted in a journal, so that repeating it hands over only what is not done, down to the
 // record that a function's answer has named. redrive -help says more.
 //

@@ -20,13 +20,18 @@ import (
 // This file is "lambda redrive": batches that Lambda has given up are handed to a function again. Where the function is stands in
 // redrive_target.go, what its answer means in redrive_answer.go, and what has been done already in redrive_journal.go.
 
-const redriveUsage = `usage: lambda redrive (-endpoint URL | -bootstrap PROGRAM) [flags] FILE...
+const redriveUsage = `usage: lambda redrive -function NAME|ARN [flags] FILE...
+       lambda redrive -endpoint URL [flags] FILE...
+       lambda redrive -bootstrap PROGRAM [flags] FILE...
 
 Hands batches to a function again: each FILE is the object that Lambda has left
 in an on-failure bucket, or an event; a directory stands for the files in it.
 Without -yes it only says what it would do.
 
-  -endpoint URL       the function's, as of Lambda's Runtime Interface Emulator:
+  -function NAME|ARN  a function in AWS; the credentials are those in the
+                      environment (AWS_ACCESS_KEY_ID and so on, AWS_REGION)
+  -endpoint URL       one that takes the same call, unsigned, as that of
+                      Lambda's Runtime Interface Emulator:
                       http://localhost:9000/2015-03-31/functions/function/invocations
   -bootstrap PROGRAM  a function's program, started on this machine
   -yes                do it
@@ -50,6 +55,7 @@ func init() { commands["redrive"] = redrive }
 // redrive runs the command.
 func redrive(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("lambda redrive", flag.ContinueOnError)
+	function := flags.String("function", "", "")
 	endpoint := flags.String("endpoint", "", "")
 	bootstrap := flags.String("bootstrap", "", "")
 	yes := flags.Bool("yes", false, "")
@@ -58,7 +64,7 @@ func redrive(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	if status, ok := parse(flags, args, redriveUsage, "", stdout, stderr); !ok {
 		return status
 	}
-	target, err := newTarget(*endpoint, *bootstrap, *timeout, stderr)
+	target, err := newTarget(*function, *endpoint, *bootstrap, *timeout, stderr)
 	if err != nil {
 		fmt.Fprintf(stderr, "%s\n\n%s", printable(err.Error()), redriveUsage)
 		return exitUsage

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"example.com/sluice/decoder"
 )
@@ -206,8 +207,8 @@ func TestRedriveRefuses(t *testing.T) {
 		status int
 		stderr string
 	}{
-		{[]string{fine}, exitUsage, "want -endpoint or -bootstrap"},
-		{[]string{"-endpoint", e.URL, "-bootstrap", bootstrap, fine}, exitUsage, "want -endpoint or -bootstrap"},
+		{[]string{fine}, exitUsage, "want one of -function, -endpoint and -bootstrap"},
+		{[]string{"-endpoint", e.URL, "-bootstrap", bootstrap, fine}, exitUsage, "want one of -function, -endpoint and -bootstrap"},
 		{[]string{"-endpoint", "localhost:9000", fine}, exitUsage, "no URL"},
 		{[]string{"-bootstrap", filepath.Join(dir, "missing"), fine}, exitUsage, "-bootstrap: "},
 		{[]string{"-endpoint", e.URL, "-timeout", "0s", fine}, exitUsage, "-timeout"},
@@ -227,6 +228,66 @@ func TestRedriveRefuses(t *testing.T) {
 	}
 	if b, _ := os.ReadFile(notOurs); string(b) != "buy milk\n" {
 		t.Errorf("the other file is now %q", b)
+	}
+}
+
+// What a page somewhere else says is not taken for an answer.
+func TestRedriveRedirect(t *testing.T) {
+	e := newEndpoint(t)
+	moved := httptest.NewServer(http.RedirectHandler(e.URL, http.StatusFound))
+	defer moved.Close()
+	file := filepath.Join(t.TempDir(), "event")
+	writeFile(t, file, event(good(1)))
+	status, _, stderr := runRedrive(t, "-yes", "-endpoint", moved.URL, "-journal", filepath.Join(t.TempDir(), "journal"), file)
+	if status != exitBad || len(e.got) > 0 || !strings.Contains(stderr, "status 302") {
+		t.Errorf("exit status %d, events %q, %s", status, e.got, stderr)
+	}
+}
+
+// roundTrip is an http.RoundTripper.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestFunctionTarget(t *testing.T) {
+	keys := map[string]string{"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"}
+	inRegion := map[string]string{"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "eu-west-1"}
+	const arn = "arn:aws:lambda:us-east-2:123456789012:function:orders"
+	for _, tt := range []struct {
+		function string
+		env      map[string]string
+		url, err string
+	}{
+		{"orders", inRegion, "https://lambda.eu-west-1.amazonaws.com/2015-03-31/functions/orders/invocations", ""},
+		{arn, inRegion, "https://lambda.us-east-2.amazonaws.com/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-2%3A123456789012%3Afunction%3Aorders/invocations", ""},
+		{strings.Replace(arn, "us-east-2", "cn-north-1", 1) + ":live", keys, "https://lambda.cn-north-1.amazonaws.com.cn/2015-03-31/functions/arn%3Aaws%3Alambda%3Acn-north-1%3A123456789012%3Afunction%3Aorders%3Alive/invocations", ""},
+		{"orders", keys, "", "AWS_REGION"},
+		{arn, nil, "", "no credentials"},
+		{"../orders", inRegion, "", "neither a function's name nor its ARN"},
+		{"arn:aws:s3:::bucket", inRegion, "", "neither a function's name nor its ARN"},
+	} {
+		target, err := newFunctionTarget(tt.function, time.Second, func(name string) string { return tt.env[name] })
+		if err != nil || tt.err != "" {
+			if err == nil || tt.err == "" || !strings.Contains(err.Error(), tt.err) {
+				t.Errorf("%s: %v, want %q", tt.function, err, tt.err)
+			}
+			continue
+		}
+		if target.name() != tt.url {
+			t.Errorf("%s is at %s", tt.function, target.name())
+		}
+		target.client.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+			body, err := io.ReadAll(r.Body)
+			auth := r.Header.Get("Authorization")
+			if err != nil || string(body) != "{}" || r.URL.String() != tt.url ||
+				!strings.Contains(auth, "SignedHeaders=content-type;host;x-amz-date;x-amz-invocation-type, ") {
+				t.Errorf("%s: %s %s", r.URL, auth, body)
+			}
+			return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(allDone))}, nil
+		})
+		if answer, err := target.invoke([]byte("{}")); err != nil || string(answer) != allDone {
+			t.Errorf("%s, %v", answer, err)
+		}
 	}
 }
 
