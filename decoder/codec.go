@@ -124,3 +124,39 @@ func zlibLike(data []byte) bool {
 func hasPrefix(data []byte, mark string) bool {
 	return len(data) >= len(mark) && string(data[:len(mark)]) == mark
 }
+
+// AppendDecompressed appends to dst what data decompresses to, at most limit bytes, and returns the longer slice; with an error it returns
+// dst. It is for compressed data elsewhere than in records: the Decoder does the same by its option Codec. Errors are ErrCompressed
+// and ErrTooLarge.
+func (c Codec) AppendDecompressed(dst, data []byte, limit int) ([]byte, error) {
+	kind := c.kind
+	if kind == kindAuto {
+		kind = detect(data)
+	}
+	if kind == kindIdentity || len(data) == 0 {
+		if len(data) > limit {
+			return dst, because(ErrTooLarge, "more than %d bytes of data", limit)
+		}
+		return append(dst, data...), nil
+	}
+	z := decompressors.Get().(*decompressor)
+	defer decompressors.Put(z)
+	out, err := z.decompress(dst[len(dst):], data, kind, c.dicts, limit)
+	switch {
+	case err != nil && kind == kindZlibMaybe && err != errTooLong:
+		return Identity.AppendDecompressed(dst, data, limit)
+	case err != nil:
+		return dst, kind.flaw(err, limit)
+	case len(dst) == 0:
+		return out, nil
+	}
+	return append(dst, out...), nil // where it went to the free room of dst, it stands there already
+}
+
+// flaw is the error that a record gets for one of decompressing.
+func (k codecKind) flaw(err error, limit int) error {
+	if err == errTooLong {
+		return because(ErrTooLarge, "%s of more than %d bytes of data", k, limit)
+	}
+	return because(ErrCompressed, "%s: %s", k, err)
+}

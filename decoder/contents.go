@@ -1,7 +1,5 @@
 package decoder
 
-import "math"
-
 // This file looks into the data of records, where the Decoder asks for it: an aggregate becomes its user records, and data is
 // decompressed. What is handed out then is not one record for each element of Records, so it stands between the reading of elements
 // and the loop.
@@ -75,16 +73,12 @@ func (s *state) unpack() bool {
 	if kind == kindIdentity || len(rec.Data) == 0 {
 		return true
 	}
-	limit := min(s.MaxData, math.MaxInt-1)
-	room := s.arena.spare(min(2*len(rec.Data)+512, limit+1), s.arenaHint())
-	out, err := s.contents.decompressor.decompress(room, rec.Data, kind, s.Codec.dicts, limit)
+	room := s.arena.spare(2*len(rec.Data)+512, s.arenaHint())
+	out, err := s.contents.decompressor.decompress(room, rec.Data, kind, s.Codec.dicts, s.MaxData)
 	if err != nil {
 		s.arena.adopt(out[:0])
-		switch {
-		case err == errTooLong:
-			s.flawInside(because(ErrTooLarge, "%s of more than %d bytes of data", kind, s.MaxData))
-		case kind != kindZlibMaybe:
-			s.flawInside(because(ErrCompressed, "%s: %s", kind, err))
+		if kind != kindZlibMaybe || err == errTooLong {
+			s.flawInside(kind.flaw(err, s.MaxData))
 		}
 		return true
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/snappy"
@@ -27,6 +28,9 @@ type decompressor struct {
 	zstdDicts *zstdDicts // what zstd was made with
 }
 
+// decompressors are for who has no state.
+var decompressors = sync.Pool{New: func() any { return new(decompressor) }}
+
 // errTooLong is what decompressing ends with behind the limit.
 var errTooLong = errors.New("more than the limit")
 
@@ -41,6 +45,7 @@ const zlibProof = 1 << 20
 
 // decompress appends to dst, which is empty, what data decompresses to. Where it cannot, what it returns is to be used as memory only.
 func (z *decompressor) decompress(dst, data []byte, kind codecKind, dicts *zstdDicts, limit int) ([]byte, error) {
+	limit = max(0, min(limit, math.MaxInt-1)) // room for one byte more is needed at times
 	z.in.Reset(data)
 	defer z.in.Reset(nil)
 	switch kind {

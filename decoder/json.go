@@ -1,0 +1,126 @@
+package decoder
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/valyala/fastjson"
+)
+
+// This file reads data that is JSON or text, for those who want no type of their own for it.
+
+// ErrUTF8 is what [Record.Text] returns for data that is no text.
+var ErrUTF8 = errors.New("invalid UTF-8")
+
+// Text returns the record's data as a string, which may be kept. Data that is not UTF-8 is an [*Error] that is ErrUTF8.
+func (r *Record) Text() (string, error) {
+	if at := badUTF8(r.Data); at >= 0 {
+		return "", r.fault(fmt.Errorf("%w at byte %d", ErrUTF8, at))
+	}
+	return string(r.Data), nil
+}
+
+// JSON calls f with the record's data as a tree of JSON values, and returns what f returns. The tree is from a pool: it and all that it
+// gives are valid until f returns. Data that is not one JSON value, by the rules for events themselves, with nothing behind it, is an
+// [*Error], with f not called.
+//
+// A value takes about a hundred bytes in the tree, so data of more than a million values and names is ErrTooLarge.
+func (r *Record) JSON(f func(v *fastjson.Value) error) error {
+	p := parsers.Get().(*parser)
+	defer p.release()
+	v, err := p.parse(r.Data)
+	if err != nil {
+		return r.fault(err)
+	}
+	return f(v)
+}
+
+// fault makes an error of this record of what is wrong with its data.
+func (r *Record) fault(err error) *Error {
+	return &Error{Index: r.Index, SequenceNumber: string(r.SequenceNumber), Field: fieldData.String(), Offset: -1, Err: err}
+}
+
+// ScanJSON returns the offset behind the first JSON value in data, spaces before it included. It accepts what encoding/json does, with
+// two differences: nesting of 300 at most, and further data behind the value. The error, ErrSyntax or ErrTooLarge, says
+// at which byte of data it is.
+func ScanJSON(data []byte) (end int, err error) {
+	s := scanner{b: data}
+	end, f := s.value(0, 0)
+	if f != sound {
+		return end, faultAt(f, end)
+	}
+	return end, nil
+}
+
+func faultAt(f fault, at int) error { return fmt.Errorf("%w at byte %d", f.err(), at) }
+
+// maxPayloadTree is how many values and names data may have to be made a tree of.
+const maxPayloadTree = 1 << 20
+
+// parser is a parser with the memory that its trees need.
+type parser struct {
+	parser fastjson.Parser
+	text   []byte // text that is rewritten for the parser
+	size   int    // of the tree, in values and names
+	bytes  int    // of the text that the tree is of
+}
+
+var parsers = sync.Pool{New: func() any { return new(parser) }}
+
+// parse returns the tree of data, which is to be one JSON value. The parser is lax and recursive: it gets only what the scanner has passed.
+func (p *parser) parse(data []byte) (*fastjson.Value, error) {
+	s := scanner{b: data}
+	end, f := s.value(0, 0)
+	if f == sound {
+		if end = skipSpace(data, end); end != len(data) {
+			f = unsound
+		}
+	}
+	if f != sound {
+		return nil, faultAt(f, end)
+	}
+	if p.size = s.values; p.size > maxPayloadTree {
+		return nil, because(ErrTooLarge, "JSON of more than %d values and names", maxPayloadTree)
+	}
+	if s.surrogates {
+		p.text = append(p.text[:0], data...)
+		mendSurrogates(p.text)
+		data = p.text
+	}
+	p.bytes = len(data)
+	v, err := p.parser.ParseBytes(data)
+	if err != nil {
+		return nil, because(ErrSyntax, "%s", clip(err.Error())) // not reached: the scanner has passed it
+	}
+	return v, nil
+}
+
+func (p *parser) release() {
+	if poison {
+		p.parser.ParseBytes(append(append([]byte{'"'}, bytes.Repeat([]byte{'#'}, p.bytes)...), '"'))
+	}
+	if p.size > maxPooled/128 {
+		p.parser = fastjson.Parser{}
+	}
+	if cap(p.text) > maxPooled {
+		p.text = nil
+	}
+	parsers.Put(p)
+}
+
+// badUTF8 returns the offset of the first byte that is not UTF-8, and -1 where all is.
+func badUTF8(b []byte) int {
+	if utf8.Valid(b) {
+		return -1
+	}
+	for i := 0; ; {
+		r, size := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && size <= 1 {
+			return i
+		}
+		i += size
+	}
+}
