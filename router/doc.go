@@ -14,8 +14,8 @@
 //
 // A handler is one of a closed set of shapes: [Each] for one record at a time, [Batch] for slices of them, [Partition] for
 // the records of one partition key in order with keys side by side, [ByTime] for windows of arrival time within an event, [Tumbling] for
-// Lambda's tumbling windows with their state; and [Typed], [JSON], [TypedBatch] and [TypedPartition] for payloads that are decoded
-// first. All but Partition make one call at a time, in order. One Router serves concurrent invocations.
+// Lambda's tumbling windows with their state; and [Typed], [JSON], [JSONValue], [LogEvents], [TypedBatch] and
+// [TypedPartition] for payloads that are decoded first. All but Partition make one call at a time, in order. One Router serves concurrent invocations.
 //
 // A handler's records are its own until it returns: copies of the decoder's, whose bytes are views. It may sort, filter and overwrite the slice
 // it gets and the records in it, since the router keeps apart what it needs to know. It must not write to the bytes, nor keep them:
@@ -39,8 +39,7 @@
 //   - On an event of a tumbling window every failure fails the invocation, so that records and state come again together; on
 //     success the state goes back, unchanged but by [Tumbling].
 //
-// Delivery is at least once: what is behind a failure comes again even if it was done. Of a KPL aggregate only the whole has a sequence
-// number, so a failure of one of its user records makes all of them come again.
+// Delivery is at least once: what is behind a failure comes again even if it was done.
 //
 // An invocation that fails on account of a record fails with a [*RecordError]. The router's own answers are never reused memory.
 //
@@ -68,6 +67,15 @@
 // With a deadline handlers run on another goroutine than the one that calls Invoke, one for each invocation and more for a Partition, and records hold
 // no views of the event. Without one, all but Partition run on the caller's; a handler that ends its goroutine (runtime.Goexit) ends that then,
 // and fails its record otherwise.
+//
+// # Aggregates
+//
+// With [decoder.Decoder.Deaggregate] the user records of an aggregate are records like others, and Partition groups them by their own
+// keys. But all of them have the aggregate's sequence number, which is all that an answer can name. So where one of them is not done,
+// the whole aggregate is delivered again, and a handler sees again: those user records before the failed one, which were done;
+// the failed one; those behind it, and all records behind the aggregate. Their Index may be another then, since the
+// batch starts elsewhere; SequenceNumber and SubSequenceNumber together stay the same, and are what to tell duplicates by. [WithRedeliveryMemory]
+// spares a handler most of what was done. A user record with a bad index is a bad record by itself; see [WithOnBad].
 //
 // # What is remembered
 //
