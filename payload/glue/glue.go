@@ -1,0 +1,116 @@
+// Package glue takes the framing of AWS Glue Schema Registry off a record's data.
+//
+// The registry's serializers write a byte 3 (the version of the header), a byte for compression, the 16 bytes of the schema
+// version's id, and the payload. Reading the payload, which is Avro, JSON or Protobuf, is for the user's own library, by the schema that
+// the id names. (Format: awslabs/aws-glue-schema-registry, AWSSchemaRegistryConstants.)
+//
+// [Unmarshal] fits into a typed handler of package router.
+package glue
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"example.com/sluice/decoder"
+)
+
+// Errors of this package wrap one of these, or the decoder's ErrCompressed and ErrTooLarge.
+var (
+	// ErrNotFramed: the data has no header of the registry.
+	ErrNotFramed = errors.New("no header of Glue Schema Registry")
+	// ErrCompression: the header names a compression that is not known.
+	ErrCompression = errors.New("unknown compression of Glue Schema Registry")
+)
+
+// Parts of the header.
+const (
+	version    = 3
+	plain      = 0
+	zlib       = 5
+	headerSize = 1 + 1 + len(SchemaVersionID{})
+)
+
+// SchemaVersionID is the id of a schema version: a UUID.
+type SchemaVersionID [16]byte
+
+// String returns the id in the form that the registry's API takes: "b7b4a7f0-9c96-4e4a-a687-fb5de9ef0c63".
+func (id SchemaVersionID) String() string {
+	var b [36]byte
+	at := 0
+	for i, n := range [...]int{4, 2, 2, 2, 6} {
+		if i > 0 {
+			b[at] = '-'
+			at++
+		}
+		start := (at - i) / 2
+		at += hex.Encode(b[at:], id[start:start+n])
+	}
+	return string(b[:])
+}
+
+// DefaultMaxPayload is what a payload may have after decompression where nothing else is said: 10 MiB.
+const DefaultMaxPayload = 10 << 20
+
+// IsFramed is whether data begins with a header: the version, a compression that is known, and an id. Other data may begin like that by chance.
+func IsFramed(data []byte) bool {
+	return len(data) >= headerSize && data[0] == version && (data[1] == plain || data[1] == zlib)
+}
+
+// Append appends the payload of data to dst, decompressed, limit bytes at most (0 means DefaultMaxPayload), and returns the longer slice with the
+// schema version's id; with an error it returns dst. An empty payload is legal.
+func Append(dst, data []byte, limit int) (payload []byte, id SchemaVersionID, err error) {
+	if limit <= 0 {
+		limit = DefaultMaxPayload
+	}
+	id, body, err := split(data)
+	switch {
+	case err != nil:
+		return dst, id, err
+	case data[1] == zlib && len(body) == 0:
+		return dst, id, fmt.Errorf("%w: zlib: no data", decoder.ErrCompressed)
+	case data[1] == zlib:
+		dst, err = decoder.Zlib.AppendDecompressed(dst, body, limit)
+	default:
+		dst, err = decoder.Identity.AppendDecompressed(dst, body, limit)
+	}
+	return dst, id, err
+}
+
+// Payload is Append without a copy where there is nothing to decompress: the payload is a view of data then, and new memory else.
+func Payload(data []byte, limit int) (payload []byte, id SchemaVersionID, err error) {
+	id, body, err := split(data)
+	if err != nil || data[1] == zlib {
+		return Append(nil, data, limit)
+	}
+	if limit <= 0 {
+		limit = DefaultMaxPayload
+	}
+	if len(body) > limit {
+		return nil, id, fmt.Errorf("%w: payload of more than %d bytes", decoder.ErrTooLarge, limit)
+	}
+	return body, id, nil
+}
+
+// split takes the header off.
+func split(data []byte) (id SchemaVersionID, body []byte, err error) {
+	if len(data) < headerSize || data[0] != version {
+		return id, nil, ErrNotFramed
+	}
+	copy(id[:], data[2:])
+	if data[1] != plain && data[1] != zlib {
+		return id, nil, fmt.Errorf("%w: byte %d", ErrCompression, data[1])
+	}
+	return id, data[headerSize:len(data):len(data)], nil
+}
+
+// Unmarshal makes of unmarshal, which decodes a payload by the id of its schema version, what the typed handlers of package router take.
+func Unmarshal(unmarshal func(id SchemaVersionID, payload []byte, v any) error) func(data []byte, v any) error {
+	return func(data []byte, v any) error {
+		payload, id, err := Payload(data, 0)
+		if err != nil {
+			return err
+		}
+		return unmarshal(id, payload, v)
+	}
+}
