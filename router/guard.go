@@ -44,6 +44,7 @@ func (i *invocation) guarded(ctx context.Context, deadline time.Time) {
 	i.shared = true
 	ended := make(chan struct{})
 	go func() {
+		growStack(0)
 		defer close(ended)
 		i.lock()
 		defer i.unlock()
@@ -68,6 +69,15 @@ func (i *invocation) guarded(ctx context.Context, deadline time.Time) {
 			grace.Reset(time.Millisecond)
 		}
 	}
+}
+
+// growStack makes the stack of a new goroutine large enough for the decoder and most handlers while there is nothing on it. Growing it step by
+// step further in, with all that is on it to be moved, would take longer than the work on a small event.
+//
+//go:noinline
+func growStack(n int) byte {
+	var room [8 << 10]byte
+	return room[n]
 }
 
 // abandon takes the invocation from the goroutines that are in user code. Where none is, the work is about to end.

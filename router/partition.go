@@ -39,7 +39,10 @@ func (i *invocation) partition(call func(key []byte, recs []decoder.Record) erro
 			wg.Go(func() {
 				i.lock()
 				defer i.unlock()
-				i.workOn(g, call)
+				if len(g.ready) > 0 {
+					growStack(0)
+					i.workOn(g, call)
+				}
 			})
 		}
 		i.unlock()
