@@ -115,13 +115,14 @@ func isDecimal(s string) bool {
 
 // RecordError is why an invocation fails, where that is on account of a record.
 type RecordError struct {
-	Index          int    // position in the event's Records
-	SequenceNumber string // of the record, as far as known
-	Err            error  // what the handler, or WithOnBad, returned
+	Index             int    // position in the event's Records
+	SequenceNumber    string // of the record, as far as known
+	SubSequenceNumber int    // of a user record of an aggregate
+	Err               error  // what the handler, or WithOnBad, returned
 }
 
 func newRecordError(rec *decoder.Record, err error) *RecordError {
-	return &RecordError{rec.Index, string(rec.SequenceNumber), err}
+	return &RecordError{rec.Index, string(rec.SequenceNumber), rec.SubSequenceNumber, err}
 }
 
 // Error names the record, unless Err does so itself.
@@ -133,7 +134,11 @@ func (e *RecordError) Error() string {
 	if !isDecimal(number) {
 		number = fmt.Sprintf("%.32q", number)
 	}
-	return fmt.Sprintf("record %d (sequence number %.64s): %v", e.Index, number, e.Err)
+	user := ""
+	if e.SubSequenceNumber > 0 {
+		user = fmt.Sprintf(", subsequence number %d", e.SubSequenceNumber)
+	}
+	return fmt.Sprintf("record %d (sequence number %.64s%s): %v", e.Index, number, user, e.Err)
 }
 
 // Unwrap returns e.Err.

@@ -88,6 +88,7 @@ func (i *invocation) abandon() bool {
 		return false
 	}
 	i.abandoned = true
+	i.tally.Abandoned = i.calling
 	i.tally.handled()
 	i.noteNotDone()
 	i.work = nil // which is the straggler's

@@ -245,7 +245,7 @@ func TestGuardOfPartition(t *testing.T) {
 				}), quiet(), router.WithMargin(guardMargin), router.WithStats(func(_ context.Context, s router.Stats) { stats <- s }))
 				answer, err := r.Invoke(ctx, event(c.letters))
 				answers(t, answer, err, answerFrom(c.first))
-				if s, want := <-stats, 2*(3-len(c.slow)); s.Processed != want || s.Records != 6 || s.Checkpoint != numberOf(c.first) {
+				if s, want := <-stats, 2*(3-len(c.slow)); s.Processed != want || s.Records != 6 || s.Abandoned != len(c.slow) || s.Checkpoint != numberOf(c.first) {
 					t.Errorf("counted %+v, want %d processed", s, want)
 				}
 				time.Sleep(2 * time.Hour)

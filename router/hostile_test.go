@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -252,6 +254,51 @@ func TestErrorsThatPanic(t *testing.T) {
 		clause{name: "panic with one", letters: "aaa", react: on(1, func(*decoder.Record) error { panic(null) }), first: 1, calls: "[0] [1]"}.checkNoPanic(t, s)
 	}
 }
+
+// endless is an error that wraps itself.
+type endless struct{}
+
+func (endless) Error() string { return "endless" }
+func (endless) Unwrap() error { return endless{} }
+
+// TestErrorsWithoutEnd: an error that wraps itself, or so many others that looking at all of them would take for ever, is a plain one.
+func TestErrorsWithoutEnd(t *testing.T) {
+	doubled := skip
+	for range 40 {
+		doubled = errors.Join(doubled, doubled)
+	}
+	deep := skip
+	for range 2000 {
+		deep = fmt.Errorf("%w", deep)
+	}
+	for name, err := range map[string]error{"endless": router.Skip(endless{}), "doubled": doubled, "deep": deep} {
+		for _, s := range single {
+			clause{name: name, letters: "aaa", react: on(1, func(*decoder.Record) error { return errorOf(err) }), first: 1, calls: "[0] [1]"}.checkNoPanic(t, s)
+		}
+		for _, s := range sliced {
+			clause{name: name, letters: "aaa", react: at(1, errorOf(err)), first: 0, calls: "[0 1 2]"}.checkNoPanic(t, s)
+		}
+	}
+	// Many skipped records of one slice are no such thing.
+	n := 5000
+	all := router.Batch(func(_ context.Context, recs []decoder.Record) error {
+		var errs []error
+		for i := range recs {
+			errs = append(errs, router.At(&recs[i], skip))
+		}
+		return errors.Join(errs...)
+	})
+	answer, err := router.New(all, quiet(), router.WithBatchSize(n)).Invoke(t.Context(), routertest.Event{Records: n}.Bytes())
+	answers(t, answer, err, allDone)
+}
+
+// errorOf hides the text of an error, which may be as long as the error has parts.
+func errorOf(err error) error { return hidden{err} }
+
+type hidden struct{ err error }
+
+func (hidden) Error() string   { return "hidden" }
+func (h hidden) Unwrap() error { return h.err }
 
 // checkNoPanic is check for what may panic: that of one clause must not hide the others.
 func (c clause) checkNoPanic(t *testing.T, s shape) {

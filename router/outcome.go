@@ -127,49 +127,70 @@ type opinion struct {
 	marked  bool
 }
 
-// opinions takes an error apart: of marks and places the outermost wins, and of joined errors each counts. What a panic was about
+// opinions is what a handler's error says.
+type opinions struct {
+	list  []opinion
+	seen  int // errors so far
+	depth int // errors around the one that is looked at
+}
+
+// Errors that wrap more than this are taken for plain ones: an error may wrap itself, or the same one a thousand times over.
+const (
+	maxErrors     = 1 << 20
+	maxErrorDepth = 1000
+)
+
+// take takes an error apart: of marks and places the outermost wins, and of joined errors each counts. What a panic was about
 // is not looked at: it says nothing of what was done before.
-func opinions(list []opinion, err error, o opinion) []opinion {
+func (l *opinions) take(err error, o opinion) {
+	l.seen++
+	l.depth++
+	if l.seen > maxErrors || l.depth > maxErrorDepth {
+		panic("router: an error without an end")
+	}
+	defer func() { l.depth-- }()
 	switch e := err.(type) {
 	case *marked:
 		if !o.marked {
 			o.marked, o.verdict = true, e.verdict
 		}
-		return opinions(list, e.err, o)
+		l.take(e.err, o)
+		return
 	case *placed:
 		if o.at == nil {
 			o.at = e
 		}
-		return opinions(list, e.err, o)
+		l.take(e.err, o)
+		return
 	case *PanicError:
 	case interface{ Unwrap() []error }:
-		n := len(list)
+		n := len(l.list)
 		for _, err := range e.Unwrap() {
 			if err != nil {
-				list = opinions(list, err, o)
+				l.take(err, o)
 			}
 		}
-		if len(list) > n {
-			return list
+		if len(l.list) > n {
+			return
 		}
 	case interface{ Unwrap() error }:
 		if inner := e.Unwrap(); inner != nil {
-			return opinions(list, inner, o)
+			l.take(inner, o)
+			return
 		}
 	}
-	return append(list, o)
+	l.list = append(l.list, o)
 }
 
 // opinionsOf returns what an error says. Its methods are user code: where one of them panics, as those of a nil pointer may, the error
 // is a plain one.
-func opinionsOf(err error) (list []opinion) {
+func opinionsOf(err error) []opinion {
 	plain := opinion{verdict: retry}
-	defer func() {
-		if recover() != nil {
-			list = []opinion{plain}
-		}
-	}()
-	return opinions(nil, err, plain)
+	var l opinions
+	if recovered(func() error { l.take(err, plain); return nil }) != nil {
+		return []opinion{plain}
+	}
+	return l.list
 }
 
 // outcome is what a handler's error means for a slice of records.

@@ -17,6 +17,7 @@ type Stats struct {
 	Failed      int   // records that a handler, or WithOnBad, failed
 	Bad         int   // records that went to WithOnBad; each is processed, skipped or failed as well
 	Redelivered int   // records that were known to be done, and not handled again; see WithRedeliveryMemory
+	Abandoned   int   // calls that had not returned when the deadline was near; see WithMargin
 	Bytes       int64 // of the data of the records that were read and are not bad
 
 	// Newest and Oldest are the ages of the records that arrived last and first, when the invocation began.
