@@ -3,6 +3,9 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+
+	"example.com/sluice/decoder"
 )
 
 // This file tells what a record's data is.
@@ -11,15 +14,16 @@ import (
 type kind uint8
 
 const (
-	kindEmpty  kind = iota
-	kindJSON        // an object or an array, or several in lines of their own
-	kindText        // UTF-8 without control characters
-	kindBinary      // anything else
+	kindEmpty   kind = iota
+	kindJSON         // an object or an array, or several in lines of their own
+	kindText         // UTF-8 without control characters
+	kindBinary       // anything else
+	kindUnknown      // compressed, and not decompressed: broken, or more than there is time for
 	kinds
 )
 
 // kindNames are their names in a log.
-var kindNames = [kinds]string{"empty", "json", "text", "binary"}
+var kindNames = [kinds]string{"empty", "json", "text", "binary", "unknown"}
 
 func kindOf(data []byte) kind {
 	switch {
@@ -49,4 +53,60 @@ func isJSON(data []byte) bool {
 		}
 	}
 	return true
+}
+
+// compression is how data is compressed, as far as it shows: what decoder.Auto knows.
+type compression uint8
+
+const (
+	uncompressed compression = iota
+	compressedGzip
+	compressedZlib
+	compressedZstd
+	compressedSnappy
+	compressions
+)
+
+// formats are how compressed data begins. Zlib has no mark: what may be it has to decompress.
+var formats = [compressions]struct {
+	name, mark string
+	codec      decoder.Codec
+}{
+	compressedGzip:   {"gzip", "\x1f\x8b\x08", decoder.Gzip},
+	compressedZlib:   {"zlib", "", decoder.Zlib},
+	compressedZstd:   {"zstd", "\x28\xb5\x2f\xfd", decoder.Zstd},
+	compressedSnappy: {"snappy", "\xff\x06\x00\x00sNaPpY", decoder.Snappy},
+}
+
+// mayBe is what data begins like.
+func mayBe(data []byte) compression {
+	for c := uncompressed + 1; c < compressions; c++ {
+		if mark := formats[c].mark; mark != "" && len(data) >= len(mark) && string(data[:len(mark)]) == mark {
+			return c
+		}
+	}
+	// RFC 1950: deflate, a window of at most 32 KiB, no dictionary, and both bytes a multiple of 31.
+	if len(data) > 5 && data[0]&15 == 8 && data[0]>>4 <= 7 && data[1]&32 == 0 && (uint(data[0])<<8|uint(data[1]))%31 == 0 {
+		return compressedZlib
+	}
+	return uncompressed
+}
+
+// How much is decompressed to see what is in it: of one record, and of all of an invocation.
+const (
+	opened    = 1 << 20
+	openedAll = 64 << 20
+)
+
+// open decompresses data to buf, within limit bytes. What is not compressed it returns as it is; not ok is what it cannot open.
+func open(buf, data []byte, limit int) (inside []byte, c compression, ok bool) {
+	c = mayBe(data)
+	if c == uncompressed {
+		return data, c, true
+	}
+	inside, err := formats[c].codec.AppendDecompressed(buf[:0], data, min(limit, opened))
+	if c == compressedZlib && err != nil && !errors.Is(err, decoder.ErrTooLarge) {
+		return data, uncompressed, true // a text may begin like that
+	}
+	return inside, c, err == nil
 }

@@ -42,7 +42,7 @@ func newFunction(s settings, l *slog.Logger, out io.Writer) *monitor {
 		return nil
 	}
 	options := []router.Option{
-		router.WithDecoder(decoder.Decoder{MaxData: s.maxData}),
+		router.WithDecoder(decoder.Decoder{Deaggregate: true, MaxData: s.maxData}),
 		router.WithOnBad(router.SkipBad), // who only looks must not hold the stream up
 		router.WithLogger(l),
 		router.WithStats(m.report),

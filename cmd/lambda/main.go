@@ -8,8 +8,9 @@
 // makes the file that a function with a provided.* runtime consists of; its event source mapping should have
 // FunctionResponseTypes [ReportBatchItemFailures]. The function reads each record and writes two lines of JSON per invocation. One is
 // for people: which stream and shard, how many records and bytes, how old they are, how long reading them took, what their data is (JSON,
-// text or binary; user records in aggregates), and which partition keys are hot. The other is the same in numbers, as CloudWatch metrics
-// in the embedded metric format. Data is never logged, and of partition keys a hash, unless the settings allow more.
+// text or binary; compressed or not; user records in aggregates), and which partition keys are hot. The other is the same in numbers,
+// as CloudWatch metrics in the embedded metric format. Data is never logged, and of partition keys a hash, unless the settings allow
+// more.
 //
 // The settings are environment variables; -help lists them. With a bad one the function does not start, and says why.
 //

@@ -33,24 +33,36 @@ type observation struct {
 	mu         sync.Mutex
 	records    int
 	kinds      [kinds]int
+	compressed [compressions]int
 	user       int // records that came in an aggregate
 	aggregates int
 	aggregate  int // the Index of the last
 	byRecords  *hotkeys.Sketch
 	byBytes    *hotkeys.Sketch
+	inside     []byte // of the last compressed record
+	left       int    // bytes that may still be decompressed
 }
 
 func newObservation() *observation {
-	return &observation{aggregate: -1, byRecords: hotkeys.New(counters), byBytes: hotkeys.New(counters)}
+	return &observation{aggregate: -1, left: openedAll, byRecords: hotkeys.New(counters), byBytes: hotkeys.New(counters)}
 }
 
 // see looks at a record.
 func (o *observation) see(rec *decoder.Record) {
-	k := kindOf(rec.Data)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.records++
-	o.kinds[k]++
+	inside, c, ok := open(o.inside, rec.Data, o.left)
+	o.compressed[c]++
+	if ok {
+		o.kinds[kindOf(inside)]++
+	} else {
+		o.kinds[kindUnknown]++
+	}
+	if ok && c != uncompressed {
+		o.inside = inside
+		o.left -= len(inside)
+	}
 	if rec.Aggregated {
 		o.user++
 		if rec.Index != o.aggregate {
@@ -91,6 +103,7 @@ func (m *monitor) ownMetrics(ctx context.Context, _ router.Stats, dst []router.M
 		router.Metric{Name: "JSONRecords", Unit: "Count", Value: float64(o.kinds[kindJSON])},
 		router.Metric{Name: "TextRecords", Unit: "Count", Value: float64(o.kinds[kindText])},
 		router.Metric{Name: "BinaryRecords", Unit: "Count", Value: float64(o.kinds[kindBinary])},
+		router.Metric{Name: "CompressedRecords", Unit: "Count", Value: float64(o.records - o.compressed[uncompressed])},
 		router.Metric{Name: "UserRecords", Unit: "Count", Value: float64(o.user)},
 		router.Metric{Name: "Aggregates", Unit: "Count", Value: float64(o.aggregates)})
 	if o.records > 0 {
@@ -200,9 +213,14 @@ func (m *monitor) seen(o *observation) []slog.Attr {
 		counts[k] = slog.Int(kindNames[k], n)
 		shares[k] = slog.Float64(kindNames[k], share(int64(n), int64(o.records)))
 	}
+	var compressed []slog.Attr
+	for c := uncompressed + 1; c < compressions; c++ {
+		compressed = append(compressed, slog.Int(formats[c].name, o.compressed[c]))
+	}
 	attrs := []slog.Attr{
 		slog.GroupAttrs("data", counts...),
 		slog.GroupAttrs("shares", shares...),
+		slog.GroupAttrs("compressed", compressed...),
 		slog.Int("userRecords", o.user),
 		slog.Int("aggregates", o.aggregates),
 	}

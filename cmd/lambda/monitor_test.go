@@ -2,14 +2,23 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
+	"compress/zlib"
+	"crypto/md5"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/snappy"
+	"github.com/klauspost/compress/zstd"
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"example.com/sluice/decoder"
 	"example.com/sluice/internal/runtimeapi"
 	"example.com/sluice/router/routertest"
 )
@@ -56,8 +65,9 @@ func TestFunctionReports(t *testing.T) {
 	lines := api.stop()
 	log := lineOf(t, lines, inv.id, false)
 	for name, want := range map[string]string{
-		"data":        `{"binary":2,"empty":1,"json":3,"text":4}`,
-		"shares":      `{"binary":0.2,"empty":0.1,"json":0.3,"text":0.4}`,
+		"data":        `{"binary":2,"empty":1,"json":3,"text":4,"unknown":0}`,
+		"shares":      `{"binary":0.2,"empty":0.1,"json":0.3,"text":0.4,"unknown":0}`,
+		"compressed":  `{"gzip":0,"snappy":0,"zlib":0,"zstd":0}`,
 		"userRecords": "0",
 		"aggregates":  "0",
 	} {
@@ -80,7 +90,7 @@ func TestFunctionReports(t *testing.T) {
 	metrics := lineOf(t, lines, inv.id, true)
 	for name, want := range map[string]any{
 		"Records": 10.0, "Processed": 10.0, "Bad": 0.0, "JSONRecords": 3.0, "TextRecords": 4.0, "BinaryRecords": 2.0,
-		"UserRecords": 0.0, "Aggregates": 0.0, "HotKeyRecordShare": 40.0, "InvocationErrors": 0.0,
+		"CompressedRecords": 0.0, "UserRecords": 0.0, "Aggregates": 0.0, "HotKeyRecordShare": 40.0, "InvocationErrors": 0.0,
 		"FunctionName": "local", "StreamName": "orders", "shardId": "shardId-000000000000",
 	} {
 		if metrics[name] != want {
@@ -91,6 +101,106 @@ func TestFunctionReports(t *testing.T) {
 		if v, _ := metrics[name].(float64); v <= 0 {
 			t.Errorf("%s is %v", name, metrics[name])
 		}
+	}
+}
+
+// compressedEvent has records that are compressed in all ways that the function knows, one that is broken, two that only begin like one, and
+// a KPL aggregate of two user records, one of them compressed.
+func compressedEvent(t *testing.T) []byte {
+	text := []byte(`{"id":1}`)
+	compress := func(w io.WriteCloser, b *bytes.Buffer) []byte {
+		if _, err := w.Write(text); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	var g, z, zs, sn bytes.Buffer
+	zstdWriter, err := zstd.NewWriter(&zs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := [][]byte{
+		compress(gzip.NewWriter(&g), &g), compress(zlib.NewWriter(&z), &z), compress(zstdWriter, &zs), compress(snappy.NewBufferedWriter(&sn), &sn),
+		[]byte("\x1f\x8b\x08 and no more"), []byte("x^2 + y^2 = 1"), []byte("\x28\xb5"), aggregate(text, g.Bytes()),
+	}
+	return routertest.Event{Records: len(data), Data: func(i int) []byte { return data[i] }}.Bytes()
+}
+
+// aggregate is a KPL aggregate of two user records with the keys "one" and "two": see the decoder's format.
+func aggregate(one, two []byte) []byte {
+	var m []byte
+	for _, key := range []string{"one", "two"} {
+		m = protowire.AppendString(protowire.AppendTag(m, 1, protowire.BytesType), key)
+	}
+	for i, data := range [][]byte{one, two} {
+		var r []byte
+		r = protowire.AppendVarint(protowire.AppendTag(r, 1, protowire.VarintType), uint64(i))
+		r = protowire.AppendBytes(protowire.AppendTag(r, 3, protowire.BytesType), data)
+		m = protowire.AppendBytes(protowire.AppendTag(m, 3, protowire.BytesType), r)
+	}
+	sum := md5.Sum(m)
+	return append(append(bytes.Clone(aggregateMagic), m...), sum[:]...)
+}
+
+// What is in compressed data and in aggregates is looked at, and what is broken holds nothing up.
+func TestFunctionOpens(t *testing.T) {
+	api := startFunction(t, 1, "SLUICE_KEYS=plain")
+	inv := api.send(compressedEvent(t))
+	if got, want := api.wait(inv), (answer{"response", allDone}); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	lines := api.stop()
+	log := lineOf(t, lines, inv.id, false)
+	for name, want := range map[string]string{
+		"records":     "9",
+		"data":        `{"binary":1,"empty":0,"json":6,"text":1,"unknown":1}`,
+		"compressed":  `{"gzip":3,"snappy":1,"zlib":1,"zstd":1}`,
+		"userRecords": "2",
+		"aggregates":  "1",
+		"level":       `"INFO"`,
+	} {
+		if got, _ := json.Marshal(log[name]); string(got) != want {
+			t.Errorf("%s is %s, want %s", name, got, want)
+		}
+	}
+	keys := fmt.Sprint(log["hotKeysByRecords"])
+	if !strings.Contains(keys, "key:two ") {
+		t.Errorf("no user record's key among %s", keys)
+	}
+	metrics := lineOf(t, lines, inv.id, true)
+	if got := fmt.Sprint(metrics["CompressedRecords"], metrics["UserRecords"], metrics["Aggregates"], metrics["JSONRecords"]); got != "6 2 1 6" {
+		t.Errorf("compressed, user records, aggregates, JSON: %s", got)
+	}
+}
+
+// Bombs are opened only so far: a record by its own limit, and all of them together by another.
+func TestOpenIsBounded(t *testing.T) {
+	bomb := func(size int) []byte {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		w.Write(bytes.Repeat([]byte(" "), size))
+		w.Close()
+		return b.Bytes()
+	}
+	large, allowed := bomb(opened+1), bomb(opened)
+	o := newObservation()
+	see := func(data []byte) { o.see(&decoder.Record{Data: data, PartitionKey: []byte("k")}) }
+	see(large)
+	if o.kinds[kindUnknown] != 1 || o.left != openedAll {
+		t.Errorf("a record of more than %d bytes: %v, %d left", opened, o.kinds, o.left)
+	}
+	for range openedAll/opened + 3 {
+		see(allowed)
+	}
+	if o.kinds[kindUnknown] != 4 || o.kinds[kindText] != openedAll/opened || o.left != 0 {
+		t.Errorf("got %v, %d left", o.kinds, o.left)
+	}
+	see([]byte("{}"))
+	if o.kinds[kindJSON] != 1 {
+		t.Error("what is not compressed is not looked at any more")
 	}
 }
 
