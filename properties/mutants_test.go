@@ -48,6 +48,8 @@ var mutants = []mutant{
 	{"keys are told apart by their hash alone", "grouping.go", `if bytes.Equal(g.groups[id].key, rec.PartitionKey) {`, `if true || bytes.Equal(nil, nil) {`},
 	{"a checkpoint where only whole batches can fail", "answer.go", `case i.window != nil || i.wholeBatch:`, `case i.window != nil:`},
 	{"what is not done is remembered as done", "redelivery.go", `if !left[e] && rec.Index`, `if rec.Index`},
+	{"the place inside an aggregate is not looked at", "outcome.go", ` | position(rec.SubSequenceNumber)`, ``},
+	{"poison counts failures that are not the record's", "batch.go", `if out.named && out.verdict == retry {`, `if out.verdict == retry {`},
 	{"poison is given up too early", "poison.go", `if n+1 < i.poison.failures {`, `if n+2 < i.poison.failures {`},
 }
 

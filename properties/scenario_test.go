@@ -42,10 +42,11 @@ const (
 
 func (s style) String() string { return [...]string{"at the first", "unnamed", "joined"}[s] }
 
-// plan is a record and what the handler does about it: the first time acts[0], and so on, behind the last of them last.
+// plan is a record, or a user record of an aggregate, and what the handler does about it: the first time acts[0], and so on, behind the last of them last.
 type plan struct {
 	shard, key int
 	gap        time.Duration // after the record before it
+	joins      bool          // the aggregate of the record before it
 	bad        bool
 	acts       []act
 	last       act
@@ -87,8 +88,16 @@ func draw(t *rapid.T, shape string) *scenario {
 	n := rapid.IntRange(1, 16).Draw(t, "records")
 	shards := rapid.SampledFrom([]int{1, 1, 1, 2}).Draw(t, "shards")
 	keys := rapid.IntRange(1, 4).Draw(t, "keys")
-	for range n {
-		s.records = append(s.records, s.drawPlan(t, shards, keys))
+	aggregates := rapid.SampledFrom([]bool{false, false, true}).Draw(t, "aggregates")
+	for i := range n {
+		p := s.drawPlan(t, shards, keys)
+		if aggregates && i > 0 && !p.bad && !s.records[i-1].bad && rapid.Bool().Draw(t, "joins") {
+			p.joins, p.gap, p.shard = true, 0, s.records[i-1].shard
+		}
+		s.records = append(s.records, p)
+	}
+	if aggregates && s.mapping.ParallelizationFactor > 1 {
+		s.mapping.ParallelizationFactor = 1 // since lanes go by the aggregates' keys
 	}
 	return s
 }
@@ -188,6 +197,9 @@ func (s *scenario) String() string {
 	for i, p := range s.records {
 		at += p.gap
 		fmt.Fprintf(&b, "record %d: at %v, shard %d, key %d, ", i, at, p.shard, p.key)
+		if p.joins {
+			b.WriteString("in the same aggregate, ")
+		}
 		if p.bad {
 			b.WriteString("bad, ")
 		}

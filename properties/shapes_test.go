@@ -104,7 +104,7 @@ func (w *world) beside(items []router.Item[int]) []*decoder.Record {
 }
 
 func (w *world) wantValue(rec *decoder.Record, v int) {
-	if i := index(rec.SequenceNumber); v != i {
+	if i := w.unit(rec); v != i {
 		w.complain("record %d with the value %d", i, v)
 	}
 }

@@ -22,9 +22,9 @@ type watched struct {
 	router lambda.Handler
 }
 
-func (h watched) Invoke(ctx context.Context, event []byte) ([]byte, error) {
+func (h *watched) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	v, batch := h.w.visit(event)
-	v.ctx = ctx
+	v.ctx, v.process = ctx, h
 	answer, err := h.router.Invoke(context.WithValue(ctx, visitKey{}, v), event)
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -56,9 +56,11 @@ func (w *world) visit(event []byte) (*visit, []int) {
 	v := &visit{world: w, began: time.Now(), batch: map[int]bool{}, said: map[int]act{}, fails: map[int]failure{}, keys: map[int]bool{}}
 	var batch []int
 	for _, rec := range e.Records {
-		i := index([]byte(rec.Kinesis.SequenceNumber))
-		batch = append(batch, i)
-		v.batch[i] = true
+		n := index([]byte(rec.Kinesis.SequenceNumber))
+		for i := w.first[n]; i < w.end(n); i++ {
+			batch = append(batch, i)
+			v.batch[i] = true
+		}
 	}
 	if e.Window != nil {
 		v.window = &decoder.Window{Start: e.Window.Start, End: e.Window.End, State: e.State}
@@ -88,12 +90,13 @@ func (v *visit) judge(batch []int, answer []byte, err error) {
 	}
 	from := len(batch) // the first that is not acknowledged
 	if named, ok := v.named(string(answer)); ok {
-		if from = slices.Index(batch, named); from < 0 {
-			v.breaks("the answer", "names record %d, which is not in the event %v", named, batch)
+		if named < 0 || named >= len(v.first) || !v.batch[v.first[named]] {
+			v.breaks("the answer", "%s names no record of the event", answer)
 			return
 		}
-		if _, was := v.said[named]; was && !v.tripped() {
-			v.breaks("no more comes again than must", "the answer names record %d, which is done", named)
+		from = slices.Index(batch, v.first[named])
+		if !v.tripped() && v.allSaid(v.first[named], v.end(named)) {
+			v.breaks("no more comes again than must", "the answer %s names a record that is done", answer)
 		}
 		if v.options.wholeBatch {
 			v.breaks("the answer", "%s where only whole batches can fail", answer)
@@ -102,7 +105,7 @@ func (v *visit) judge(batch []int, answer []byte, err error) {
 	for _, i := range batch[:from] {
 		if v.world.records[i].resolved == 0 {
 			v.breaks("nothing is lost", "the answer %s takes record %d for done", answer, i)
-		} else if _, said := v.said[i]; !said && v.options.memory == 0 {
+		} else if _, said := v.said[i]; !said && !v.remembers(i) {
 			v.breaks("nothing is lost", "the answer %s takes record %d for done, which was not handled in this invocation", answer, i)
 		}
 	}
@@ -112,7 +115,22 @@ func (v *visit) judge(batch []int, answer []byte, err error) {
 	v.judgeStats()
 }
 
-// named returns the record that the answer names. The answer is to be as documented, to the byte.
+// remembers is whether the process may know from before that a record is done.
+func (v *visit) remembers(i int) bool {
+	return v.options.memory > 0 && v.shape != "Tumbling" && !strings.HasPrefix(v.shape, "ByTime") && slices.Contains(v.world.records[i].by, v.process)
+}
+
+// allSaid is whether the handler has said of all these records that it is done with them.
+func (v *visit) allSaid(from, to int) bool {
+	for i := from; i < to; i++ {
+		if _, said := v.said[i]; !said {
+			return false
+		}
+	}
+	return true
+}
+
+// named returns which record of the input the answer names. The answer is to be as documented, to the byte.
 func (v *visit) named(answer string) (int, bool) {
 	const begin, end = `{"batchItemFailures":[{"itemIdentifier":"`, `"}]}`
 	if v.window != nil {

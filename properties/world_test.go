@@ -2,6 +2,8 @@ package properties
 
 import (
 	"context"
+	"crypto/md5"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -25,6 +27,7 @@ import (
 type world struct {
 	*scenario
 	input []decoder.Record
+	first []int // the scenario's record that input[n] is, or the first of those in it
 
 	mu         sync.Mutex
 	records    []known
@@ -38,9 +41,10 @@ type world struct {
 
 // known is what is known of a record.
 type known struct {
-	handled  int // how often the handler has come to it
-	resolved int // the how-manieth it was to be done or skipped; 0: it is not
-	failed   int // how often the handler has failed this very record
+	handled  int        // how often the handler has come to it
+	resolved int        // the how-manieth it was to be done or skipped; 0: it is not
+	failed   int        // how often the handler has failed this very record
+	by       []*watched // the processes that were told that it is done or skipped
 }
 
 // kept is an answer, and what it was when it was given.
@@ -52,17 +56,18 @@ type kept struct {
 // visit is one invocation of the function.
 type visit struct {
 	*world
-	ctx    context.Context
-	began  time.Time
-	batch  map[int]bool // the records of the event
-	window *decoder.Window
-	ended  bool
-	said   map[int]act     // what the handler has said of a record in this invocation, and was heard: ok or skip
-	order  []int           // the records that it said ok of
-	fails  map[int]failure // the records that it failed
-	keys   map[int]bool    // that are worked on
-	fatal  bool            // the handler failed the invocation
-	stats  *router.Stats
+	process *watched
+	ctx     context.Context
+	began   time.Time
+	batch   map[int]bool // the records of the event
+	window  *decoder.Window
+	ended   bool
+	said    map[int]act     // what the handler has said of a record in this invocation, and was heard: ok or skip
+	order   []int           // the records that it said ok of
+	fails   map[int]failure // the records that it failed
+	keys    map[int]bool    // that are worked on
+	fatal   bool            // the handler failed the invocation
+	stats   *router.Stats
 }
 
 // failure is when a record was failed, and whether the whole event with it.
@@ -73,7 +78,7 @@ type failure struct {
 
 type visitKey struct{}
 
-// number is the sequence number of record i, index the way back.
+// number is the sequence number of the n-th record of the input, index the way back.
 func number(i int) []byte { return strconv.AppendInt(nil, int64(1_000_000+i), 10) }
 
 func index(number []byte) int {
@@ -84,23 +89,72 @@ func index(number []byte) int {
 	return n - 1_000_000
 }
 
+// unit is which of the scenario's records a handler was given, -1 where it is none.
+func (w *world) unit(rec *decoder.Record) int {
+	n := index(rec.SequenceNumber)
+	if n < 0 || n >= len(w.first) || rec.SubSequenceNumber >= w.end(n)-w.first[n] {
+		return -1
+	}
+	return w.first[n] + rec.SubSequenceNumber
+}
+
+// end is the first of the scenario's records behind those in input[n].
+func (w *world) end(n int) int {
+	if n+1 < len(w.first) {
+		return w.first[n+1]
+	}
+	return len(w.scenario.records)
+}
+
 func newWorld(s *scenario) *world {
 	w := &world{scenario: s, records: make([]known, len(s.records))}
-	at := time.Date(2024, 11, 18, 10, 9, 0, 0, time.UTC)
 	for i, p := range s.records {
+		if !p.joins {
+			w.first = append(w.first, i)
+		}
+	}
+	at := time.Date(2024, 11, 18, 10, 9, 0, 0, time.UTC)
+	for n, i := range w.first {
+		p := s.records[i]
 		at = at.Add(p.gap)
-		w.input = append(w.input, decoder.Record{
+		rec := decoder.Record{
 			Source:       &decoder.Source{ShardID: fmt.Sprintf("shardId-%012d", p.shard)},
-			PartitionKey: strconv.AppendInt(nil, int64(p.key), 10), SequenceNumber: number(i),
-			Data: w.dataOf(i), ApproximateArrivalTimestamp: at,
-		})
+			PartitionKey: w.keyOf(i), SequenceNumber: number(n), Data: w.dataOf(i), ApproximateArrivalTimestamp: at,
+		}
+		if w.end(n) > i+1 {
+			rec.PartitionKey, rec.Data = []byte("a"), w.aggregate(i, w.end(n))
+		}
+		w.input = append(w.input, rec)
 	}
 	return w
 }
 
-const maxData = 20
+func (w *world) keyOf(i int) []byte {
+	return strconv.AppendInt(nil, int64(w.scenario.records[i].key), 10)
+}
 
-// dataOf is a record's data: its index, as JSON, or what is too long to be decoded, or no JSON where that is asked for.
+// aggregate makes a KPL aggregate of some of the scenario's records: the field numbers are those of its AggregatedRecord.
+func (w *world) aggregate(from, to int) []byte {
+	field := func(dst []byte, number uint64, content []byte) []byte {
+		dst = binary.AppendUvarint(dst, number<<3|2)
+		dst = binary.AppendUvarint(dst, uint64(len(content)))
+		return append(dst, content...)
+	}
+	var message []byte
+	for i := from; i < to; i++ {
+		message = field(message, 1, w.keyOf(i))
+	}
+	for i := from; i < to; i++ {
+		user := binary.AppendUvarint([]byte{1 << 3}, uint64(i-from))
+		message = field(message, 3, field(user, 3, w.dataOf(i)))
+	}
+	sum := md5.Sum(message)
+	return append(append([]byte("\xf3\x89\x9a\xc2"), message...), sum[:]...)
+}
+
+const maxData = 1000
+
+// dataOf is a record's data: its place in the scenario, as JSON, or what is too long to be decoded, or no JSON where that is asked for.
 func (w *world) dataOf(i int) []byte {
 	switch {
 	case !w.scenario.records[i].bad:
@@ -120,7 +174,7 @@ func (w *world) breaks(property, format string, args ...any) {
 func (w *world) router() lambda.Handler {
 	return router.New(w.handler(), w.maybe(w.options.wholeBatch, router.WithWholeBatch()),
 		w.maybe(w.options.poison > 0, router.WithPoison(w.options.poison, w.giveUp)), router.WithRedeliveryMemory(w.options.memory),
-		router.WithDecoder(decoder.Decoder{MaxData: maxData}),
+		router.WithDecoder(decoder.Decoder{MaxData: maxData, Deaggregate: true}),
 		router.WithBatchSize(w.options.batchSize), router.WithWorkers(w.options.workers), router.WithMargin(w.options.margin),
 		router.WithOnBad(w.onBad), router.WithLogger(slog.New(slog.DiscardHandler)),
 		router.WithStats(func(ctx context.Context, s router.Stats) { ctx.Value(visitKey{}).(*visit).stats = &s }))
@@ -140,7 +194,7 @@ func (w *world) giveUp(ctx context.Context, rec *decoder.Record, _ error) error 
 	if v.gone() {
 		return routertest.ErrProcessGone
 	}
-	i := index(rec.SequenceNumber)
+	i := w.unit(rec)
 	v.mu.Lock()
 	if n := w.records[i].failed; n < w.options.poison {
 		v.breaks("poison", "record %d is given up after %d failures, not %d", i, n, w.options.poison)
@@ -157,8 +211,8 @@ func (w *world) onBad(ctx context.Context, rec *decoder.Record, flaw error) erro
 	if !v.begin([]*decoder.Record{rec}) {
 		return routertest.ErrProcessGone
 	}
-	i := index(rec.SequenceNumber)
-	defer v.end(i)
+	i := w.unit(rec)
+	defer v.callEnds(i)
 	w.mu.Lock()
 	if !w.scenario.records[i].bad {
 		w.breaks("what is handed over", "record %d is not bad: %v", i, flaw)
@@ -194,14 +248,14 @@ func (v *visit) begin(recs []*decoder.Record) bool {
 	v.calls.Add(1)
 	now := time.Now()
 	if v.ended {
-		v.breaks("an answer is final", "a call with record %d begins after it", index(recs[0].SequenceNumber))
+		v.breaks("an answer is final", "a call with record %d begins after it", v.unit(recs[0]))
 	}
 	if m := v.margin(); m >= 0 && now.After(v.began.Add(v.mapping.Timeout-m)) {
-		v.breaks("the guard", "a call with record %d begins %v after the invocation, with a margin of %v", index(recs[0].SequenceNumber), now.Sub(v.began), m)
+		v.breaks("the guard", "a call with record %d begins %v after the invocation, with a margin of %v", v.unit(recs[0]), now.Sub(v.began), m)
 	}
 	before := -1
 	for _, rec := range recs {
-		i := index(rec.SequenceNumber)
+		i := v.unit(rec)
 		if !v.batch[i] || i <= before {
 			v.breaks("what is handed over", "record %d is not in the event, or out of order", i)
 			return true
@@ -230,8 +284,8 @@ func (v *visit) begin(recs []*decoder.Record) bool {
 
 func (w *world) keyed() bool { return w.shape == "Partition" || w.shape == "TypedPartition" }
 
-// end notes that a call has ended.
-func (v *visit) end(i int) {
+// callEnds notes that a call has ended.
+func (v *visit) callEnds(i int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	delete(v.keys, v.scenario.records[i].key)
@@ -248,6 +302,7 @@ func (v *visit) say(done, skipped []int, failed int, fatal bool) {
 	}
 	settle := func(i int, a act) {
 		v.said[i] = a
+		v.world.records[i].by = append(v.world.records[i].by, v.process)
 		if v.world.records[i].resolved == 0 {
 			v.resolved++
 			v.world.records[i].resolved = v.resolved
@@ -320,12 +375,12 @@ func (w *world) handle(ctx context.Context, recs []*decoder.Record) error {
 	}
 	ids := make([]int, len(recs)) // read now: what a record reads later is looked at below
 	for n, rec := range recs {
-		ids[n] = index(rec.SequenceNumber)
+		ids[n] = w.unit(rec)
 	}
 	crashed := true
 	defer func() {
 		if !crashed {
-			v.end(ids[0])
+			v.callEnds(ids[0])
 		}
 	}()
 	var done, skipped []int
@@ -334,9 +389,9 @@ func (w *world) handle(ctx context.Context, recs []*decoder.Record) error {
 	for n, rec := range recs {
 		i := ids[n]
 		a := v.does(ctx, i)
-		if string(rec.Data) != string(w.dataOf(i)) || index(rec.SequenceNumber) != i {
+		if string(rec.Data) != string(w.dataOf(i)) || w.unit(rec) != i || string(rec.PartitionKey) != string(w.keyOf(i)) {
 			w.mu.Lock()
-			w.breaks("lifetimes", "record %d reads %q, number %q, while it is handled", i, rec.Data, rec.SequenceNumber)
+			w.breaks("lifetimes", "record %d reads %q, key %q, number %q, while it is handled", i, rec.Data, rec.PartitionKey, rec.SequenceNumber)
 			w.mu.Unlock()
 		}
 		switch a {
