@@ -30,7 +30,7 @@ type Server struct {
 // Installed says what is missing for [Start], in words for people; nil if nothing is.
 func Installed(dir string) error {
 	if _, err := exec.LookPath("node"); err != nil {
-		return errors.New("Node.js is missing, which the Kinesis server runs on: install Node.js 18 or newer with npm")
+		return errors.New("no Node.js, which the Kinesis server runs on: install Node.js 18 or newer, with npm")
 	}
 	if _, err := os.Stat(filepath.Join(dir, "node_modules", "kinesalite")); err != nil {
 		return errors.New("the Kinesis server is not installed: run npm ci in e2e/ (make e2e and make local do so)")
