@@ -18,8 +18,8 @@
 // [TypedPartition] for payloads that are decoded first. All but Partition make one call at a time, in order. One Router serves concurrent invocations.
 //
 // A handler's records are its own until it returns: copies of the decoder's, whose bytes are views. It may sort, filter and overwrite the slice
-// it gets and the records in it, since the router keeps apart what it needs to know. It must not write to the bytes, nor keep them:
-// [decoder.Record.Clone] does.
+// it gets and the records in it, since the router keeps apart what it needs to know. It must not write to the bytes or to the Source, which records share, nor
+// keep the bytes: [decoder.Record.Clone] does.
 //
 // # Failures
 //

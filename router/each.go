@@ -23,6 +23,7 @@ func (i *invocation) each(h Each) error {
 	aggregate := -1 // the index of the one that is being read
 	for rec, flaw := range i.decoder.RecordsWindow(i.event, &i.window) {
 		if rec == nil {
+			hands.release()
 			return flaw
 		}
 		i.tally.read(rec, flaw)
@@ -34,6 +35,7 @@ func (i *invocation) each(h Each) error {
 		if !(recalls && rec.Aggregated && i.recognised(rec)) {
 			if !i.mayStart(i.notDone) || !i.eachOne(h, hands, rec, flaw) {
 				i.tally.handled()
+				hands.release()
 				return nil
 			}
 			i.cleared(rec)

@@ -155,8 +155,8 @@ func (g *grouping) sort(idOf func(entry) int32) {
 
 // release gives the grouping back, without what it held.
 func (g *grouping) release() {
+	clear(g.ready[:min(cap(g.ready), len(g.groups))])
 	clear(g.groups)
-	clear(g.ready[:cap(g.ready)])
 	g.good, g.bad, g.flaws, g.grouped = nil, nil, nil, false
 	g.order, g.known, g.groups, g.ready, g.sorted = g.order[:0], g.known[:0], g.groups[:0], g.ready[:0], g.sorted[:0]
 	g.ids, g.counts = g.ids[:0], g.counts[:0]

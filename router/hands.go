@@ -10,6 +10,7 @@ import (
 type hands struct {
 	one  decoder.Record
 	recs []decoder.Record
+	used int // so many of recs may hold something
 }
 
 var handsPool = sync.Pool{New: func() any { return new(hands) }}
@@ -26,6 +27,7 @@ func (h *hands) giveAll(g *grouping, entries []entry) []decoder.Record {
 		h.recs = make([]decoder.Record, len(entries))
 	}
 	recs := h.recs[:len(entries):len(entries)]
+	h.used = max(h.used, len(entries))
 	for n, e := range entries {
 		recs[n] = g.good[e]
 	}
@@ -35,7 +37,8 @@ func (h *hands) giveAll(g *grouping, entries []entry) []decoder.Record {
 // release gives the memory back. It must not be called while a handler may still use it.
 func (h *hands) release() {
 	h.one = decoder.Record{}
-	clear(h.recs)
+	clear(h.recs[:h.used])
+	h.used = 0
 	if len(h.recs) > maxPooled {
 		h.recs = nil
 	}

@@ -56,13 +56,12 @@ func (i *invocation) doneNext(g *group, n int) {
 // inOrder works on one group, one call at a time, and stops at the first record that does not get done. It reports whether all are.
 func (i *invocation) inOrder(g *group, size int, call func([]decoder.Record) error) bool {
 	hands := handsPool.Get().(*hands)
-	for len(g.left) > 0 {
-		if !i.step(hands, g, size, call) {
-			return false
-		}
+	goOn := true
+	for goOn && len(g.left) > 0 {
+		goOn = i.step(hands, g, size, call)
 	}
 	hands.release()
-	return true
+	return goOn
 }
 
 // step works on the next bad record of a group, or on its next good ones, size of them at most. It takes from the group what is

@@ -35,6 +35,13 @@ func (h tumbling[S]) run(i *invocation) error {
 		if w == nil {
 			return errors.New("not a tumbling-window event: does the event source mapping have a window?")
 		}
+		if i.ctx.Err() != nil {
+			i.tripped = true
+			if len(g.order) == 0 {
+				return errNotStarted
+			}
+			return nil
+		}
 		state := new(S)
 		if err := i.outside(nil, func() error { return decodeState(w.State, state) }); err != nil {
 			return fmt.Errorf("tumbling-window state does not decode: %w", err)
@@ -72,7 +79,7 @@ func (i *invocation) wholeWindow(g *grouping, call func([]decoder.Record) error)
 	if len(g.groups[good].left) > 0 {
 		return i.inOrder(&g.groups[good], math.MaxInt, call)
 	}
-	if i.ctx.Err() != nil {
+	if i.ctx.Err() != nil { // WithOnBad may have taken long
 		i.tripped, i.fatal = true, errNotStarted
 		return false
 	}
