@@ -100,7 +100,9 @@ func readSegmentio(event []byte, v any) error {
 	return err
 }
 
-func readGoccy(event []byte, v any) error { return goccy.UnmarshalNoEscape(event, v) }
+func readGoccy(event []byte, v any) error {
+	return goccy.UnmarshalWithOption(event, v, goccy.DecodeNoCopyString())
+}
 
 func openEasy() reader {
 	return reader{

@@ -67,88 +67,94 @@ func newFastjson() func(event []byte, f func(*view)) error {
 	}
 }
 
-func newSimdjson() func(event []byte, f func(*view)) error {
-	var parsed *simdjson.ParsedJson
-	var v view
-	var root, record, member, inner simdjson.Iter
-	var object, kinesis simdjson.Object
-	var list simdjson.Array
-	var records simdjson.Element
-	readKinesis := func() error {
-		if _, err := member.Object(&kinesis); err != nil {
+// simdjsonReader is what simdjson-go lets a reader use again.
+type simdjsonReader struct {
+	parsed                       *simdjson.ParsedJson
+	root, record, member, inner  simdjson.Iter
+	outermost, object, ofKinesis simdjson.Object
+	list                         simdjson.Array
+	records                      simdjson.Element
+	v                            view
+}
+
+func newSimdjson() func(event []byte, f func(*view)) error { return new(simdjsonReader).read }
+
+func (r *simdjsonReader) read(event []byte, f func(*view)) (err error) {
+	if r.parsed, err = simdjson.Parse(event, r.parsed, simdjson.WithCopyStrings(false)); err != nil {
+		return err
+	}
+	top := r.parsed.Iter()
+	top.Advance()
+	if _, _, err = top.Root(&r.root); err != nil {
+		return err
+	}
+	if _, err = r.root.Object(&r.outermost); err != nil {
+		return err
+	}
+	if r.outermost.FindKey("Records", &r.records) == nil {
+		return errForm
+	}
+	if _, err = r.records.Iter.Array(&r.list); err != nil {
+		return err
+	}
+	all := r.list.Iter()
+	for {
+		kind, err := all.AdvanceIter(&r.record)
+		if err != nil || kind == simdjson.TypeNone {
 			return err
 		}
-		for {
-			name, kind, err := kinesis.NextElementBytes(&inner)
-			if err != nil || kind == simdjson.TypeNone {
+		r.v.reset()
+		if err := r.readRecord(); err != nil {
+			return err
+		}
+		f(&r.v)
+	}
+}
+
+func (r *simdjsonReader) readRecord() error {
+	if _, err := r.record.Object(&r.object); err != nil {
+		return err
+	}
+	for {
+		name, kind, err := r.object.NextElementBytes(&r.member)
+		if err != nil || kind == simdjson.TypeNone {
+			return err
+		}
+		if string(name) == "kinesis" {
+			if err := r.readKinesis(); err != nil {
 				return err
 			}
-			switch string(name) {
-			case "data":
-				text, err := inner.StringBytes()
-				if err = errors.Join(err, v.setData(text)); err != nil {
-					return err
-				}
-			case "approximateArrivalTimestamp":
-				epoch, err := inner.Float()
-				if err != nil {
-					return err
-				}
-				v.setArrival(epoch)
-			default:
-				if field := v.field(string(name)); field != nil {
-					*field, _ = inner.StringBytes()
-				}
-			}
+		} else if field := r.v.field(string(name)); field != nil {
+			*field, _ = r.member.StringBytes()
 		}
 	}
-	readRecord := func() error {
-		if _, err := record.Object(&object); err != nil {
-			return err
-		}
-		for {
-			name, kind, err := object.NextElementBytes(&member)
-			if err != nil || kind == simdjson.TypeNone {
-				return err
-			}
-			if string(name) == "kinesis" {
-				if err := readKinesis(); err != nil {
-					return err
-				}
-			} else if field := v.field(string(name)); field != nil {
-				*field, _ = member.StringBytes()
-			}
-		}
+}
+
+func (r *simdjsonReader) readKinesis() error {
+	if _, err := r.member.Object(&r.ofKinesis); err != nil {
+		return err
 	}
-	return func(event []byte, f func(*view)) (err error) {
-		if parsed, err = simdjson.Parse(event, parsed, simdjson.WithCopyStrings(false)); err != nil {
+	for {
+		name, kind, err := r.ofKinesis.NextElementBytes(&r.inner)
+		if err != nil || kind == simdjson.TypeNone {
 			return err
 		}
-		top := parsed.Iter()
-		top.Advance()
-		if _, _, err = top.Root(&root); err != nil {
-			return err
-		}
-		if _, err = root.Object(&object); err != nil {
-			return err
-		}
-		if object.FindKey("Records", &records) == nil {
-			return errForm
-		}
-		if _, err = records.Iter.Array(&list); err != nil {
-			return err
-		}
-		all := list.Iter()
-		for {
-			kind, err := all.AdvanceIter(&record)
-			if err != nil || kind == simdjson.TypeNone {
+		switch string(name) {
+		case "data":
+			text, err := r.inner.StringBytes()
+			if err = errors.Join(err, r.v.setData(text)); err != nil {
 				return err
 			}
-			v.reset()
-			if err := readRecord(); err != nil {
+		case "approximateArrivalTimestamp":
+			epoch, err := r.inner.Float()
+			if err != nil {
 				return err
 			}
-			f(&v)
+			r.v.setArrival(epoch)
+		default:
+			if field := r.v.field(string(name)); field != nil {
+				*field, _ = r.inner.StringBytes()
+			}
 		}
 	}
 }

@@ -39,7 +39,7 @@ func readResults(files []string) (*results, error) {
 		case *benchfmt.Result:
 			base, parts := rec.Name.Parts()
 			if len(parts) < 2 {
-				return nil, fmt.Errorf("Benchmark%s is not named Operation/shape/contender", rec.Name)
+				return nil, fmt.Errorf("not named Operation/shape/contender: Benchmark%s", rec.Name)
 			}
 			shape := strings.TrimPrefix(string(parts[0]), "/")
 			contender := strings.TrimPrefix(string(parts[1]), "/")

@@ -2,6 +2,8 @@
 // the types of aws-lambda-go, so these are their copies, field by field.
 package easy
 
+//lint:file-ignore SA5008 nocopy is an option of easyjson
+
 import (
 	"time"
 
