@@ -55,6 +55,15 @@ fuzz-count: need-go ## each fuzz target, $(FUZZ_COUNT) executions
 	@for f in $$(grep -hoE '^func Fuzz[A-Za-z0-9]+' fuzz/*_test.go | cut -c6-); do \
 		$(GO) test ./fuzz -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZ_COUNT) -fuzzminimizetime 10x | tail -n 2; done
 
+PAIRS ?= 2000000
+SCENARIOS ?= 100000
+SEED ?= 1
+fuzz: need-go ## a campaign on the decoder: PAIRS=2000000 pairs of events, SEED=1
+	$(GO) test ./fuzz -run '^TestCampaign$$' -v -timeout 0 -executions=$(PAIRS) -seed=$(SEED)
+
+properties: need-go ## a campaign on the router: SCENARIOS=100000 random scenarios
+	cd properties && $(GO) test -run TestProperties -v -timeout 0 . -scenarios=$(SCENARIOS)
+
 nested: need-go ## the tests of the modules beside the library: benchmarks' peers, examples, deployment
 	@$(call in-each,$(NESTED),$(GO) test ./...)
 
