@@ -186,7 +186,10 @@ func appendFields(dst, event []byte, spans []span) []byte {
 }
 
 func appendScalar(dst, event []byte, value span) []byte {
-	if c := event[value.start]; c == '{' || c == '[' {
+	switch event[value.start] {
+	case '{':
+		return append(dst, "{}"...)
+	case '[':
 		return append(dst, "[]"...)
 	}
 	return append(dst, value.of(event)...)
