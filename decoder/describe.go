@@ -1,38 +1,18 @@
 package decoder
 
-// describe says what an event that is not from Kinesis looks like, from the names of its members and, where it has
-// records, those of the first one.
+// describe says what an event without records looks like, from the names of its members. The scanner has passed it.
 func describe(event []byte) string {
 	s := scanner{b: event}
-	i := skipSpace(event, 0)
-	if i < len(event) && event[i] == '[' {
-		if i = skipSpace(event, i+1); i < len(event) && event[i] == '{' {
-			return describeRecord(&s, i)
-		}
-		return "an array"
-	}
-	i = skipSpace(event, i+1)
-	if i < len(event) && event[i] == '}' {
+	i := skipSpace(event, skipSpace(event, 0)+1)
+	if event[i] == '}' {
 		return "it is {}"
 	}
 	names := map[string]bool{}
-	for range 64 {
-		name, value, f := s.member(i)
-		if f != sound {
-			break
-		}
-		key := clip(unescaped(name.of(event)))
-		names[key] = true
-		if key == "Records" && event[value] == '[' {
-			if first := skipSpace(event, value+1); first < len(event) && event[first] == '{' {
-				return describeRecord(&s, first)
-			}
-		}
-		end, f := s.value(value, 1)
-		if f != sound {
-			break
-		}
-		if i = skipSpace(event, end); i >= len(event) || event[i] != ',' {
+	for len(names) < 64 {
+		name, value, _ := s.member(i)
+		names[clip(unescaped(name.of(event)))] = true
+		end, _ := s.value(value, 1)
+		if i = skipSpace(event, end); event[i] == '}' {
 			break
 		}
 		i++
@@ -74,11 +54,8 @@ var sources = map[string]string{
 	"aws:codecommit": "a CodeCommit event",
 }
 
-// describeRecord names the service of the record at i. The record may not be sound to its end.
+// describeRecord names the service of the record at i, an object that the scanner has passed.
 func describeRecord(s *scanner, i int) string {
-	if end, f := s.value(i, 2); f != sound || s.b[end-1] != '}' {
-		return "its records are not from Kinesis"
-	}
 	what := "its records are not from Kinesis"
 	eachMember(s, i, func(name []byte, _ bool, value span) {
 		switch string(name) {

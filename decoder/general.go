@@ -76,7 +76,7 @@ func (s *state) general(el span) bool {
 	s.parsed = true
 	if !t.kinesisLike() {
 		if s.index == 0 {
-			return s.fail(el.start, because(ErrNotKinesis, "%s", describe(s.event)))
+			return s.fail(el.start, because(ErrNotKinesis, "%s", describeRecord(&s.scan, el.start)))
 		}
 		s.flawAt(el, fieldEventSource, because(ErrNotKinesis, "a record of another service"))
 	}
