@@ -3,7 +3,6 @@ package decoder
 import (
 	"encoding/base64"
 	"encoding/binary"
-	"errors"
 
 	simd "github.com/segmentio/asm/base64"
 )
@@ -27,14 +26,10 @@ func decodeBase64(dst, src []byte) (n, fault int) {
 // decodeSlow decodes what decodeFast has refused: line breaks are allowed, and a fault has its place.
 func decodeSlow(dst, src []byte) (n, fault int) {
 	n, err := base64.StdEncoding.Decode(dst, src)
-	if err == nil {
-		return n, -1
-	}
-	var corrupt base64.CorruptInputError
-	if errors.As(err, &corrupt) {
+	if corrupt, bad := err.(base64.CorruptInputError); bad { // it returns no other
 		return n, int(corrupt)
 	}
-	return n, len(src)
+	return n, -1
 }
 
 // decodeFast decodes src into dst, which has room for decodedLen(len(src)) bytes, and returns the number of bytes

@@ -64,28 +64,18 @@ func hex4(b []byte) rune {
 }
 
 // escapedOffset returns the offset in raw, the text of a string with its escapes, of what is at offset n of
-// its unescaped text.
+// its unescaped text. What stands before that is base64, so that each escape is one byte.
 func escapedOffset(raw []byte, n int) int {
 	i := 0
-	for n > 0 && i < len(raw) {
-		if raw[i] != '\\' {
-			i, n = i+1, n-1
-			continue
+	for ; n > 0 && i < len(raw); n-- {
+		switch {
+		case raw[i] != '\\':
+			i++
+		case raw[i+1] == 'u':
+			i += 6
+		default:
+			i += 2
 		}
-		size := 2
-		if raw[i+1] == 'u' {
-			size = 6
-			if r := hex4(raw[i+2:]); r >= 0xd800 && r < 0xdc00 && i+12 <= len(raw) && raw[i+6] == '\\' && raw[i+7] == 'u' {
-				if low := hex4(raw[i+8:]); low >= 0xdc00 && low <= 0xdfff {
-					size = 12
-				}
-			}
-		}
-		n -= len(unescaped(raw[i : i+size]))
-		if n < 0 {
-			break // within this escape
-		}
-		i += size
 	}
 	return i
 }
