@@ -45,10 +45,10 @@ func TestPackagesAreReproducible(t *testing.T) {
 	}
 }
 
-// copyModule copies the files that git knows of the core module.
+// copyModule copies the files that git knows, but for those of tests.
 func copyModule(t *testing.T, to string) {
 	t.Helper()
-	cmd := exec.Command("git", "ls-files", "-z", "--", "*.go", "go.mod", "go.sum", ":!*_test.go")
+	cmd := exec.Command("git", "ls-files", "-z", "--", ".", ":!*_test.go", ":!*testdata*")
 	cmd.Dir = ".."
 	list, err := cmd.Output()
 	if err != nil {
