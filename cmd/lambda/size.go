@@ -36,17 +36,19 @@ const sampleForKeys = 100
 
 // sizeOptions is the command line of size.
 type sizeOptions struct {
-	load   sizing.Load
-	prices sizing.Prices
-	json   bool
-	given  map[string]bool // which flags are
+	load              sizing.Load
+	prices            sizing.Prices
+	deaggregate, json bool
+
+	given map[string]bool // which flags are
 }
 
 func sizeFlags(o *sizeOptions) *flag.FlagSet {
 	f := flag.NewFlagSet("size", flag.ContinueOnError)
 	l, p := &o.load, &o.prices
-	f.Float64Var(&l.Rate, "rate", 0, "records a second that the stream takes in at its `peak`, all shards together (required)")
+	f.Float64Var(&l.Rate, "rate", 0, "records a second that the stream takes in at its `peak`, all shards together; an aggregate is one (required)")
 	f.DurationVar(&l.HandlerTime, "handler-time", 0, "`time` that the handler takes for a record, measured where it is to run (required)")
+	f.BoolVar(&o.deaggregate, "deaggregate", false, "the handler gets the user records in aggregates, and -handler-time is that of one of them")
 	f.DurationVar(&l.Overhead, "overhead", 0, "`time` that an invocation takes beside its records")
 	f.IntVar(&l.Workers, "workers", 1, "`records` of an invocation that are handled at once: more than 1 for a Partition")
 	f.Float64Var(&l.CPU, "cpu", 0.2, "`part` of the handler's time in which it computes and does not wait, 0 to 1")
@@ -106,7 +108,7 @@ func size(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 			return exitBad
 		}
 	}
-	s.describe(&o.load)
+	s.describe(o)
 	plan, err := sizing.For(o.load)
 	if err != nil {
 		fmt.Fprintln(stderr, err)
@@ -134,6 +136,7 @@ type sample struct {
 	Records    int     `json:"records"`
 	Bad        int     `json:"bad"` // and not counted otherwise
 	Aggregates int     `json:"aggregates"`
+	Handled    int     `json:"handled"`    // records that the handler gets where aggregates are split
 	Bytes      int64   `json:"bytes"`      // of data and partition keys
 	EventBytes int64   `json:"eventBytes"` // without spaces
 	Largest    int64   `json:"largest"`    // bytes that the largest record takes in an event
@@ -182,6 +185,11 @@ func (s *sample) add(event []byte) error {
 		}
 		s.keys.Add(rec.PartitionKey, 1)
 	}
+	for rec, flaw := range (decoder.Decoder{Deaggregate: true}).Records(event) {
+		if rec != nil && flaw == nil {
+			s.Handled++
+		}
+	}
 	s.Events++
 	if good == 0 {
 		return nil
@@ -198,9 +206,13 @@ func (s *sample) add(event []byte) error {
 var aggregateMagic = []byte{0xf3, 0x89, 0x9a, 0xc2}
 
 // describe says what a sizing needs to know of the sample.
-func (s *sample) describe(l *sizing.Load) {
+func (s *sample) describe(o *sizeOptions) {
 	if s.Records == 0 {
 		return
+	}
+	l := &o.load
+	if o.deaggregate {
+		l.HandlerTime = time.Duration(float64(l.HandlerTime) * float64(s.Handled) / float64(s.Records))
 	}
 	l.RecordBytes = float64(s.Bytes) / float64(s.Records)
 	l.EventBytes = float64(s.EventBytes) / float64(s.Records)
@@ -218,6 +230,9 @@ func printPlan(w io.Writer, o *sizeOptions, s *sample, plan *sizing.Plan) {
 		s.Records, s.Events, l.RecordBytes, l.EventBytes, s.Largest)
 	if s.Records >= sampleForKeys {
 		fmt.Fprintf(w, "; the most frequent key has %.1f %%", 100*s.HotShare)
+	}
+	if o.deaggregate {
+		fmt.Fprintf(w, "; %.4g user records in one, which take %v", float64(s.Handled)/float64(s.Records), l.HandlerTime)
 	}
 	if s.Bad > 0 {
 		fmt.Fprintf(w, "; %d bad records left out", s.Bad)

@@ -29,7 +29,7 @@ func TestSize(t *testing.T) {
 	for _, want := range []string{
 		"sample: 200 records of 1 events, 500 bytes of data and key each, ",
 		"the most frequent key has 2.0 %",
-		"assumed, where no flag says otherwise: -consumers 1 -fan-out false -headroom 0.25 -latency 1s -max-duration 30s -outage 12h0m0s -overhead 0s -workers 1\n",
+		"assumed, where no flag says otherwise: -consumers 1 -deaggregate false -fan-out false -headroom 0.25 -latency 1s -max-duration 30s -outage 12h0m0s -overhead 0s -workers 1\n",
 		"https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html",
 		"× 2 = 0.006000",
 		"1 million units of 25 KB  × 3 = 3.000000",
@@ -100,6 +100,20 @@ func TestSizeWarnings(t *testing.T) {
 	aggregates := routertest.Event{Records: 5, Data: func(int) []byte { return append(bytes.Clone(aggregateMagic), "and more"...) }}
 	if _, stdout, _ := sizeOf(aggregates.Bytes(), "-rate", "500", "-handler-time", "10ms"); !strings.Contains(stdout, "warning: the records are KPL aggregates") {
 		t.Errorf("got %s", stdout)
+	}
+}
+
+// With -deaggregate the handler's time is that of a user record.
+func TestSizeDeaggregates(t *testing.T) {
+	e := routertest.Event{Records: 4, Data: func(i int) []byte {
+		if i == 0 {
+			return []byte("plain")
+		}
+		return aggregate([]byte("one"), []byte("two"))
+	}}
+	_, stdout, _ := sizeOf(e.Bytes(), "-rate", "100", "-handler-time", "8ms", "-deaggregate")
+	if want := "; 1.75 user records in one, which take 14ms\n"; !strings.Contains(stdout, want) || !strings.Contains(stdout, "100/s × 14ms") {
+		t.Errorf("no %q in\n%s", want, stdout)
 	}
 }
 

@@ -83,11 +83,11 @@ func (p *Plan) shards(l Load, lanes float64) string {
 	in := ShardsIn(l.Rate, l.RecordBytes, l.Headroom)
 	out := ShardsOut(l.Rate, l.RecordBytes, sharing, l.Headroom)
 	p.Shards = max(1, ceil(max(in, out, lanes/maxFactor)))
-	reading := fmt.Sprintf("%d shared consumers", sharing)
+	reading := fmt.Sprintf("for all of %d sharing it", sharing)
 	if l.FanOut {
-		reading = "enhanced fan-out"
+		reading = "for this one by enhanced fan-out"
 	}
-	return fmt.Sprintf("the greatest of: %.3g to take in (1 MB/s and 1,000 records/s each), %.3g to give out (2 MB/s, %s), %.3g for the handler (%d batches at once each)",
+	return fmt.Sprintf("the greatest of: %.3g to take in (1 MB/s and 1,000 records/s each), %.3g to give out (2 MB/s and 2,000 records/s each, %s), %.3g for the handler (%d batches at once each)",
 		in, out, reading, lanes/maxFactor, maxFactor)
 }
 
