@@ -62,33 +62,36 @@ func (f *Function) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		inv := &Invocation{Event: event}
-		answer, err := f.invoke(ctx, p, inv)
-		if !inv.taken && p.used && p.api.isClosed() {
-			continue // the process has ended after its last answer, as Go functions do that have panicked
+		answer, gone, err := f.invoke(ctx, p, event)
+		if !gone {
+			return answer, err
 		}
-		return answer, err
 	}
 }
 
-func (f *Function) invoke(ctx context.Context, p *process, inv *Invocation) ([]byte, error) {
+// invoke has this process handle the event. gone says that it has ended after its last answer, before it got the event, as Go functions
+// do that have panicked.
+func (f *Function) invoke(ctx context.Context, p *process, event []byte) (answer []byte, gone bool, err error) {
 	limited, cancel := context.WithTimeout(ctx, f.timeout())
 	defer cancel()
-	answer, err := p.api.Do(limited, inv)
-	if p.api.isClosed() || ctx.Err() != nil {
-		p.kill()
-		return answer, err
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		p.kill()
-		return nil, &FunctionError{
+	inv := &Invocation{Event: event}
+	answer, err = p.api.Do(limited, inv)
+	switch {
+	case p.api.isClosed():
+		gone = !inv.taken && p.used && limited.Err() == nil
+	case ctx.Err() != nil:
+	case errors.Is(err, context.DeadlineExceeded):
+		err = &FunctionError{
 			Type:    "Sandbox.Timedout",
 			Message: fmt.Sprintf("Task timed out after %.2f seconds", f.timeout().Seconds()),
 		}
+	default:
+		p.used = true
+		f.put(p)
+		return answer, false, err
 	}
-	p.used = true
-	f.put(p)
-	return answer, err
+	p.kill()
+	return answer, gone, err
 }
 
 // Processes returns how many processes have been started so far.
