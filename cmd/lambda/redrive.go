@@ -44,7 +44,7 @@ answer that names a record (batchItemFailures) leaves that record and those
 behind it: the next time they alone are handed over. Batches come in the order
 of their shards and sequence numbers, one at a time, and one that fails does not
 hold up those behind it. A batch whose outcome could not be noted is handed over
-again, so records may come twice, as in Lambda.
+again, so records may come twice, as in Lambda. Another journal begins anew.
 
 The exit status is 0 if all is done, or can be; 1 if anything is not; and 2 for
 wrong usage.
@@ -197,14 +197,14 @@ func (d *driver) showPlan(yes bool) {
 	batches, records := 0, 0
 	w := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
 	if len(d.batches) > 0 {
-		fmt.Fprintln(w, "file\tstream\tshard\trecords\tgiven up\tto do")
+		fmt.Fprintln(w, "stream\tshard\trecords\tgiven up\tto do\tfile")
 	}
 	for _, b := range d.batches {
 		condition := "-"
 		if b.about != nil {
 			condition = b.about.RequestContext.Condition
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", printable(b.file), text(b.stream), text(b.shard), group(b.records), text(condition), b.todo())
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", text(b.stream), text(b.shard), group(b.records), text(condition), b.todo(), printable(b.file))
 		if !b.done() {
 			batches++
 			records += b.records - b.from
