@@ -66,6 +66,7 @@ func TestOverridesAreTaken(t *testing.T) {
 	for _, args := range [][]string{
 		{"-rate", "0.1", "-handler-time", "1us", "-latency", "10m"},
 		{"-rate", "1000000", "-handler-time", "5ms", "-workers", "16", "-fan-out"},
+		{"-rate", "5000", "-handler-time", "2ms", "-tumbling"},
 		{"-rate", "10", "-handler-time", "200s", "-max-duration", "800s", "-cpu", "1", "-outage", "9000h"},
 	} {
 		given := sized(t, args...)

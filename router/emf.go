@@ -155,7 +155,7 @@ func (e *emf) write(ctx context.Context, s Stats) error {
 			}
 		}
 	}
-	l.text = e.append(l.text[:0], ctx, s, l.metrics)
+	l.text = e.append(ctx, l.text[:0], s, l.metrics)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	_, err := e.w.Write(l.text)
@@ -206,7 +206,7 @@ func (e *emf) accepts(m Metric, before []Metric) bool {
 }
 
 // append appends the line. All that is quoted in it is printable ASCII, of which strconv.AppendQuote makes a string of JSON.
-func (e *emf) append(b []byte, ctx context.Context, s Stats, metrics []Metric) []byte {
+func (e *emf) append(ctx context.Context, b []byte, s Stats, metrics []Metric) []byte {
 	stream := ""
 	if s.Source != nil {
 		stream = dimensionValue(s.Source.StreamName)

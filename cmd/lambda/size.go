@@ -54,6 +54,7 @@ func sizeFlags(o *sizeOptions) *flag.FlagSet {
 	f.Float64Var(&l.CPU, "cpu", 0.2, "`part` of the handler's time in which it computes and does not wait, 0 to 1")
 	f.IntVar(&l.Consumers, "consumers", 1, "`consumers` that share the stream's reads, this one included")
 	f.BoolVar(&l.FanOut, "fan-out", false, "give the function enhanced fan-out")
+	f.BoolVar(&l.Tumbling, "tumbling", false, "the mapping has a tumbling window")
 	f.Float64Var(&l.Headroom, "headroom", 0.25, "`part` of each limit to leave free")
 	f.DurationVar(&l.Latency, "latency", time.Second, "`time` that a record may wait for others to come")
 	f.DurationVar(&l.MaxDuration, "max-duration", 30*time.Second, "`time` that a full batch should take at most")

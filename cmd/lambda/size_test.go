@@ -29,7 +29,7 @@ func TestSize(t *testing.T) {
 	for _, want := range []string{
 		"sample: 200 records of 1 events, 500 bytes of data and key each, ",
 		"the most frequent key has 2.0 %",
-		"assumed, where no flag says otherwise: -consumers 1 -deaggregate false -fan-out false -headroom 0.25 -latency 1s -max-duration 30s -outage 12h0m0s -overhead 0s -workers 1\n",
+		"assumed, where no flag says otherwise: -consumers 1 -deaggregate false -fan-out false -headroom 0.25 -latency 1s -max-duration 30s -outage 12h0m0s -overhead 0s -tumbling false -workers 1\n",
 		"https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html",
 		"× 2 = 0.006000",
 		"1 million units of 25 KB  × 3 = 3.000000",

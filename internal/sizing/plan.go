@@ -44,7 +44,8 @@ func For(l Load) (*Plan, error) {
 	p.BatchSize = BatchSize(l.EventBytes, l.HandlerTime, l.Overhead, l.Workers, l.Headroom, l.MaxDuration)
 	lanes := Lanes(l.Rate, PerRecord(l.HandlerTime, l.Overhead, l.Workers, p.BatchSize), l.Headroom)
 	why := p.shards(l, lanes)
-	p.Factor = Factor(lanes, p.Shards)
+	most := MaxFactor(l.Tumbling)
+	p.Factor = Factor(lanes, p.Shards, most)
 	laneRate := l.Rate / float64(p.Shards*p.Factor)
 	p.Window = Window(p.BatchSize, laneRate, l.Latency)
 	p.Records = Records(p.BatchSize, p.Window, laneRate, l.FanOut)
@@ -64,7 +65,7 @@ func For(l Load) (*Plan, error) {
 			100*l.Headroom, l.EventBytes, l.MaxDuration, l.HandlerTime, l.Workers, maxBatch), DocBatching},
 		{"BatchingWindow", p.Window, "s", fmt.Sprintf("until a batch is full at %.4g records/s, but at most %v", laneRate, l.Latency), DocBatching},
 		{"ParallelizationFactor", p.Factor, "", fmt.Sprintf("%.4g/s × %v / %d at once, less headroom, is %.3g batches at once on %d shards; 1 to %d",
-			l.Rate, l.HandlerTime, l.Workers, lanes, p.Shards, maxFactor), DocBatching},
+			l.Rate, l.HandlerTime, l.Workers, lanes, p.Shards, most), DocBatching},
 		{"MaximumRecordAge", p.RecordAge, "s", "an hour below the retention: what is older goes to the on-failure bucket instead of vanishing", DocMapping},
 		{"Timeout", p.Timeout, "s", fmt.Sprintf("twice the %v of a full batch, and 1 s; %d to %d", round(full), minTimeout, maxTimeout), DocTimeout},
 		{"MemorySize", p.Memory, "MB", fmt.Sprintf("the greater of: 64 MB and six times the event; %.0f %% of the %d MB that come with a vCPU", 100*l.CPU, vCPU), DocMemory},
@@ -82,13 +83,15 @@ func (p *Plan) shards(l Load, lanes float64) string {
 	}
 	in := ShardsIn(l.Rate, l.RecordBytes, l.Headroom)
 	out := ShardsOut(l.Rate, l.RecordBytes, sharing, l.Headroom)
-	p.Shards = max(1, ceil(max(in, out, lanes/maxFactor)))
-	reading := fmt.Sprintf("for all of %d sharing it", sharing)
+	factor := MaxFactor(l.Tumbling)
+	handler := lanes / float64(factor)
+	p.Shards = max(1, ceil(max(in, out, handler)))
+	reading := fmt.Sprintf("shared by %d", sharing)
 	if l.FanOut {
-		reading = "for this one by enhanced fan-out"
+		reading = "by enhanced fan-out"
 	}
 	return fmt.Sprintf("the greatest of: %.3g to take in (1 MB/s and 1,000 records/s each), %.3g to give out (2 MB/s and 2,000 records/s each, %s), %.3g for the handler (%d batches at once each)",
-		in, out, reading, lanes/maxFactor, maxFactor)
+		in, out, reading, handler, factor)
 }
 
 func (p *Plan) warn(l Load, lanes float64, full time.Duration) {

@@ -17,6 +17,7 @@ const (
 	DocRetention   = "https://docs.aws.amazon.com/streams/latest/dev/kinesis-extended-retention.html"
 	DocMapping     = "https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-parameters.html"
 	DocBatching    = "https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html"
+	DocWindows     = "https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html"
 	DocTimeout     = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html"
 	DocMemory      = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"
 	DocConcurrency = "https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html"
@@ -68,6 +69,7 @@ type Load struct {
 
 	Consumers int     // that read the stream, the function included; with fan-out those that do not share its throughput do not count
 	FanOut    bool    // the function has enhanced fan-out
+	Tumbling  bool    // the mapping has a tumbling window, and so a parallelization factor of 1
 	Headroom  float64 // the part of each limit that shall stay free: 0 to below 1
 
 	Latency     time.Duration // how long a record may wait for others
@@ -120,9 +122,17 @@ func PerRecord(handlerTime, overhead time.Duration, workers, batchSize int) floa
 // arrives in a second.
 func Lanes(rate, perRecord, headroom float64) float64 { return rate * perRecord / (1 - headroom) }
 
-// Factor is the parallelization factor that gives so many lanes on so many shards: 1 to 10. DocBatching.
-func Factor(lanes float64, shards int) int {
-	return clamp(ceil(lanes/float64(shards)), 1, maxFactor)
+// MaxFactor is the largest parallelization factor: 10, and 1 with a tumbling window. DocBatching, DocWindows.
+func MaxFactor(tumbling bool) int {
+	if tumbling {
+		return 1
+	}
+	return maxFactor
+}
+
+// Factor is the parallelization factor that gives so many lanes on so many shards: 1 to most. DocBatching.
+func Factor(lanes float64, shards, most int) int {
+	return clamp(ceil(lanes/float64(shards)), 1, most)
 }
 
 // BatchSize is how many records fit both into an event of 6 MB and into the duration, 1 to 10,000. DocBatching, DocMapping.

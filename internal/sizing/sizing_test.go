@@ -29,9 +29,10 @@ func TestFormulas(t *testing.T) {
 		{"lanes", Lanes(1000, PerRecord(2*ms, 0, 1, 100), 0), 2.0},
 		{"lanes of 16 workers", Lanes(1000, PerRecord(32*ms, 0, 16, 100), 0), 2.0},
 		{"lanes with overhead", Lanes(1000, PerRecord(2*ms, 100*ms, 1, 100), 0), 3.0},
-		{"factor", Factor(5.1, 2), 3},
-		{"factor, least", Factor(0.1, 2), 1},
-		{"factor, most", Factor(1000, 2), 10},
+		{"factor", Factor(5.1, 2, MaxFactor(false)), 3},
+		{"factor, least", Factor(0.1, 2, 10), 1},
+		{"factor, most", Factor(1000, 2, 10), 10},
+		{"factor in a window", Factor(1000, 2, MaxFactor(true)), 1},
 		// 6 MB / 1,000 bytes; 30 s / 10 ms; 10,000 records.
 		{"batch, by size", BatchSize(1000, ms, 0, 1, 0, time.Minute), 6000},
 		{"batch, with headroom", BatchSize(1000, ms, 0, 1, 0.25, time.Minute), 4500},
@@ -167,7 +168,7 @@ func TestPlansHold(t *testing.T) {
 	for range 20000 {
 		l := Load{
 			Rate: log(0.01, 1e5), RecordBytes: log(1, 1e6), HandlerTime: time.Duration(log(1e3, 1e9)), Workers: 1 + r.IntN(32), CPU: r.Float64(),
-			Overhead: time.Duration(log(1, 1e9)), Consumers: 1 + r.IntN(8), FanOut: r.IntN(2) == 0, Headroom: r.Float64() * 0.9,
+			Overhead: time.Duration(log(1, 1e9)), Consumers: 1 + r.IntN(8), FanOut: r.IntN(2) == 0, Tumbling: r.IntN(4) == 0, Headroom: r.Float64() * 0.9,
 			Latency: time.Duration(log(1, 1e12)), MaxDuration: time.Duration(log(1e9, 9e11)), Outage: time.Duration(log(1, 1e15)),
 		}
 		l.EventBytes = l.RecordBytes*1.4 + 400
@@ -191,7 +192,7 @@ func TestPlansHold(t *testing.T) {
 			p.Timeout < 3 || p.Timeout > 900 || p.Memory < 128 || p.Memory > 10240 || p.Retention < 24 || p.Retention > 8760 ||
 			p.RecordAge < 60 || p.RecordAge > 604800 || p.RecordAge >= p.Retention*3600:
 			t.Fatalf("%+v: beyond a limit: %s", l, p.Overrides())
-		case p.Concurrency != p.Shards*p.Factor:
+		case p.Concurrency != p.Shards*p.Factor, l.Tumbling && p.Factor > 1:
 			t.Fatalf("%+v: %s", l, p.Overrides())
 		case p.Timeout < 900 && Duration(float64(p.BatchSize), l.HandlerTime, l.Overhead, l.Workers) > time.Duration(p.Timeout)*time.Second:
 			t.Fatalf("%+v: a full batch takes longer than %d s", l, p.Timeout)
