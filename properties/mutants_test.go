@@ -2,6 +2,7 @@ package properties
 
 import (
 	"context"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -13,50 +14,51 @@ import (
 
 // This file tests the properties: it breaks the router on purpose, one way at a time, and wants TestProperties to see it.
 
-// mutant is a change to the router that makes it wrong: in file, old, which stands there once, becomes new.
-type mutant struct{ name, file, old, new string }
+// mutant is a change to the router that makes it wrong: old, which stands once in its files, becomes new. shape is one in which
+// it shows.
+type mutant struct{ name, shape, old, new string }
 
 // mutants are what could go wrong. Where the router's text changes, they are to be changed with it.
 var mutants = []mutant{
-	{"the highest record that is not done is named", "grouping.go", `positionOf(rec) < positionOf(first) {`, `positionOf(rec) > positionOf(first) {`},
-	{"the record behind it is named", "answer.go", `if rec.Index == i.notDone.index() {`, `if rec.Index == i.notDone.index()+1 {`},
-	{"a panic counts as done", "guard.go", `return Retry(p)`, `return nil`},
-	{"the call that the guard gives up counts as done", "guard.go", `i.work = nil // which`, "i.notDone += 1 << subBits\n\ti.work = nil // which"},
-	{"the guard lets calls begin", "invocation.go", `if i.ctx.Err() != nil {`, `if false {`},
-	{"the guard waits for its stragglers", "guard.go", `time.NewTimer(margin / 2)`, `time.NewTimer(time.Hour)`},
-	{"stragglers hold views of the event", "guard.go", `i.decoder.Detach = true`, `i.decoder.Detach = false`},
-	{"Skip takes its whole slice along", "outcome.go", `out.done = skipped[len(skipped)-1] + 1`, `out.done = len(entries)`},
-	{"what is skipped is handed over again", "outcome.go", `out.done = skipped[len(skipped)-1] + 1`, `out.done = skipped[len(skipped)-1]`},
-	{"At takes its own record along", "outcome.go", `out.done, out.named = n, named`, `out.done, out.named = min(n+1, len(entries)-1), named`},
-	{"the last of joined errors wins", "outcome.go", `if n < out.done {`, `if n != out.done {`},
-	{"Fail is a Retry", "invocation.go", `if v == fail && i.fatal == nil {`, `if false {`},
+	{"the highest record that is not done is named", "Partition", `positionOf(rec) < positionOf(first) {`, `positionOf(rec) > positionOf(first) {`},
+	{"the record behind it is named", "Each", `if rec.Index == i.notDone.index() {`, `if rec.Index == i.notDone.index()+1 {`},
+	{"a panic counts as done", "Batch", `return Retry(p)`, `return nil`},
+	{"the call that the guard gives up counts as done", "Each", `i.work = nil // which`, "i.notDone += 1 << subBits\n\ti.work = nil // which"},
+	{"the guard lets calls begin", "Each", `if i.ctx.Err() != nil {`, `if false {`},
+	{"the guard waits for its stragglers", "Each", `time.NewTimer(margin / 2)`, `time.NewTimer(time.Hour)`},
+	{"stragglers hold views of the event", "ByTime", `i.decoder.Detach = true`, `i.decoder.Detach = false`},
+	{"Skip takes its whole slice along", "Batch", `out.done = skipped[len(skipped)-1] + 1`, `out.done = len(entries)`},
+	{"what is skipped is handed over again", "Batch", `out.done = skipped[len(skipped)-1] + 1`, `out.done = skipped[len(skipped)-1]`},
+	{"At takes its own record along", "Batch", `out.done, out.named = n, named`, `out.done, out.named = min(n+1, len(entries)-1), named`},
+	{"the last of joined errors wins", "Batch", `if n < out.done {`, `if n != out.done {`},
+	{"Fail is a Retry", "Each", `if v == fail && i.fatal == nil {`, `if false {`},
 	{
-		"a window's state beside a failure", "answer.go", `case i.window != nil || i.wholeBatch:`,
+		"a window's state beside a failure", "Tumbling", `case i.window != nil || i.wholeBatch:`,
 		"case i.window != nil && !i.wholeBatch:\n" +
 			"return []byte(`{\"state\":{},\"batchItemFailures\":[{\"itemIdentifier\":\"` + number + `\"}]}`), nil\n" +
 			"case i.wholeBatch:",
 	},
-	{"a window's state is lost", "answer.go", `return answerState(i.window.State), nil`, `return answerState(nil), nil`},
-	{"a window's state does not change", "tumbling.go", `i.state, i.changed = text, true`, `i.state, i.changed = append(text[:0], w.State...), true`},
+	{"a window's state is lost", "Each", `return answerState(i.window.State), nil`, `return answerState(nil), nil`},
+	{"a window's state does not change", "Tumbling", `i.state, i.changed = text, true`, `i.state, i.changed = append(text[:0], w.State...), true`},
 	{
-		"answers share their memory", "answer.go", "func answerFrom(sequenceNumber string) []byte {\n\tb := make([]byte, 0, 48+len(sequenceNumber))",
+		"answers share their memory", "Each", "func answerFrom(sequenceNumber string) []byte {\n\tb := make([]byte, 0, 48+len(sequenceNumber))",
 		"var pooled = make([]byte, 0, 128)\n\nfunc answerFrom(sequenceNumber string) []byte {\n\tb := pooled[:0]",
 	},
-	{"a bad record does not stand in its key's order", "grouping.go", "rec := g.record(e)\n\tmask", "rec := g.record(e)\n\tif e.bad() {\n\t\treturn g.add(group{})\n\t}\n\tmask"},
-	{"a bad record that fails counts as done", "slices.go", `|| !i.bad(hands, rec, flaw) {`, `|| i.bad(hands, rec, flaw) && false {`},
-	{"records behind a failure are started", "invocation.go", "\t\ti.limit = at\n", ""},
-	{"keys are told apart by their hash alone", "grouping.go", `if bytes.Equal(g.groups[id].key, rec.PartitionKey) {`, `if true || bytes.Equal(nil, nil) {`},
-	{"a checkpoint where only whole batches can fail", "answer.go", `case i.window != nil || i.wholeBatch:`, `case i.window != nil:`},
-	{"what is not done is remembered as done", "redelivery.go", `if !left[e] && rec.Index`, `if rec.Index`},
-	{"the place inside an aggregate is not looked at", "outcome.go", ` | position(rec.SubSequenceNumber)`, ``},
-	{"poison counts failures that are not the record's", "batch.go", `if out.named && out.verdict == retry {`, `if out.verdict == retry {`},
-	{"poison is given up too early", "poison.go", `if n+1 < i.poison.failures {`, `if n+2 < i.poison.failures {`},
+	{"a bad record does not stand in its key's order", "Partition", "rec := g.record(e)\n\tmask", "rec := g.record(e)\n\tif e.bad() {\n\t\treturn g.add(group{})\n\t}\n\tmask"},
+	{"a bad record that fails counts as done", "Batch", `|| !i.bad(hands, rec, flaw) {`, `|| i.bad(hands, rec, flaw) && false {`},
+	{"records behind a failure are started", "Partition", "\t\ti.limit = at\n", ""},
+	{"keys are told apart by their hash alone", "Partition", `if bytes.Equal(g.groups[id].key, rec.PartitionKey) {`, `if true || bytes.Equal(nil, nil) {`},
+	{"a checkpoint where only whole batches can fail", "Each", `case i.window != nil || i.wholeBatch:`, `case i.window != nil:`},
+	{"what is not done is remembered as done", "Partition", `if !left[e] && rec.Index`, `if rec.Index`},
+	{"the place inside an aggregate is not looked at", "Batch", ` | position(rec.SubSequenceNumber)`, ``},
+	{"poison counts failures that are not the record's", "Batch", `if out.named && out.verdict == retry {`, `if out.verdict == retry {`},
+	{"poison is given up too early", "Each", `if n+1 < i.poison.failures {`, `if n+2 < i.poison.failures {`},
 }
 
 // A mutant is looked for in so many scenarios, with these seeds.
 var mutantSeeds = []string{"1", "2", "3"}
 
-const mutantScenarios = "4500"
+const mutantScenarios = "4500" // as if of all shapes
 
 func TestMutants(t *testing.T) {
 	switch {
@@ -81,13 +83,13 @@ func TestMutants(t *testing.T) {
 
 // test wants the mutant to be caught by a property, and not by a fault of the compilation or a panic of the test.
 func (m mutant) test(t *testing.T) {
-	list := overlay.Write(t, filepath.Join("..", "router", m.file), m.old, m.new)
+	list := overlay.Write(t, m.file(t), m.old, m.new)
 	for _, seed := range mutantSeeds {
-		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		defer cancel()
 		start := time.Now()
-		cmd := exec.CommandContext(ctx, "go", "test", "-overlay="+list, "-vet=off", "-count=1", "-failfast", "-run=^TestProperties$", ".",
-			"-scenarios="+mutantScenarios, "-rapid.seed="+seed, "-rapid.shrinktime=1s")
+		cmd := exec.CommandContext(ctx, "go", "test", "-overlay="+list, "-vet=off", "-count=1", "-run=^TestProperties$/^"+m.shape+"$", ".",
+			"-scenarios="+mutantScenarios, "-rapid.seed="+seed, "-rapid.shrinktime=500ms")
 		out, err := cmd.CombinedOutput()
 		if err == nil {
 			continue
@@ -103,4 +105,19 @@ func (m mutant) test(t *testing.T) {
 		return
 	}
 	t.Errorf("not caught: %s scenarios with each of the seeds %v saw nothing", mutantScenarios, mutantSeeds)
+}
+
+// file returns the router's file in which the old text stands.
+func (m mutant) file(t *testing.T) string {
+	files, err := filepath.Glob(filepath.Join("..", "router", "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if text, err := os.ReadFile(file); err == nil && !strings.HasSuffix(file, "_test.go") && strings.Contains(string(text), m.old) {
+			return file
+		}
+	}
+	t.Fatalf("the mutant is out of date: nowhere in the router stands\n%s", m.old)
+	return ""
 }
