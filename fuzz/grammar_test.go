@@ -106,7 +106,7 @@ func (g *grammar) style() {
 	g.length = [holes]int{holeKey: 6, holeSequence: 20, holeData: 8, holeOther: 3}
 	if g.chance(100) {
 		g.length[holeKey] = g.below(24)
-		g.length[holeSequence] = []int{56, 56, 8, 9, 16, 17, 25, 21, 56, 20, 20, 33, 7, 1, 0, 12}[g.below(16)]
+		g.length[holeSequence] = []int{56, 56, 56, 56, 56, 56, 56, 56, 56, 55, 57, 20, 33, 7, 0, 12}[g.below(16)]
 		g.length[holeData] = 4 * g.below(40)
 	}
 	g.serial = uint64(g.octet()) * 0x0123456789abcd
@@ -319,7 +319,7 @@ var times = []string{
 }
 
 func (g *grammar) time(odd bool) {
-	if odd && g.chance(200) {
+	if odd && g.chance(160) {
 		g.text = append(g.text, times[g.below(len(times))]...)
 		return
 	}
@@ -327,9 +327,14 @@ func (g *grammar) time(odd bool) {
 	g.text = append(g.text, "1480641523.000"...)
 	ms := g.wide(1000)
 	text := g.text[start:]
-	text[9] = byte('0' + g.below(10))
+	if g.chance(60) {
+		text[9] = byte('0' + g.below(10)) // another second
+	}
 	text[11], text[12], text[13] = byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10)
-	if odd {
+	switch {
+	case odd && g.chance(128):
+		text[11+g.below(3)] = special[g.below(len(special))]
+	case odd:
 		text[g.below(len(text))] = g.octet()
 	}
 }

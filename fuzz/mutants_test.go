@@ -66,7 +66,7 @@ var mutants = []mutant{
 	{"detached records in Lambda's form are views", "usual.go", `if s.Detach {`, `if false {`},
 	{"ready stays from event to event", "state.go", `s.hits, s.ready = 0, false`, `s.hits = 0`},
 	{"ready stays from record to record", "usual.go", "\ts.ready = false\n", ""},
-	{"what ends the event is not looked at", "event.go", `string(b[i:]) == "]}"`, `len(b)-i == 2`},
+	{"what ends the event is not looked at", "event.go", `string(b[i:]) == "]}"`, `string(b[i:i+1]) == "]"`},
 
 	// Times.
 	{"the time's digits are not looked at", "time.go", `if !ok || s8 > 9 || s9 > 9 || f0 > 9 || f1 > 9 || f2 > 9 {`, `if !ok {`},
