@@ -103,7 +103,7 @@ func TestSourceOfAnEvent(t *testing.T) {
 		}
 	}
 	// A fault behind the first record, or in its data, does not matter.
-	for _, text := range []string{event(plain(1)) + "garbage", event(withData(1, "*")), event(plain(1), plain(2))[:700], event(plain(1), "7")} {
+	for _, text := range []string{event(plain(1)) + "garbage", event(withData(1, "*")), event(with(plain(1), `"aGVsbG8="`, `7`)), event(plain(1), plain(2))[:700], event(plain(1), "7")} {
 		if got, err := (decoder.Decoder{}).Source([]byte(text)); err != nil || got.StreamName != "orders" {
 			t.Errorf("the source is %v, %v of %.900s", got, err, text)
 		}
