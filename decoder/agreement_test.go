@@ -243,7 +243,7 @@ func (w *writer) event() string {
 func TestRandomEventsAgreeWithEncodingJSON(t *testing.T) {
 	n := 20_000
 	if testing.Short() || poisoned {
-		n = 1_000
+		n = 300
 	}
 	w := &writer{Rand: rand.New(rand.NewPCG(5, 6))}
 	records := 0

@@ -76,13 +76,20 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 		"a loop": loopOver, "the package's loop": loopOverPackage, "a loop with its window": loopWithWindow, "a batch": readBatch,
 	}
 	for name, ev := range steady {
+		runs := 20
+		if testing.Short() {
+			if len(ev) > megabyte {
+				continue
+			}
+			runs = 5
+		}
 		want := bytes.Count(ev, []byte(`"data"`))
 		for way, read := range ways {
 			for _, d := range []decoder.Decoder{{}, {Detach: true}} {
 				if got := read(d, ev); got != want {
 					t.Errorf("%s: %s reads %d records, want %d", name, way, got, want)
 				}
-				allocs := testing.AllocsPerRun(20, func() { read(d, ev) })
+				allocs := testing.AllocsPerRun(runs, func() { read(d, ev) })
 				windowed := strings.Contains(string(ev), "isFinalInvokeForWindow") && (way == "a batch" || way == "a loop with its window")
 				if allocs != 0 && !windowed {
 					t.Errorf("%s: %s with %+v allocates %v times", name, way, d, allocs)

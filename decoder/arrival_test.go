@@ -99,9 +99,16 @@ func TestEveryMillisecond(t *testing.T) {
 		for ms := range records {
 			records[ms] = withTime(ms, form.write(ms))
 		}
-		for ms, rec := range read(t, decoder.Decoder{}, event(records...)).good(t) {
-			if want := time.UnixMilli(1731924555000 + int64(ms)).UTC(); rec.ApproximateArrivalTimestamp != want {
-				t.Errorf("%s: %s is read as %v, want %v", form.name, form.write(ms), rec.ApproximateArrivalTimestamp, want)
+		ev := []byte(event(records...))
+		for _, o := range []*outcome{generalLane(t, decoder.Decoder{}, ev), loop(t, decoder.Decoder{}, ev), loop(t, decoder.Decoder{}, ev)} {
+			recs := o.good(t)
+			if len(recs) != 1000 {
+				t.Fatalf("%d records", len(recs))
+			}
+			for ms, rec := range recs {
+				if want := time.UnixMilli(1731924555000 + int64(ms)).UTC(); rec.ApproximateArrivalTimestamp != want {
+					t.Errorf("%s: %s is read as %v, want %v", form.name, form.write(ms), rec.ApproximateArrivalTimestamp, want)
+				}
 			}
 		}
 	}
