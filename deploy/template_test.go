@@ -41,22 +41,29 @@ func eachVariant(t *testing.T, f func(t *testing.T, s *stack, resources map[stri
 	for name, list := range variants {
 		for i, given := range list {
 			t.Run(fmt.Sprint(name, " ", i), func(t *testing.T) {
-				template, err := readTemplate(name)
-				if err != nil {
-					t.Fatal(err)
-				}
-				s, err := template.deploy(given)
-				if err != nil {
-					t.Fatal(err)
-				}
-				resources, err := s.resources()
-				if err != nil {
-					t.Fatal(err)
-				}
+				s, resources := deployed(t, name, given)
 				f(t, s, resources)
 			})
 		}
 	}
+}
+
+// deployed are the resources of a template with these parameters.
+func deployed(t *testing.T, name string, given map[string]any) (*stack, map[string]resource) {
+	t.Helper()
+	template, err := readTemplate(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := template.deploy(given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resources, err := s.resources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, resources
 }
 
 // schemaOf returns the schema in a file of testdata, or a part of it.
@@ -294,18 +301,7 @@ func metrics(t *testing.T) map[string]map[string][]string {
 
 // The dashboard shows metrics that the function writes, and its query is about members that an invocation's line has.
 func TestDashboard(t *testing.T) {
-	template, err := readTemplate("monitor.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := template.deploy(variants["monitor.yaml"][0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	resources, err := s.resources()
-	if err != nil {
-		t.Fatal(err)
-	}
+	s, resources := deployed(t, "monitor.yaml", variants["monitor.yaml"][0])
 	var dashboard struct {
 		Widgets []struct {
 			Type       string
@@ -402,18 +398,7 @@ func lambda(t *testing.T, stdin string, args ...string) string {
 // What the monitor's template sets are settings that it has, with the same defaults.
 func TestSettings(t *testing.T) {
 	help := lambda(t, "", "-help")
-	template, err := readTemplate("monitor.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := template.deploy(variants["monitor.yaml"][0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	resources, err := s.resources()
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, resources := deployed(t, "monitor.yaml", variants["monitor.yaml"][0])
 	variables := resources["Function"].Properties.(map[string]any)["Environment"].(map[string]any)["Variables"].(map[string]any)
 	if len(variables) == 0 {
 		t.Error("there are none")
