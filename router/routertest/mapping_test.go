@@ -292,6 +292,17 @@ func TestParallelization(t *testing.T) {
 	}
 }
 
+// The producer library gives every aggregate the key "a": then all go through one lane.
+func TestParallelizationOfAggregates(t *testing.T) {
+	recs := routertest.Event{Records: 100, Interval: time.Second, Key: func(int) string { return "a" }}.All()
+	log := routertest.Mapping{ParallelizationFactor: 10}.Run(scripted("{}"), recs)
+	for _, inv := range log.Invocations {
+		if inv.Lane != log.Invocations[0].Lane {
+			t.Fatalf("lanes %d and %d", inv.Lane, log.Invocations[0].Lane)
+		}
+	}
+}
+
 func TestDestinations(t *testing.T) {
 	recs := routertest.Event{Records: 2, Shard: 6, Size: 10}.All()
 	run := func(d routertest.Destination, m routertest.Mapping, script ...string) *routertest.Discarded {
@@ -515,41 +526,44 @@ func TestProcesses(t *testing.T) {
 
 // Several invocations run at once in one process, and go down together.
 func TestMaxConcurrency(t *testing.T) {
-	for _, inBubble := range []bool{false, true} {
-		run := func(t *testing.T) {
-			var all sync.WaitGroup
-			all.Add(3)
-			var crashed atomic.Bool
-			h := function(func(ctx context.Context, event []byte) ([]byte, error) {
-				if crashed.Load() {
-					return nil, nil
-				}
-				all.Done()
-				all.Wait() // all three are here
-				if strings.Contains(string(event), "shardId-000000000001") {
-					crashed.Store(true)
-					routertest.Crash(ctx)
-				}
-				<-ctx.Done()
-				if !errors.Is(context.Cause(ctx), routertest.ErrProcessGone) {
-					t.Errorf("cause %v", context.Cause(ctx))
-				}
-				return nil, nil
-			})
-			var recs []decoder.Record
-			for shard := range 3 {
-				recs = append(recs, routertest.Event{Records: 1, Shard: shard}.All()...)
-			}
-			log := routertest.Mapping{MaxConcurrency: 3, Synctest: inBubble}.Run(h, recs)
-			if log.Count(routertest.Crashed) != 3 || log.Count(routertest.Succeeded) != 3 || log.Processes != 2 {
-				t.Errorf("%d processes\n%s", log.Processes, log)
-			}
+	for _, how := range []string{"crash", "panic"} {
+		t.Run(how, func(t *testing.T) { goDownTogether(t, how, false) })
+		t.Run(how+" in a bubble", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { goDownTogether(t, how, true) })
+		})
+	}
+}
+
+func goDownTogether(t *testing.T, how string, bubble bool) {
+	var all sync.WaitGroup
+	all.Add(3)
+	var crashed atomic.Bool
+	h := function(func(ctx context.Context, event []byte) ([]byte, error) {
+		if crashed.Load() {
+			return nil, nil
 		}
-		if inBubble {
-			synctest.Test(t, run)
-		} else {
-			run(t)
+		all.Done()
+		all.Wait() // all three are here
+		if strings.Contains(string(event), "shardId-000000000001") {
+			crashed.Store(true)
+			if how == "panic" {
+				panic("boom")
+			}
+			routertest.Crash(ctx)
 		}
+		<-ctx.Done()
+		if !errors.Is(context.Cause(ctx), routertest.ErrProcessGone) {
+			t.Errorf("cause %v", context.Cause(ctx))
+		}
+		return nil, nil
+	})
+	var recs []decoder.Record
+	for shard := range 3 {
+		recs = append(recs, routertest.Event{Records: 1, Shard: shard}.All()...)
+	}
+	log := routertest.Mapping{MaxConcurrency: 3, Synctest: bubble}.Run(h, recs)
+	if log.Count(routertest.Crashed) != 3 || log.Count(routertest.Succeeded) != 3 || log.Processes != 2 {
+		t.Errorf("%d processes\n%s", log.Processes, log)
 	}
 }
 

@@ -92,7 +92,9 @@ func (s *simulation) begin(l *lane, b *batch) {
 		defer s.signal()
 		defer cancel()
 		defer close(r.returned)
-		r.invoke()
+		if r.invoke(); r.crashed {
+			p.cancel(ErrProcessGone)
+		}
 	})
 }
 

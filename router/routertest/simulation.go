@@ -204,11 +204,6 @@ func (s *simulation) collect() {
 	clear(s.running[len(still):])
 	s.running = still
 	for _, r := range ended {
-		if r.hasReturned() && r.crashed {
-			r.process.cancel(ErrProcessGone) // before the others in it are settled
-		}
-	}
-	for _, r := range ended {
 		s.end(r, now)
 	}
 	alive := s.processes[:0]
