@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"example.com/sluice/decoder"
 	"example.com/sluice/router"
@@ -129,6 +131,31 @@ func TestCallHookItself(t *testing.T) {
 	r = router.New(h, router.WithCallHook(func(ctx context.Context, _ router.CallInfo) (context.Context, func(error)) { return ctx, nil }))
 	answer, err = r.Invoke(t.Context(), event("ab"))
 	answers(t, answer, err, allDone)
+}
+
+// A call that is given up at the deadline ends for the hook when it returns, after the invocation; its records are as good then as before.
+func TestCallHookOfStraggler(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ended := make(chan string, 1)
+		hook := func(ctx context.Context, call router.CallInfo) (context.Context, func(error)) {
+			return ctx, func(err error) { ended <- fmt.Sprintf("%s %v", call.First.SequenceNumber, err) }
+		}
+		h := router.Each(func(context.Context, *decoder.Record) error { time.Sleep(time.Hour); return nil })
+		ctx, cancel := context.WithTimeout(t.Context(), guardDeadline)
+		defer cancel()
+		e := event("ab")
+		answer, err := router.New(h, quiet(), router.WithMargin(guardMargin), router.WithCallHook(hook)).Invoke(ctx, e)
+		answers(t, answer, err, answerFrom(0))
+		clear(e) // aws-lambda-go reads the next event into it
+		select {
+		case got := <-ended:
+			t.Errorf("ended with %q before the call", got)
+		default:
+		}
+		if got, want := <-ended, numberOf(0)+" <nil>"; got != want {
+			t.Errorf("ended with %q, want %q", got, want)
+		}
+	})
 }
 
 // Without the hook a call allocates nothing for it: a hundred calls take what one takes.
