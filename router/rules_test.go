@@ -262,6 +262,7 @@ func TestRuleOfErrorTrees(t *testing.T) {
 		{name: "joined: both are skipped", react: both(at(2, skip), at(0, skip)), first: none, calls: all},
 		{name: "joined: the same twice", react: both(at(1, skip), at(1, skip)), first: none, calls: "[0 1 2] [2]"},
 		{name: "joined: lowest Retry", react: both(at(2, errBoom), at(1, errBoom)), first: 1, calls: all},
+		{name: "joined: lowest Retry, named first", react: both(at(1, errBoom), at(2, errBoom)), first: 1, calls: all},
 		{name: "joined: Skip behind the Retry", react: both(at(1, errBoom), at(2, skip)), first: 1, calls: all},
 		{name: "joined: Skip before the Retry", react: both(at(1, skip), at(2, errBoom)), first: 2, calls: all},
 		{name: "joined: Skip and Retry of one record", react: both(at(1, skip), at(1, errBoom)), first: 1, calls: all},
