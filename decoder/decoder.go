@@ -20,7 +20,8 @@
 // encoding/json.Valid accepts it, it is nested at most 300 deep, and it has this form. Names are
 // case-sensitive, null counts as absent, the last of duplicate scalars wins; a repeated "kinesis" fails its
 // record, a repeated "Records" ends the sequence. Invalid UTF-8 passes unchanged, a lone surrogate escape
-// becomes U+FFFD.
+// becomes U+FFFD. DIFFERENCES.md, beside this file, lists what encoding/json into events.KinesisEvent of
+// aws-lambda-go does otherwise.
 //
 // # What is broken
 //

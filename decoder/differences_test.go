@@ -191,13 +191,16 @@ func offByAMillisecond() (n int) {
 func TestDifferences(t *testing.T) {
 	for _, d := range differences {
 		t.Run(d.what, func(t *testing.T) {
+			if testing.Short() && len(d.event) > megabyte {
+				t.Skip("it is large")
+			}
 			var theirs events.KinesisEvent
 			err := json.Unmarshal([]byte(d.event), &theirs)
 			if !d.theirs(theirs, err) {
 				t.Errorf("encoding/json gives %v and %.2000s, which is not: %s", err, fmt.Sprintf("%+v", theirs), d.json)
 			}
 			var ours *outcome
-			if len(d.event) < 1<<20 {
+			if len(d.event) < megabyte {
 				ours = read(t, decoder.Decoder{}, d.event)
 			} else {
 				ours = loopWindow(t, decoder.Decoder{}, []byte(d.event))
