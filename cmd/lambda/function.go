@@ -34,6 +34,9 @@ func serve(out io.Writer) {
 	lambda.Start(newFunction(s, l, out))
 }
 
+// maxUserRecords is more than an event of 6 MB can hold: in an aggregate a user record takes 2 bytes at the very least.
+const maxUserRecords = 6 << 20 / 2
+
 // newFunction is where one's own function differs: in what is done with a record, and in what becomes of bad ones.
 func newFunction(s settings, l *slog.Logger, out io.Writer) *monitor {
 	m := &monitor{settings: s, log: l}
@@ -42,7 +45,7 @@ func newFunction(s settings, l *slog.Logger, out io.Writer) *monitor {
 		return nil
 	}
 	options := []router.Option{
-		router.WithDecoder(decoder.Decoder{Deaggregate: true, MaxData: s.maxData}),
+		router.WithDecoder(decoder.Decoder{Deaggregate: true, MaxData: s.maxData, MaxRecords: maxUserRecords}),
 		router.WithOnBad(router.SkipBad), // who only looks must not hold the stream up
 		router.WithLogger(l),
 		router.WithStats(m.report),

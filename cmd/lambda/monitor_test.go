@@ -176,6 +176,34 @@ func TestFunctionOpens(t *testing.T) {
 	}
 }
 
+// However many user records are in an event, the function gets past it.
+func TestFunctionTakesManyUserRecords(t *testing.T) {
+	const many = 1<<18 + 1000 // more than the decoder's default limit
+	m := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), "key")
+	for range many {
+		r := protowire.AppendBytes(protowire.AppendTag([]byte{8, 0}, 3, protowire.BytesType), nil)
+		m = protowire.AppendBytes(protowire.AppendTag(m, 3, protowire.BytesType), r)
+	}
+	sum := md5.Sum(m)
+	data := append(append(bytes.Clone(aggregateMagic), m...), sum[:]...)
+	e := routertest.Event{Records: 1, Data: func(int) []byte { return data }}.Bytes()
+	if len(e) > 6<<20 {
+		t.Fatalf("Lambda sends no event of %d bytes", len(e))
+	}
+	s, err := readSettings(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	answer, err := newFunction(s, newLogger(io.Discard, &s), &out).Invoke(t.Context(), e)
+	if err != nil || string(answer) != allDone {
+		t.Errorf("answered %s, %v", answer, err)
+	}
+	if want := fmt.Sprintf(`"UserRecords":%d,"Aggregates":1,`, many); !strings.Contains(out.String(), want) {
+		t.Errorf("no %s in %s", want, &out)
+	}
+}
+
 // Bombs are opened only so far: a record by its own limit, and all of them together by another.
 func TestOpenIsBounded(t *testing.T) {
 	bomb := func(size int) []byte {
