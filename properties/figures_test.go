@@ -107,17 +107,17 @@ func TestGuardFigures(t *testing.T) {
 	}
 	every := func(d time.Duration) func(int) time.Duration { return func(int) time.Duration { return d } }
 	hiccups := func(i int) time.Duration {
-		if i%1000 == 550 {
+		if i%1000 == 540 {
 			return 2 * time.Second
 		}
-		return 20 * time.Millisecond
+		return 21 * time.Millisecond
 	}
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "a record takes\tretries\tcounted\tbisect\tguard\tinvocations\ttimeouts\tdone\tdone an invocation\thandled again\tlost\tnever seen")
 	for _, speed := range []speed{
-		{"28 ms", every(28 * time.Millisecond)}, {"50 ms", every(50 * time.Millisecond)}, {"200 ms", every(200 * time.Millisecond)},
-		{"20 ms, or 2 s", hiccups},
+		{"28 ms", every(28 * time.Millisecond)}, {"48 ms", every(48 * time.Millisecond)}, {"190 ms", every(190 * time.Millisecond)},
+		{"21 ms, or 2 s", hiccups},
 	} {
 		for _, m := range []routertest.Mapping{
 			{MaximumRetryAttempts: new(-1)},

@@ -100,6 +100,7 @@ func (w *world) conclude(log *routertest.Log) {
 		}
 	}
 	w.concludeOrder()
+	w.concludeRetries(log)
 	for _, a := range w.answers {
 		if string(a.answer) != a.text {
 			w.breaks("an answer is final", "%s became %s", a.text, a.answer)
@@ -111,6 +112,19 @@ func (w *world) conclude(log *routertest.Log) {
 		}
 		if inv.Outcome == routertest.TimedOut && w.margin() >= 0 {
 			w.breaks("the guard", "an invocation has timed out in spite of a margin of %v", w.margin())
+		}
+	}
+}
+
+// concludeRetries wants no record to be delivered more often than the mapping allows.
+func (w *world) concludeRetries(log *routertest.Log) {
+	m := w.mapping
+	if m.RetryCounting != routertest.CountEveryFailure || m.BisectBatchOnFunctionError || *m.MaximumRetryAttempts < 0 {
+		return
+	}
+	for i := range w.input {
+		if n := log.Deliveries(i); n > 1+*m.MaximumRetryAttempts {
+			w.breaks("no more comes again than must", "record %d was delivered %d times", i, n)
 		}
 	}
 }

@@ -28,6 +28,7 @@ type options struct {
 	onBad              act           // what WithOnBad says
 	wholeBatch         bool
 	poison             int // failures until WithPoison gives a record up; 0: it does not
+	poisonFirst        act // what its function does the first time that it gets a record: ok, retry or panics
 	memory             int // of WithRedeliveryMemory
 }
 
@@ -135,6 +136,7 @@ func (s *scenario) drawOptions(t *rapid.T) {
 	}
 	o.onBad = rapid.SampledFrom([]act{retry, skip, ok, short}).Draw(t, "WithOnBad")
 	o.poison = rapid.SampledFrom([]int{0, 0, 1, 2, 3}).Draw(t, "WithPoison")
+	o.poisonFirst = rapid.SampledFrom([]act{ok, ok, retry, panics}).Draw(t, "poison first")
 	o.memory = rapid.SampledFrom([]int{0, 0, 100, 3}).Draw(t, "WithRedeliveryMemory")
 	o.wholeBatch = !s.mapping.ReportBatchItemFailures || rapid.IntRange(0, 7).Draw(t, "WithWholeBatch") == 7
 }
@@ -191,8 +193,8 @@ func (s *scenario) String() string {
 		s.shape, s.style, m.BatchSize, m.MaximumBatchingWindow, m.ParallelizationFactor, m.ReportBatchItemFailures, m.BisectBatchOnFunctionError,
 		*m.MaximumRetryAttempts, m.RetryCounting, m.MaximumRecordAge, m.TumblingWindow, m.FinalInvokeWithRecords, m.Timeout, m.MaxConcurrency)
 	o := s.options
-	fmt.Fprintf(&b, "router: batch %d, workers %d, margin %v, bad records %v, whole batch %t, poison %d, memory %d\n",
-		o.batchSize, o.workers, o.margin, s.badAct(), o.wholeBatch, o.poison, o.memory)
+	fmt.Fprintf(&b, "router: batch %d, workers %d, margin %v, bad records %v, whole batch %t, poison %d (first %v), memory %d\n",
+		o.batchSize, o.workers, o.margin, s.badAct(), o.wholeBatch, o.poison, o.poisonFirst, o.memory)
 	at := time.Duration(0)
 	for i, p := range s.records {
 		at += p.gap

@@ -44,6 +44,7 @@ type known struct {
 	handled  int        // how often the handler has come to it
 	resolved int        // the how-manieth it was to be done or skipped; 0: it is not
 	failed   int        // how often the handler has failed this very record
+	given    int        // how often it was to be given up
 	by       []*watched // the processes that were told that it is done or skipped
 }
 
@@ -199,10 +200,19 @@ func (w *world) giveUp(ctx context.Context, rec *decoder.Record, _ error) error 
 	if n := w.records[i].failed; n < w.options.poison {
 		v.breaks("poison", "record %d is given up after %d failures, not %d", i, n, w.options.poison)
 	}
-	delete(v.fails, i)
+	w.records[i].given++
+	first := w.records[i].given == 1
+	if !first || w.options.poisonFirst == ok {
+		delete(v.fails, i)
+		v.mu.Unlock()
+		v.say(nil, []int{i}, -1, false)
+		return nil
+	}
 	v.mu.Unlock()
-	v.say(nil, []int{i}, -1, false)
-	return nil
+	if w.options.poisonFirst == panics {
+		panic(errPlanned)
+	}
+	return errPlanned
 }
 
 // onBad is what WithOnBad is given: it says the same of all bad records.
