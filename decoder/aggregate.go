@@ -210,7 +210,7 @@ func uvarint(m []byte, i int) (uint64, int) {
 // skipField returns the offset behind the value at i, of a field with that tag, and -1 where it is not sound.
 func skipField(m []byte, i int, tag uint64) int {
 	number, kind := protowire.DecodeTag(tag)
-	if number < protowire.MinValidNumber {
+	if number < protowire.MinValidNumber || number > protowire.MaxValidNumber {
 		return -1
 	}
 	if kind == protowire.BytesType {

@@ -180,6 +180,7 @@ func TestNoAggregates(t *testing.T) {
 		"an index of more than 64 bits":      sealed("1:k", 0x1a, 13, 0x1a, 0, 0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02),
 		"field number 0":                     sealed(sound, 0x02, 0),
 		"a field number above the limit":     sealed(sound, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01, 0),
+		"a field number above 2^29-1":        sealed(sound, 0x80, 0x80, 0x80, 0x80, 0x10, 0),
 		"wire type 6":                        sealed(sound, 0x0e),
 		"wire type 7":                        sealed(sound, 0x0f),
 		"a group that does not end":          sealed(sound + " 9< 1=1"),
