@@ -23,7 +23,8 @@ import (
 //	}
 //
 // The whole message is read before its first user record is handed out, since only an aggregate that is sound to its end is one.
-// Nothing is kept of that but where the tables' entries stand: the user records are read again, one at a time.
+// What is kept of that is where the tables' entries stand, and the first user records, which are all that aggregates mostly have; further
+// ones are read again, one at a time.
 
 const aggregateMagic = "\xf3\x89\x9a\xc2"
 
@@ -48,10 +49,14 @@ type aggregate struct {
 	// bytes; with four bytes an entry it takes twice the message at most.
 	partitionKeys, hashKeys []uint32
 
-	at   int // offset of the next field of the message
-	left int // user records from there on
-	sub  int // the next one's subsequence number
+	known []userRecord // the first ones, maxKnown at most
+	at    int          // offset of the field of the message that stands behind those, and behind what next has read since
+	left  int          // user records that next has not returned
+	sub   int          // the next one's subsequence number
 }
+
+// maxKnown is how many user records are kept.
+const maxKnown = 1024
 
 // userRecord is a user record as it stands in the message.
 type userRecord struct {
@@ -96,8 +101,13 @@ func (a *aggregate) scan(m []byte) bool {
 		case tagHashKey:
 			a.hashKeys = append(a.hashKeys, uint32(start))
 		case tagRecord:
-			if _, ok := readUserRecord(m, lengthPrefixed(m, start)); !ok {
+			u, ok := readUserRecord(m, lengthPrefixed(m, start))
+			if !ok {
 				return false
+			}
+			if a.left < maxKnown {
+				a.known = append(a.known, u)
+				a.at = i
 			}
 			a.left++
 		}
@@ -107,12 +117,15 @@ func (a *aggregate) scan(m []byte) bool {
 
 // next returns the next user record. There must be one left.
 func (a *aggregate) next() userRecord {
+	a.left--
+	a.sub++
+	if a.sub <= len(a.known) {
+		return a.known[a.sub-1]
+	}
 	for {
 		tag, i := uvarint(a.message, a.at)
 		a.at = skipField(a.message, i, tag)
 		if tag == tagRecord {
-			a.left--
-			a.sub++
 			u, _ := readUserRecord(a.message, lengthPrefixed(a.message, i))
 			return u
 		}
@@ -132,7 +145,7 @@ func (a *aggregate) view(p span) []byte { return a.message[p.start:p.end:p.end] 
 
 func (a *aggregate) reset() {
 	a.message, a.at, a.left, a.sub = nil, 0, 0, 0
-	a.partitionKeys, a.hashKeys = a.partitionKeys[:0], a.hashKeys[:0]
+	a.partitionKeys, a.hashKeys, a.known = a.partitionKeys[:0], a.hashKeys[:0], a.known[:0]
 	if cap(a.partitionKeys) > maxPooled/4 {
 		a.partitionKeys = nil
 	}
@@ -145,6 +158,9 @@ func (a *aggregate) reset() {
 // repeated fields counts, and one of another wire type is an unknown one.
 func readUserRecord(m []byte, at span) (u userRecord, ok bool) {
 	m = m[:at.end]
+	if u, ok = usualUserRecord(m, at.start); ok {
+		return u, true
+	}
 	hasPartitionKey, hasData := false, false
 	for i := at.start; i < len(m); {
 		var tag uint64
@@ -179,6 +195,29 @@ func readUserRecord(m []byte, at span) (u userRecord, ok bool) {
 	return u, hasPartitionKey && hasData
 }
 
+// usualUserRecord reads the user record from i to the end of m if it has the form in which libraries write it: the fields once, in
+// their order, with indices below 128 and no tags.
+func usualUserRecord(m []byte, i int) (u userRecord, ok bool) {
+	if i+4 > len(m) || m[i] != byte(tagPartitionKeyIndex) || m[i+1] >= 0x80 {
+		return u, false
+	}
+	u.partitionKey = uint64(m[i+1])
+	i += 2
+	if m[i] == byte(tagHashKeyIndex) && m[i+1] < 0x80 {
+		u.hashKey, u.hasHashKey = uint64(m[i+1]), true
+		i += 2
+	}
+	if i >= len(m) || m[i] != byte(tagData) {
+		return userRecord{}, false
+	}
+	n, start := uvarint(m, i+1)
+	if start < 0 || n != uint64(len(m)-start) {
+		return userRecord{}, false
+	}
+	u.data = span{start, len(m)}
+	return u, true
+}
+
 // isTag is whether m is a sound message of a tag. No tag means anything yet.
 func isTag(m []byte) bool {
 	hasKey := false
@@ -200,6 +239,9 @@ func uvarint(m []byte, i int) (uint64, int) {
 	if i < len(m) && m[i] < 0x80 {
 		return uint64(m[i]), i + 1
 	}
+	if i+1 < len(m) && m[i+1] < 0x80 {
+		return uint64(m[i]&0x7f) | uint64(m[i+1])<<7, i + 2
+	}
 	v, n := protowire.ConsumeVarint(m[min(i, len(m)):])
 	if n < 0 {
 		return 0, -1
@@ -209,22 +251,30 @@ func uvarint(m []byte, i int) (uint64, int) {
 
 // skipField returns the offset behind the value at i, of a field with that tag, and -1 where it is not sound.
 func skipField(m []byte, i int, tag uint64) int {
+	if tag == tagRecord || tag == tagPartitionKey || tag == tagData {
+		return skipBytes(m, i)
+	}
 	number, kind := protowire.DecodeTag(tag)
 	if number < protowire.MinValidNumber || number > protowire.MaxValidNumber {
 		return -1
 	}
 	if kind == protowire.BytesType {
-		n, i := uvarint(m, i)
-		if i < 0 || n > uint64(len(m)-i) {
-			return -1
-		}
-		return i + int(n)
+		return skipBytes(m, i)
 	}
 	n := protowire.ConsumeFieldValue(number, kind, m[i:])
 	if n < 0 {
 		return -1
 	}
 	return i + n
+}
+
+// skipBytes returns the offset behind the bytes whose length stands at i, and -1 where they are not there.
+func skipBytes(m []byte, i int) int {
+	n, i := uvarint(m, i)
+	if i < 0 || n > uint64(len(m)-i) {
+		return -1
+	}
+	return i + int(n)
 }
 
 // lengthPrefixed returns where the bytes stand whose length stands at i, which skipField has passed.

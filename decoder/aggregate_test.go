@@ -343,6 +343,27 @@ func TestAggregateOfBadRecords(t *testing.T) {
 	}
 }
 
+// Beyond the user records that are kept, and the tables between them, all goes on as before.
+func TestAggregateOfMany(t *testing.T) {
+	const n = 3000
+	var m []byte
+	for i := range n {
+		if i%7 == 0 {
+			m = append(m, msg(fmt.Sprintf("1:key-%d 9=1", i/7))...)
+		}
+		m = append(m, msg(fmt.Sprintf("3{ 1=%d 3:data-%d }", i/7, i))...)
+	}
+	recs := read(t, deaggregate, event(holding(1, seal(m)), plain(2))).good(t)
+	if len(recs) != n+1 {
+		t.Fatalf("%d records", len(recs))
+	}
+	for i, r := range recs[:n] {
+		if string(r.Data) != fmt.Sprintf("data-%d", i) || string(r.PartitionKey) != fmt.Sprintf("key-%d", i/7) || r.SubSequenceNumber != i {
+			t.Fatalf("user record %d: %q %q", i, r.PartitionKey, r.Data)
+		}
+	}
+}
+
 // The loop may end anywhere, and what the caller does to a record does not reach the next one.
 func TestAggregateLoop(t *testing.T) {
 	ev := []byte(event(holding(1, seal(msg(sound))), plain(2)))
