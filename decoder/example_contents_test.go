@@ -1,0 +1,79 @@
+package decoder_test
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/valyala/fastjson"
+
+	"example.com/sluice/decoder"
+)
+
+// User records of an aggregate are records like others.
+func ExampleDecoder_deaggregate() {
+	event := []byte(event(plain(1), holding(2, seal(msg("1:user-7 1:user-8 3{ 1=0 3:first } 3{ 1=1 3:second }")))))
+	d := decoder.Decoder{Deaggregate: true}
+	for rec, err := range d.Records(event) {
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		fmt.Printf("%d.%d %s: %s\n", rec.Index, rec.SubSequenceNumber, rec.PartitionKey, rec.Data)
+	}
+	// Output:
+	// 0.0 user-1: hello
+	// 1.0 user-7: first
+	// 1.1 user-8: second
+}
+
+// With Auto, data that is compressed in one of the ways that tell themselves is decompressed, and other data is left alone.
+func ExampleDecoder_codec() {
+	event := []byte(event(holding(1, gzipped([]byte("from gzip"))), holding(2, zstdded([]byte("from zstd"))), holding(3, []byte("as it is"))))
+	d := decoder.Decoder{Codec: decoder.Auto, MaxData: 1 << 20}
+	for rec, err := range d.Records(event) {
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		fmt.Printf("%s\n", rec.Data)
+	}
+	// Output:
+	// from gzip
+	// from zstd
+	// as it is
+}
+
+// A dictionary is read once, at the program's start.
+func ExampleZstdDict() {
+	dictionary := []byte(poem) // mostly a file that zstd --train has written
+	d := decoder.Decoder{Codec: decoder.ZstdDict(dictionary)}
+	for rec, err := range d.Records([]byte(event(holding(1, zstdded([]byte("a frame without a dictionary")))))) {
+		fmt.Printf("%s %v\n", rec.Data, err)
+	}
+	// Output:
+	// a frame without a dictionary <nil>
+}
+
+func ExampleRecord_JSON() {
+	for rec := range decoder.Records([]byte(event(holding(1, []byte(`{"order":7,"items":["book","pen"]}`))))) {
+		err := rec.JSON(func(v *fastjson.Value) error {
+			fmt.Println(v.GetInt("order"), string(v.GetStringBytes("items", "1")))
+			return nil
+		})
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
+	// Output:
+	// 7 pen
+}
+
+func ExampleRecord_Text() {
+	for rec := range decoder.Records([]byte(event(holding(1, []byte("café")), holding(2, []byte("caf\xe9"))))) {
+		text, err := rec.Text()
+		fmt.Printf("%q %v\n", text, err != nil)
+	}
+	// Output:
+	// "café" false
+	// "" true
+}
