@@ -250,9 +250,10 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	for seed := range events {
 		events[seed] = routertest.Event{Records: 10, Keys: 5, Size: 100, Seed: uint64(seed)}.Bytes()
 	}
+	// All have the same parent, which would keep a context that is not released.
+	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+	defer cancel()
 	invoke := func(n int) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
-		defer cancel()
 		if _, err := r.Invoke(ctx, events[n%len(events)]); err != nil {
 			t.Fatal(err)
 		}
