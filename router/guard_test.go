@@ -514,3 +514,58 @@ func TestGuardKeepsErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestStragglerOfAggregates: nor do user records, and compressed data, hold anything of the event.
+func TestStragglerOfAggregates(t *testing.T) {
+	for _, s := range shapes(single, sliced) {
+		t.Run(s.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := aggregates("a", "aaaa", "a")
+				var want []decoder.Record
+				read := decoder.Decoder{Deaggregate: true, Codec: decoder.Auto}
+				for rec, err := range read.Records(e) {
+					if err != nil {
+						t.Fatal(err)
+					}
+					want = append(want, rec.Clone())
+				}
+				first := atomic.Bool{}
+				r := router.New(s.handler(func(recs []*decoder.Record) error {
+					rec := recs[0]
+					if isSingle(s) && rec.SubSequenceNumber != 2 || first.Swap(true) {
+						return nil
+					}
+					time.Sleep(time.Hour)
+					for _, rec := range recs {
+						w := &want[rec.Index]
+						if rec.Index > 0 {
+							w = &want[rec.Index+rec.SubSequenceNumber]
+						}
+						if rec.Index == 2 {
+							w = &want[5]
+						}
+						if !bytes.Equal(rec.PartitionKey, w.PartitionKey) || !bytes.Equal(rec.SequenceNumber, w.SequenceNumber) ||
+							!bytes.Equal(rec.Data, w.Data) || !bytes.Equal(rec.EventID, w.EventID) {
+							t.Errorf("record %s reads %s %s %s %s", placeOf(rec), rec.PartitionKey, rec.SequenceNumber, rec.Data, rec.EventID)
+						}
+					}
+					return nil
+				}), quiet(), router.WithDecoder(read), router.WithMargin(guardMargin))
+				ctx, cancel := context.WithTimeout(t.Context(), guardDeadline)
+				defer cancel()
+				answer, err := r.Invoke(ctx, e)
+				if isSingle(s) {
+					answers(t, answer, err, answerFrom(1))
+				} else {
+					answers(t, answer, err, answerFrom(0))
+				}
+				clear(e)
+				for range 3 {
+					again, err := r.Invoke(t.Context(), aggregates("b", "bbbb", "b"))
+					answers(t, again, err, allDone)
+				}
+				time.Sleep(2 * time.Hour)
+			})
+		})
+	}
+}
