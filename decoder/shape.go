@@ -3,6 +3,7 @@ package decoder
 import (
 	"bytes"
 	"cmp"
+	"hash/maphash"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -254,12 +255,41 @@ func (s *state) learn(el span) {
 			return
 		}
 	}
-	list := append([]*shape{sh}, known[:min(len(known), maxShapes-1)]...)
+	// The one that was of use last keeps its place before the others.
+	list := append(make([]*shape, 0, maxShapes+2), sh)
+	if slices.Contains(known, s.shape) {
+		list = append(list, s.shape)
+	}
+	for _, other := range known {
+		if other != s.shape {
+			list = append(list, other)
+		}
+	}
+	list = list[:min(len(list), maxShapes)]
 	shapes.Store(&list)
 	s.shape = sh
 }
 
-// newShape returns the shape of the record at el, nil where it has none.
+// met holds what the texts of the last records that taught nothing hash to. Where as many shapes are known as are kept, only a text
+// that comes again is worth one of them: otherwise a few odd records among the usual ones would push these out.
+type met struct {
+	hashes [8]uint64
+	next   int
+}
+
+var metSeed = maphash.MakeSeed()
+
+// again reports whether the text was met lately, and remembers it.
+func (m *met) again(hash uint64) bool {
+	if slices.Contains(m.hashes[:], hash) {
+		return true
+	}
+	m.hashes[m.next%len(m.hashes)] = hash
+	m.next++
+	return false
+}
+
+// newShape returns the shape of the record at el, nil where it has none or is not worth one.
 func (s *state) newShape(el span) *shape {
 	var l layout
 	l.read(&s.scan, el.start)
@@ -271,11 +301,12 @@ func (s *state) newShape(el span) *shape {
 		span
 		hole hole
 	}
-	var holes []found
+	room := [holeEnd + 1]found{}
+	holes := room[:0]
 	inside := func(f field, h hole) bool {
 		p := l.span(f)
-		if b[p.start] != '"' {
-			return false
+		if b[p.start] != '"' || bytes.IndexByte(p.of(b), '\\') >= 0 {
+			return false // the next one that looks like it has a backslash there too, and would not match
 		}
 		holes = append(holes, found{span{p.start + 1, p.end - 1}, h})
 		return true
@@ -301,9 +332,22 @@ func (s *state) newShape(el span) *shape {
 		holes = append(holes, found{span{p.start + 1 + len(prefix), p.end - 1}, holeEventID})
 	}
 	slices.SortFunc(holes, func(a, b found) int { return cmp.Compare(a.start, b.start) })
-	sh := &shape{source: s.rec.Source, prefix: prefix, depth: s.depth}
+	holes = append(holes, found{span{el.end, el.end}, holeEnd})
+	if known := shapes.Load(); known != nil && len(*known) == maxShapes {
+		var h maphash.Hash
+		h.SetSeed(metSeed)
+		at := el.start
+		for _, hole := range holes {
+			h.Write(b[at:hole.start])
+			at = hole.end
+		}
+		if !s.met.again(h.Sum64()) {
+			return nil
+		}
+	}
+	sh := &shape{source: s.rec.Source, prefix: prefix, depth: s.depth, parts: make([]part, 0, len(holes))}
 	size, at := 0, el.start
-	for _, h := range append(holes, found{span{el.end, el.end}, holeEnd}) {
+	for _, h := range holes {
 		sh.parts = append(sh.parts, part{string(b[at:h.start]), h.hole})
 		size += h.start - at
 		at = h.end

@@ -37,6 +37,7 @@ type state struct {
 
 	shape       *shape // the last that a record had
 	cold        int    // how little use shapes have been of late; see shaped
+	met         met    // texts that may be worth a shape
 	tries       int    // records since shapes were cold
 	hits        int    // records of this event that went through the shape lane
 	dataLen     int    // length of the last data's base64, for a guess

@@ -1,0 +1,60 @@
+package decoder_test
+
+import (
+	"fmt"
+	"testing"
+
+	"example.com/sluice/internal/lane"
+)
+
+// odd is record n with a member that Lambda does not write.
+func odd(n int, member string) string {
+	return with(plain(n), `{"kinesis"`, `{"`+member+`":0,"kinesis"`)
+}
+
+// TestOddRecordsDoNotPushOutShapes: among usual records, those of which none is like another cost no more than themselves.
+func TestOddRecordsDoNotPushOutShapes(t *testing.T) {
+	lane.Forget()
+	var records []string
+	want := 0
+	for n := range 400 {
+		if n%10 == 5 {
+			records = append(records, odd(n, fmt.Sprint("odd", n)))
+		} else {
+			records = append(records, plain(n))
+			want++
+		}
+	}
+	shapedRecords([]byte(event(records...)))
+	if got := shapedRecords([]byte(event(records...))); got < want || got > want+8 {
+		t.Errorf("%d records were read by a shape, want the %d usual ones and at most 8 of the others", got, want)
+	}
+}
+
+// TestShapesThatComeAgainAreLearned: whatever was learned before, the third record of a kind is read by its shape.
+func TestShapesThatComeAgainAreLearned(t *testing.T) {
+	lane.Forget()
+	for kind := range 40 {
+		name := fmt.Sprint("kind", kind)
+		ev := event(plain(0), odd(1, name), plain(2), odd(3, name), plain(4), odd(5, name), plain(6), odd(7, name))
+		least := 5
+		if kind == 0 {
+			least = 4 // nothing was known
+		}
+		if got := shapedRecords([]byte(ev)); got < least {
+			t.Errorf("kind %d: %d of 8 records were read by a shape, want %d", kind, got, least)
+		}
+	}
+}
+
+// TestEscapesInValuesTeachNothing: a record whose key has an escape is read in the general lane, however often one comes.
+func TestEscapesInValuesTeachNothing(t *testing.T) {
+	lane.Forget()
+	var records []string
+	for n := range 30 {
+		records = append(records, withKey(n, `\u0061`))
+	}
+	if got := shapedRecords([]byte(event(records...))); got != 0 {
+		t.Errorf("%d records with an escaped key were read by a shape", got)
+	}
+}
