@@ -72,7 +72,7 @@ func (s *scenario) run(t *testing.T) (w *world, log *routertest.Log) {
 		m := s.mapping
 		m.ColdStart = func() lambda.Handler { return &watched{w, w.router()} }
 		log = m.Run(nil, w.input)
-		w.calls.Wait()
+		w.allCalls.Wait()
 	})
 	w.conclude(log)
 	return w, log

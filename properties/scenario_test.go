@@ -181,9 +181,17 @@ func (s *scenario) margin() time.Duration {
 	return min(500*time.Millisecond, s.mapping.Timeout/4)
 }
 
-// onlyOneAtATime is whether the router makes one call after the other in an invocation.
-func (s *scenario) onlyOneAtATime() bool {
-	return !strings.Contains(s.shape, "Partition") || s.options.workers == 1
+// mostCalls is how many calls the router may make at once in an invocation.
+func (s *scenario) mostCalls() int {
+	if strings.Contains(s.shape, "Partition") {
+		return s.options.workers
+	}
+	return 1
+}
+
+// chunked is whether calls get no more than WithBatchSize records.
+func (s *scenario) chunked() bool {
+	return strings.Contains(s.shape, "Partition") || strings.Contains(s.shape, "Batch")
 }
 
 func (s *scenario) String() string {

@@ -98,6 +98,9 @@ func (v *visit) judge(batch []int, answer []byte, err error) {
 		if !v.tripped() && v.allSaid(v.first[named], v.end(named)) {
 			v.breaks("no more comes again than must", "the answer %s names a record that is done", answer)
 		}
+		if !v.tripped() && !v.anyFailed(v.first[named], v.end(named)) {
+			v.breaks("what is before a failure is done", "the answer %s names a record that has not failed", answer)
+		}
 		if v.options.wholeBatch {
 			v.breaks("the answer", "%s where only whole batches can fail", answer)
 		}
@@ -128,6 +131,16 @@ func (v *visit) allSaid(from, to int) bool {
 		}
 	}
 	return true
+}
+
+// anyFailed is whether the handler has failed one of these records.
+func (v *visit) anyFailed(from, to int) bool {
+	for i := from; i < to; i++ {
+		if _, failed := v.fails[i]; failed {
+			return true
+		}
+	}
+	return false
 }
 
 // named returns which record of the input the answer names. The answer is to be as documented, to the byte.

@@ -34,7 +34,7 @@ type world struct {
 	resolved   int // so many records have been
 	answers    []kept
 	broken     []string // properties, with what broke them
-	calls      sync.WaitGroup
+	allCalls   sync.WaitGroup
 	failures   int // words that fail a record
 	repetition int // records that were handled again although they were done
 }
@@ -67,6 +67,7 @@ type visit struct {
 	order   []int           // the records that it said ok of
 	fails   map[int]failure // the records that it failed
 	keys    map[int]bool    // that are worked on
+	calls   int             // that have not ended
 	fatal   bool            // the handler failed the invocation
 	stats   *router.Stats
 }
@@ -255,13 +256,20 @@ func (v *visit) begin(recs []*decoder.Record) bool {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.calls.Add(1)
+	v.allCalls.Add(1)
+	v.calls++
 	now := time.Now()
 	if v.ended {
 		v.breaks("an answer is final", "a call with record %d begins after it", v.unit(recs[0]))
 	}
 	if m := v.margin(); m >= 0 && now.After(v.began.Add(v.mapping.Timeout-m)) {
 		v.breaks("the guard", "a call with record %d begins %v after the invocation, with a margin of %v", v.unit(recs[0]), now.Sub(v.began), m)
+	}
+	if v.calls > v.mostCalls() {
+		v.breaks("calls", "%d at once, not %d", v.calls, v.mostCalls())
+	}
+	if len(recs) > v.options.batchSize && v.chunked() {
+		v.breaks("calls", "one with %d records, not %d", len(recs), v.options.batchSize)
 	}
 	before := -1
 	for _, rec := range recs {
@@ -275,7 +283,7 @@ func (v *visit) begin(recs []*decoder.Record) bool {
 			v.breaks("what is handed over", "record %d comes again in one invocation although it was done", i)
 		}
 		for at, f := range v.fails {
-			if (i >= at || f.all) && (v.onlyOneAtATime() || f.at.Before(now)) {
+			if (i >= at || f.all) && (v.mostCalls() == 1 || f.at.Before(now)) {
 				v.breaks("nothing is started behind a failure", "record %d, behind %d", i, at)
 			}
 		}
@@ -299,7 +307,8 @@ func (v *visit) callEnds(i int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	delete(v.keys, v.scenario.records[i].key)
-	v.calls.Done()
+	v.calls--
+	v.allCalls.Done()
 }
 
 // say notes what the handler is about to say: of which records it is done, which it skips, and from which on it fails, with -1 for
@@ -366,7 +375,7 @@ func (v *visit) does(ctx context.Context, i int) act {
 		<-ctx.Done()
 		return retry
 	case crashes:
-		v.calls.Done() // it will not end
+		v.allCalls.Done() // it will not end
 		routertest.Crash(ctx)
 	}
 	return a
