@@ -52,8 +52,8 @@ arm64: need-go need-qemu ## all tests on arm64, under qemu
 
 FUZZ_COUNT ?= 20000x
 fuzz-count: need-go ## each fuzz target, $(FUZZ_COUNT) executions
-	@for f in $$(grep -hoE '^func Fuzz[A-Za-z0-9]+' fuzz/*_test.go | cut -c6-); do \
-		$(GO) test ./fuzz -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZ_COUNT) -fuzzminimizetime 10x | tail -n 2; done
+	@grep -roE '^func Fuzz[A-Za-z0-9]+' --include=*_test.go decoder fuzz payload router | sed -E 's#/[^/]*:func # #' | while read -r d f; do \
+		echo "== $$d $$f"; $(GO) test "./$$d" -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZ_COUNT) -fuzzminimizetime 10x | tail -n 2; done
 
 PAIRS ?= 2000000
 SCENARIOS ?= 100000
@@ -114,4 +114,4 @@ need-qemu:
 		{ apt-get update && apt-get install -y --no-install-recommends qemu-user; } >bin/apt.log 2>&1 || \
 		{ echo "could not install it (see bin/apt.log): install qemu-user by hand"; exit 1; }; }
 
-.PHONY: help run test check fmt vet staticcheck tidy cover race poison purego arm64 fuzz-count nested bench-once bench bench-report bootstrap package e2e local need-go need-npm need-qemu
+.PHONY: help run test check fmt vet staticcheck tidy cover race poison purego arm64 fuzz-count fuzz properties nested bench-once bench bench-report bootstrap package e2e local need-go need-npm need-qemu
