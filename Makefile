@@ -18,7 +18,7 @@ run: need-go ## the main job: decode the events under testdata/, no AWS account 
 test: need-go ## all tests of the library and the function
 	$(GO) test ./...
 
-check: fmt vet staticcheck tidy cover race poison purego arm64 fuzz-count nested bench-once ## what CI runs beside test
+check: fmt vet staticcheck tidy cover race poison purego arm64 fuzz-count nested e2e bench-once ## what CI runs beside test
 
 fmt: need-go ## gofmt leaves no diff
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "gofmt would change: $$bad"; exit 1; }
