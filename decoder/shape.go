@@ -320,7 +320,7 @@ func (s *state) newShape(el span) *shape {
 		}
 		holes = append(holes, found{p, holeTime})
 	}
-	prefix := ""
+	var prefix []byte
 	if p := l.span(fieldEventID); !p.absent() {
 		sequence := holes[1].of(b)
 		id := b[p.start+1 : p.end-1]
@@ -328,7 +328,7 @@ func (s *state) newShape(el span) *shape {
 		if !colon || !bytes.Equal(rest, sequence) || bytes.IndexByte(id, '\\') >= 0 {
 			return nil
 		}
-		prefix = string(shard) + ":"
+		prefix = id[:len(shard)+1]
 		holes = append(holes, found{span{p.start + 1 + len(prefix), p.end - 1}, holeEventID})
 	}
 	slices.SortFunc(holes, func(a, b found) int { return cmp.Compare(a.start, b.start) })
@@ -345,7 +345,7 @@ func (s *state) newShape(el span) *shape {
 			return nil
 		}
 	}
-	sh := &shape{source: s.rec.Source, prefix: prefix, depth: s.depth, parts: make([]part, 0, len(holes))}
+	sh := &shape{source: s.rec.Source, prefix: string(prefix), depth: s.depth, parts: make([]part, 0, len(holes))}
 	size, at := 0, el.start
 	for _, h := range holes {
 		sh.parts = append(sh.parts, part{string(b[at:h.start]), h.hole})
