@@ -68,8 +68,8 @@ func summary(res *results) string {
 	}
 	out := markdown(rows)
 	inv := res.operation("Invocation").shape("7500x200B")
-	own, found := median(inv.beyond(ours, "ns/op"))
-	other, _ := median(inv.beyond("events", "ns/op"))
+	own, found := inv.median(ours, "beyond-ns")
+	other, _ := inv.median("events", "beyond-ns")
 	ownPeak, _ := median(inv.beyond(ours, "peak-B"))
 	peak, _ := median(inv.beyond("events", "peak-B"))
 	if found {

@@ -122,9 +122,6 @@ func writeTables(path string, res *results) error {
 			return digits(value) + " (" + ratio(times) + ")"
 		})))
 		out.WriteString(op.others())
-		if op.name == "Invocation" {
-			out.WriteString("\nBeyond what the transport takes alone:\n\n" + markdown(op.beyondTable()))
-		}
 	}
 	return os.WriteFile(path, []byte(out.String()), 0o644)
 }
@@ -163,28 +160,6 @@ func (op *operation) others() string {
 		out.WriteString("\n" + markdown(rows))
 	}
 	return out.String()
-}
-
-// beyondTable has the time and the memory of functions less those of the transport.
-func (op *operation) beyondTable() [][]string {
-	rows := [][]string{{""}}
-	for _, s := range op.shapes {
-		rows[0] = append(rows[0], s.name)
-	}
-	for _, unit := range []string{"ns/op", "peak-B"} {
-		for _, c := range op.contenders() {
-			if c == "transport" {
-				continue
-			}
-			row := []string{c + ", " + unit}
-			for _, s := range op.shapes {
-				value, _ := median(s.beyond(c, unit))
-				row = append(row, digits(value))
-			}
-			rows = append(rows, row)
-		}
-	}
-	return rows
 }
 
 // markdown is a table whose columns, but for the first, are set to the right.

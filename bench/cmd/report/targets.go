@@ -149,7 +149,7 @@ func worst(shapes []*shapeResult, value func(*shapeResult) (float64, bool), t ta
 func invocationTargets(res *results) []target {
 	const shape = "7500x200B"
 	invocation := res.operation("Invocation").shape(shape)
-	time, a := quotient(invocation.beyond("events", "ns/op"), invocation.beyond(ours, "ns/op"))
+	time, a := quotient(invocation.of("events", "beyond-ns"), invocation.of(ours, "beyond-ns"))
 	peak, b := quotient(invocation.beyond(ours, "peak-B"), invocation.beyond("events", "peak-B"))
 	atOnce, c := quotient(res.of("Concurrent", shape, "one", "ns/invocation"), res.of("Concurrent", shape, "two", "ns/invocation"))
 	return []target{
