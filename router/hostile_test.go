@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -322,4 +323,46 @@ func TestWholeBatchNamesTheRecordOfItsError(t *testing.T) {
 	})
 	answer, err := router.New(handler, quiet(), router.WithWholeBatch(), router.WithWorkers(1)).Invoke(t.Context(), event("aba"))
 	fails(t, answer, err, "record 2 (sequence number "+numberOf(2)+"): boom")
+}
+
+// TestHandlerOverwritesItsRecord: what is said of a record, and what the next one is, does not depend on what a handler makes of its copy.
+func TestHandlerOverwritesItsRecord(t *testing.T) {
+	for _, s := range single {
+		for _, c := range []struct {
+			err   error
+			first int
+			fails string
+			logs  string
+		}{
+			{errBoom, 1, "", `"sequenceNumber":"101"`},
+			{skip, none, "", `"sequenceNumber":"101"`},
+			{fail, none, "record 1 (sequence number 101): boom", `"sequenceNumber":"101"`},
+		} {
+			var log lockedBuffer
+			h := s.handler(func(recs []*decoder.Record) error {
+				rec := recs[0]
+				if rec.Aggregated || rec.SubSequenceNumber != 0 || rec.Source == nil {
+					t.Errorf("%s: got %v", s.name, *rec)
+				}
+				index := rec.Index
+				*rec = decoder.Record{Index: 2, SubSequenceNumber: 7, Aggregated: true, SequenceNumber: []byte("1")}
+				if index == 1 {
+					return c.err
+				}
+				return nil
+			})
+			answer, err := router.New(h, log.logger()).Invoke(t.Context(), event("aaa"))
+			switch {
+			case c.fails != "":
+				fails(t, answer, err, c.fails)
+			case c.first == none:
+				answers(t, answer, err, allDone)
+			default:
+				answers(t, answer, err, answerFrom(c.first))
+			}
+			if !strings.Contains(log.String(), c.logs) {
+				t.Errorf("%s: logged %s", s.name, &log)
+			}
+		}
+	}
 }
