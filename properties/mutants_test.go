@@ -65,23 +65,9 @@ var mutantSeeds = []string{"1", "2", "3"}
 const mutantScenarios = "4500" // as if of all shapes
 
 func TestMutants(t *testing.T) {
-	switch {
-	case testing.Short():
-		t.Skip("each mutant takes a compilation and a campaign: not in a short run")
-	case raceEnabled:
-		t.Skip("the mutants are of the code without the race detector, which would only make them slow")
-	}
-	if _, err := exec.LookPath("go"); err != nil {
-		t.Skip("the go command, which compiles the mutants, is not in the PATH")
-	}
-	slots := make(chan bool, 2)
+	overlay.Skip(t)
 	for _, m := range mutants {
-		t.Run(m.name, func(t *testing.T) {
-			t.Parallel()
-			slots <- true
-			defer func() { <-slots }()
-			m.test(t)
-		})
+		overlay.Run(t, m.name, m.test)
 	}
 }
 

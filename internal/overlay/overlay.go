@@ -4,6 +4,7 @@ package overlay
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -37,4 +38,32 @@ func Write(t *testing.T, file, old, new string) string {
 		t.Fatal(err)
 	}
 	return list
+}
+
+// Skip skips a test that runs the go command many times: in a short run, without the command, and under the race detector, which
+// would only make it slow.
+func Skip(t *testing.T) {
+	t.Helper()
+	switch {
+	case testing.Short():
+		t.Skip("each change takes a compilation and a run of the tests: not in a short run")
+	case race:
+		t.Skip("the changes are to code without the race detector")
+	}
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("the go command is not in the PATH")
+	}
+}
+
+// slots are how many changes are tried at once.
+var slots = make(chan bool, 2)
+
+// Run runs f as a test beside the others of its kind, two at once.
+func Run(t *testing.T, name string, f func(t *testing.T)) {
+	t.Run(name, func(t *testing.T) {
+		t.Parallel()
+		slots <- true
+		defer func() { <-slots }()
+		f(t)
+	})
 }
