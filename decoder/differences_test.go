@@ -191,7 +191,7 @@ func offByAMillisecond() (n int) {
 func TestDifferences(t *testing.T) {
 	for _, d := range differences {
 		t.Run(d.what, func(t *testing.T) {
-			if (testing.Short() || poisoned) && len(d.event) > megabyte {
+			if short() && len(d.event) > megabyte {
 				t.Skip("it is large")
 			}
 			var theirs events.KinesisEvent

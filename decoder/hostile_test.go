@@ -146,7 +146,7 @@ func mallocs() uint64 {
 // emptyPools takes back what the decoder has kept from the events before.
 func emptyPools() {
 	lane.Forget()
-	if testing.Short() {
+	if short() {
 		return
 	}
 	runtime.GC()
@@ -176,7 +176,7 @@ func useOfLoop(ev []byte) usage {
 		}
 	}
 	u.time, u.mallocs = time.Since(start), mallocs()-before
-	if testing.Short() {
+	if short() {
 		return u // of memory there is not enough to measure
 	}
 	emptyPools()
@@ -202,7 +202,7 @@ func useOfBatch(ev []byte) usage {
 	u.err = decoder.Decoder{}.Batch(ev, func(b *decoder.Batch) error {
 		took()
 		u.records = len(b.Records()) + len(b.Bad())
-		if !testing.Short() {
+		if !short() {
 			u.live = above(live)
 		}
 		return nil
@@ -216,7 +216,7 @@ func useOfBatch(ev []byte) usage {
 
 func TestHostileEvents(t *testing.T) {
 	sizes := []int{6 * megabyte / 4, 6 * megabyte}
-	if testing.Short() || poisoned {
+	if short() {
 		sizes = []int{megabyte / 32, megabyte / 8}
 	}
 	for _, h := range hostile {

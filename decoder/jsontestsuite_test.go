@@ -155,7 +155,7 @@ func everyPlace(t *testing.T, text string) {
 	}
 	n := len(text)
 	for place, p := range places {
-		if n++; n%4 == 0 || !testing.Short() {
+		if n++; n%4 == 0 || !short() {
 			t.Run(place, func(t *testing.T) { checkJSON(t, p.before+text+p.behind) })
 		}
 	}
