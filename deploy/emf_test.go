@@ -6,11 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -70,33 +69,37 @@ func readEMF(schema *jsonschema.Schema, text []byte) (*emfLine, error) {
 	return l, nil
 }
 
-// monitorLines are the lines of metrics that the function writes, run as a process, for events of many kinds.
-func monitorLines(t *testing.T) []*emfLine {
-	t.Helper()
-	code, err := build("..", runtime.GOARCH)
+// monitorOutput is what the function writes, run as a process, for events of many kinds.
+var monitorOutput = sync.OnceValues(func() ([]byte, error) {
+	path, err := lambdaProgram()
 	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), program)
-	if err := os.WriteFile(path, code, 0o700); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	var stdout bytes.Buffer
-	f := &runtimeapi.Function{Path: path, Stdout: &stdout, Env: []string{"SLUICE_DIMENSIONS=Stage=prod"}}
-	events := [][]byte{
+	f := &runtimeapi.Function{Path: path, Stdout: &stdout, Timeout: time.Minute, Env: []string{"SLUICE_DIMENSIONS=Stage=prod"}}
+	for _, e := range [][]byte{
 		routertest.Event{Records: 100, Size: 200, Keys: 5}.Bytes(),
 		routertest.Event{Records: 3, Kind: routertest.Random, Size: 10, Consumer: "watch"}.Bytes(),
 		routertest.Event{}.Bytes(),
 		[]byte(`{"Records":[{"eventSource":"aws:sqs","body":"x"}]}`),
 		[]byte(`no event`),
-	}
-	for _, e := range events {
+	} {
 		f.Invoke(context.Background(), e) // some of them must fail
 	}
 	f.Close()
+	return stdout.Bytes(), nil
+})
+
+// monitorLines are the lines of metrics among that which are about a stream.
+func monitorLines(t *testing.T) []*emfLine {
+	t.Helper()
+	out, err := monitorOutput()
+	if err != nil {
+		t.Fatal(err)
+	}
 	schema := schemaOf(t, "emf.schema.json", "")
 	var lines []*emfLine
-	for text := range bytes.Lines(stdout.Bytes()) {
+	for text := range bytes.Lines(out) {
 		if !bytes.HasPrefix(text, []byte(`{"_aws"`)) {
 			continue
 		}
@@ -104,15 +107,16 @@ func monitorLines(t *testing.T) []*emfLine {
 		if err != nil {
 			t.Fatalf("%v: %s", err, text)
 		}
-		if d := l.AWS.CloudWatchMetrics[0].Dimensions[0]; d[len(d)-1] == "Stage" { // asked for above
-			l.AWS.CloudWatchMetrics[0].Dimensions[0] = d[:len(d)-1]
+		d := &l.AWS.CloudWatchMetrics[0].Dimensions[0]
+		if n := len(*d); (*d)[n-1] == "Stage" { // asked for above
+			*d = (*d)[:n-1]
 		}
-		if len(l.AWS.CloudWatchMetrics[0].Dimensions[0]) == 2 {
+		if len(*d) == 2 {
 			lines = append(lines, l)
 		}
 	}
 	if len(lines) != 2 {
-		t.Fatalf("%d lines about a stream, want 2:\n%s", len(lines), &stdout)
+		t.Fatalf("%d lines about a stream, want 2:\n%s", len(lines), out)
 	}
 	return lines
 }

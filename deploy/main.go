@@ -39,7 +39,7 @@ func packAll(w io.Writer, root, dir string) error {
 		return err
 	}
 	for _, a := range architectures {
-		code, err := build(root, a.goarch)
+		code, err := build(root, "linux", a.goarch)
 		if err != nil {
 			return err
 		}
@@ -61,7 +61,7 @@ func packageName(architecture string) string { return "lambda-" + architecture +
 func megabytes(n int) float64 { return float64(n) / 1e6 }
 
 // build compiles the function. Nothing of the machine gets into it: neither paths nor the state of the repository.
-func build(root, goarch string) ([]byte, error) {
+func build(root, goos, goarch string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "deploy")
 	if err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func build(root, goarch string) ([]byte, error) {
 	name := filepath.Join(dir, program)
 	cmd := exec.Command("go", "build", "-o", name, "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=", "./cmd/lambda")
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+goarch, "CGO_ENABLED=0", "GOFLAGS=", "GOAMD64=v1", "GOARM64=v8.0", "GOEXPERIMENT=")
+	cmd.Env = append(os.Environ(), "GOOS="+goos, "GOARCH="+goarch, "CGO_ENABLED=0", "GOFLAGS=", "GOAMD64=v1", "GOARM64=v8.0", "GOEXPERIMENT=")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("go build for %s: %w\n%s", goarch, err, out)
 	}

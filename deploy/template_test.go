@@ -8,8 +8,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -379,12 +381,39 @@ func TestAlarms(t *testing.T) {
 	})
 }
 
+// lambdaProgram is the path of the function's program, built for this machine.
+var lambdaProgram = sync.OnceValues(func() (string, error) {
+	code, err := build("..", runtime.GOOS, runtime.GOARCH)
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(temporary, program)
+	return path, os.WriteFile(path, code, 0o700)
+})
+
+// temporary is a directory for what all tests share.
+var temporary string
+
+func TestMain(m *testing.M) {
+	var err error
+	if temporary, err = os.MkdirTemp("", "deploy"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	status := m.Run()
+	os.RemoveAll(temporary)
+	os.Exit(status)
+}
+
 // lambda runs the program.
 func lambda(t *testing.T, stdin string, args ...string) string {
 	t.Helper()
-	cmd := exec.Command("go", append([]string{"run", "./cmd/lambda"}, args...)...)
-	cmd.Dir = ".."
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "AWS_LAMBDA_RUNTIME_API=") })
+	path, err := lambdaProgram()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path, args...)
+	cmd.Env = []string{}
 	cmd.Stdin = strings.NewReader(stdin)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
