@@ -98,7 +98,7 @@ func (v *visit) judge(batch []int, answer []byte, err error) {
 		if !v.tripped() && v.allSaid(v.first[named], v.end(named)) {
 			v.breaks("no more comes again than must", "the answer %s names a record that is done", answer)
 		}
-		if !v.tripped() && !v.anyFailed(v.first[named], v.end(named)) {
+		if !v.tripped() && !v.lost && !v.anyFailed(v.first[named], v.end(named)) {
 			v.breaks("what is before a failure is done", "the answer %s names a record that has not failed", answer)
 		}
 		if v.options.wholeBatch {

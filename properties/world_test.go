@@ -69,6 +69,7 @@ type visit struct {
 	keys    map[int]bool    // that are worked on
 	calls   int             // that have not ended
 	fatal   bool            // the handler failed the invocation
+	lost    bool            // the handler ended a goroutine, and what that would have done next is not begun
 	stats   *router.Stats
 }
 
@@ -439,6 +440,9 @@ func (w *world) handle(ctx context.Context, recs []*decoder.Record) error {
 			if a == panics {
 				panic(errPlanned)
 			}
+			v.mu.Lock()
+			v.lost = true
+			v.mu.Unlock()
 			runtime.Goexit()
 		}
 		err := errPlanned
