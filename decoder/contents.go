@@ -108,8 +108,8 @@ func (s *state) count() bool {
 	}
 	c.yielded++
 	if poison {
-		// What user records share must outlive each of them, so each is given views of its own, to be overwritten.
-		if s.rec.Aggregated {
+		// In a loop, what user records share must outlive each of them, so each is given views of its own, to be overwritten.
+		if s.rec.Aggregated && !s.batching {
 			s.rec = s.rec.Clone()
 		}
 		s.issued = s.rec
