@@ -129,7 +129,7 @@ func TestZstdDict(t *testing.T) {
 			}
 		}
 	}
-	if both == decoder.ZstdDict(trained.Dictionary, raw.Dictionary) || both == decoder.Zstd || both != both {
+	if both == decoder.ZstdDict(trained.Dictionary, raw.Dictionary) || both == decoder.Zstd {
 		t.Error("codecs do not compare as the documentation says")
 	}
 	defer func() {

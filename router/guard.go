@@ -141,7 +141,7 @@ func (i *invocation) unlock() {
 // call is about, nil where there is none. Where the code ends its goroutine there is nobody left to return to: rec is
 // noted as failed, and the goroutine ends, with the lock held.
 func (i *invocation) outside(rec *decoder.Record, f func() error) error {
-	err, p := i.callOutside(rec, f)
+	p, err := i.callOutside(rec, f)
 	if p != nil {
 		i.reportPanic(rec, p)
 		return Retry(p)
@@ -149,21 +149,21 @@ func (i *invocation) outside(rec *decoder.Record, f func() error) error {
 	return err
 }
 
-func (i *invocation) callOutside(rec *decoder.Record, f func() error) (error, *PanicError) {
+func (i *invocation) callOutside(rec *decoder.Record, f func() error) (*PanicError, error) {
 	i.started = true
 	if !i.shared {
 		return i.protect(rec, f, false)
 	}
 	i.calling++
 	i.mu.Unlock()
-	err, p := i.protect(rec, f, true)
+	p, err := i.protect(rec, f, true)
 	i.mu.Lock()
 	if i.abandoned {
 		i.mu.Unlock()
 		i.endStraggler(p)
 	}
 	i.calling--
-	return err, p
+	return p, err
 }
 
 // endStraggler ends the goroutine of a call that was abandoned. If it panicked, that is not passed over in silence.
@@ -177,7 +177,7 @@ func (i *invocation) endStraggler(p *PanicError) {
 	runtime.Goexit()
 }
 
-func (i *invocation) protect(rec *decoder.Record, f func() error, shared bool) (err error, p *PanicError) {
+func (i *invocation) protect(rec *decoder.Record, f func() error, shared bool) (p *PanicError, err error) {
 	returned := false
 	defer func() {
 		if returned {
@@ -190,7 +190,7 @@ func (i *invocation) protect(rec *decoder.Record, f func() error, shared bool) (
 	}()
 	err = f()
 	returned = true
-	return err, nil
+	return nil, err
 }
 
 // goroutineEnds notes that user code has ended its goroutine, and leaves the lock with that, for what is deferred.

@@ -130,8 +130,6 @@ func appendEscaped(dst, raw []byte) ([]byte, int) {
 		return append(dst, '\r'), 2
 	case 't':
 		return append(dst, '\t'), 2
-	default:
-		return append(dst, c), 2
 	case 'u':
 		r := hex4(raw[2:])
 		if !utf16.IsSurrogate(r) {
@@ -143,6 +141,8 @@ func appendEscaped(dst, raw []byte) ([]byte, int) {
 			}
 		}
 		return utf8.AppendRune(dst, utf8.RuneError), 6
+	default:
+		return append(dst, c), 2
 	}
 }
 
