@@ -49,7 +49,8 @@ status is 1 if an invocation would fail or would ask for records again, or if a
 file cannot be read, and 2 for wrong usage.
 
 Where AWS_LAMBDA_RUNTIME_API is set the program is a Lambda function instead. It
-logs one line of JSON per invocation, and skips bad records.
+logs two lines of JSON per invocation, one for people and one that is
+CloudWatch metrics, and skips bad records.
 `
 
 const (
