@@ -48,7 +48,8 @@ purego: need-go ## without assembly
 	$(GO) test -short -tags purego ./...
 
 arm64: need-go need-qemu ## all tests on arm64, under qemu
-	CGO_ENABLED=0 GOARCH=arm64 $(GO) test -short -exec qemu-aarch64 ./decoder/... ./router/... ./fuzz
+	CGO_ENABLED=0 GOARCH=arm64 $(GO) test -short -exec qemu-aarch64 ./decoder/... ./payload/... ./router/...
+	CGO_ENABLED=0 GOARCH=arm64 $(GO) test -short -exec qemu-aarch64 ./fuzz -workers=1
 
 FUZZ_COUNT ?= 20000x
 fuzz-count: need-go ## each fuzz target, $(FUZZ_COUNT) executions
