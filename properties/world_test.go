@@ -132,7 +132,7 @@ func newWorld(s *scenario) *world {
 }
 
 func (w *world) keyOf(i int) []byte {
-	return strconv.AppendInt(nil, int64(w.scenario.records[i].key), 10)
+	return fmt.Appendf(nil, "%d.%d", w.scenario.records[i].key, w.scenario.names)
 }
 
 // aggregate makes a KPL aggregate of some of the scenario's records: the field numbers are those of its AggregatedRecord.
