@@ -19,7 +19,10 @@ func (h Each) run(i *invocation) error {
 // each reads the event record by record and stops at the first that does not get done.
 func (i *invocation) each(h Each) error {
 	hands := handsPool.Get().(*hands)
-	recalls := i.memory != nil && !i.memory.empty()
+	var again map[string]bool // the keys that have had a record handled, where any is to be recognised
+	if i.memory != nil && !i.memory.empty() {
+		again = make(map[string]bool)
+	}
 	aggregate := -1 // the index of the one that is being read
 	for rec, flaw := range i.decoder.RecordsWindow(i.event, &i.window) {
 		if rec == nil {
@@ -32,7 +35,10 @@ func (i *invocation) each(h Each) error {
 			aggregate, i.behind = rec.Index, i.behind[:0]
 		}
 		i.notDone = positionOf(rec)
-		if !(recalls && rec.Aggregated && i.recognised(rec)) {
+		if !(again != nil && rec.Aggregated && !again[string(rec.PartitionKey)] && i.recognised(rec)) {
+			if again != nil {
+				again[string(rec.PartitionKey)] = true
+			}
 			if !i.mayStart(i.notDone) || !i.eachOne(h, hands, rec, flaw) {
 				i.tally.handled()
 				hands.release()

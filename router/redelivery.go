@@ -18,7 +18,8 @@ import (
 //
 // It is best effort: the memory is this process's, and Lambda may deliver to another, which handles the records again. So it saves work, and
 // handlers must be idempotent all the same. It loses nothing: a record is passed over only if it was done here, and stream, shard, sequence
-// number, subsequence number, partition key and data are all the same. What is recognised is forgotten, unless it lies behind a checkpoint again.
+// number, subsequence number, partition key and data are all the same. It keeps the order: behind a record that is handled, none of its key is
+// passed over. What is recognised is forgotten, unless it lies behind a checkpoint again.
 // A record that the event holds twice is not recognised. [Stats] counts what is (Redelivered).
 func WithRedeliveryMemory(records int) Option {
 	return func(c *config) { c.remember = records }
@@ -39,10 +40,15 @@ func (i *invocation) recognise(g *grouping) {
 			occurs[string(i.identity)]++
 		}
 	}
+	if len(occurs) == 0 {
+		return
+	}
+	again := make(map[string]bool) // the keys that have a record to be handled
 	left := g.order[:0]
 	for _, e := range g.order {
 		rec := g.record(e)
-		if len(occurs) == 0 || !i.isKnown(rec) || occurs[string(i.identity)] > 1 || !i.recognised(rec) {
+		if again[string(rec.PartitionKey)] || !i.isKnown(rec) || occurs[string(i.identity)] > 1 || !i.recognised(rec) {
+			again[string(rec.PartitionKey)] = true
 			left = append(left, e)
 			continue
 		}
@@ -112,9 +118,10 @@ func (i *invocation) noteDone(rec *decoder.Record) {
 	}
 }
 
-// rememberDone remembers what is done behind the checkpoint that is answered.
+// rememberDone remembers what is done behind the checkpoint that is answered. The last come first, so that of a key those are forgotten
+// first that come last.
 func (i *invocation) rememberDone() {
-	for _, d := range i.behind {
+	for _, d := range slices.Backward(i.behind) {
 		i.memory.put([]byte(d.identity), d.digest)
 	}
 }

@@ -1,9 +1,11 @@
 package router_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -23,14 +25,34 @@ func (k *keyed) handle(recs []*decoder.Record) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, rec := range recs {
-		k.seen = append(k.seen, placeOf(rec))
+		k.seen = append(k.seen, sentAs(rec))
 		if k.fail != nil {
-			if err := k.fail(placeOf(rec)); err != nil {
+			if err := k.fail(sentAs(rec)); err != nil {
 				return router.At(rec, err)
 			}
 		}
 	}
 	return nil
+}
+
+// sentAs is a record's place in the event in which it came first.
+func sentAs(rec *decoder.Record) string {
+	n, _ := strconv.Atoi(string(rec.SequenceNumber))
+	place := strconv.Itoa(n - 100)
+	if rec.Aggregated {
+		place += "." + strconv.Itoa(rec.SubSequenceNumber)
+	}
+	return place
+}
+
+// redelivered is what Lambda delivers again of an event: the record with that index, and those behind it.
+func redelivered(e []byte, index int) []byte {
+	const head, record = `{"Records":[`, `{"kinesis":`
+	rest := e[len(head):]
+	for range index {
+		rest = rest[1+bytes.Index(rest[1:], []byte(record)):]
+	}
+	return append([]byte(head), rest...)
 }
 
 // took returns what was seen, in order, and forgets it.
@@ -64,24 +86,42 @@ func TestRedeliveryMemory(t *testing.T) {
 			r := router.New(s.handler(k.handle), quiet(), router.WithWorkers(1), router.WithRedeliveryMemory(100),
 				router.WithStats(func(_ context.Context, s router.Stats) { stats = s }))
 			e := event("abcbaca") // a: 0 4 6, b: 1 3, c: 2 5
-			step := func(fail func(string) error, answer, seen string, redelivered int) {
+			step := func(e []byte, fail func(string) error, answer, seen string, known int) {
 				t.Helper()
 				k.fail = fail
 				got, err := r.Invoke(t.Context(), e)
 				answers(t, got, err, answer)
-				if got := k.took(); got != seen || stats.Redelivered != redelivered {
-					t.Errorf("handled %s and knew %d; want %s, %d", got, stats.Redelivered, seen, redelivered)
+				if got := k.took(); got != seen || stats.Redelivered != known {
+					t.Errorf("handled %s and knew %d; want %s, %d", got, stats.Redelivered, seen, known)
 				}
 			}
 			// a is worked on first; then b fails at 3, and c gets 2 alone.
-			step(failAt("3"), answerFrom(3), "0 1 2 3 4 6", 0)
-			// The event as Lambda delivers it again begins at 3; here it is whole, so 0 to 2 are handled once more: they were before the checkpoint.
-			step(failAt("3"), answerFrom(3), "0 1 2 3", 2)
+			step(e, failAt("3"), answerFrom(3), "0 1 2 3 4 6", 0)
+			step(redelivered(e, 3), failAt("3"), answerFrom(3), "3", 2)
 			// Known to be done, they lay behind a checkpoint again.
-			step(nil, allDone, "0 1 2 3 5", 2)
+			step(redelivered(e, 3), nil, allDone, "3 5", 2)
 			// What has been recognised is forgotten.
-			step(nil, allDone, "0 1 2 3 4 5 6", 0)
+			step(redelivered(e, 3), nil, allDone, "3 4 5 6", 0)
 		})
+	}
+}
+
+// TestRedeliveryMemoryKeepsOrder: where a record of a key is handled again, so are those behind it, lest an old one be the last. So it is where
+// Lambda has not got the answer, and delivers again from before the checkpoint.
+func TestRedeliveryMemoryKeepsOrder(t *testing.T) {
+	for _, s := range keysSideBySide {
+		k := &keyed{fail: failAt("3")}
+		r := router.New(s.handler(k.handle), quiet(), router.WithWorkers(1), router.WithRedeliveryMemory(100))
+		e := event("abcbaca")
+		answer, err := r.Invoke(t.Context(), e)
+		answers(t, answer, err, answerFrom(3))
+		k.took()
+		k.fail = nil
+		answer, err = r.Invoke(t.Context(), e)
+		answers(t, answer, err, allDone)
+		if got := k.took(); got != "0 1 2 3 4 5 6" {
+			t.Errorf("%s: handled %s", s.name, got)
+		}
 	}
 }
 
@@ -104,14 +144,14 @@ func TestRedeliveryMemoryWithoutIt(t *testing.T) {
 func TestRedeliveryMemoryTellsApart(t *testing.T) {
 	e := string(event("aba"))
 	for _, c := range []struct{ name, old, new, seen string }{
-		{"the same", "x", "x", "0 1"},
-		{"stream", "stream/orders", "stream/others", "0 1 2"},
-		{"consumer of the same stream", "stream/orders", "stream/orders/consumer/fast:1700000000", "0 1"},
-		{"shard", "shardId-000000000006", "shardId-000000000007", "0 1 2"},
-		{"number", "102", "103", "0 1 2"},
-		{"data", `"data":"Mg=="`, `"data":"Mw=="`, "0 1 2"},
-		{"key", `"partitionKey":"a"`, `"partitionKey":"c"`, "0 1 2"},
-		{"no number", `"sequenceNumber":"102",`, ``, "0 1"}, // bad, and so not handled
+		{"the same", "x", "x", "1"},
+		{"stream", "stream/orders", "stream/others", "1 2"},
+		{"consumer of the same stream", "stream/orders", "stream/orders/consumer/fast:1700000000", "1"},
+		{"shard", "shardId-000000000006", "shardId-000000000007", "1 2"},
+		{"number", "102", "103", "1 3"},
+		{"data", `"data":"Mg=="`, `"data":"Mw=="`, "1 2"},
+		{"key", `"partitionKey":"a"`, `"partitionKey":"c"`, "1 2"},
+		{"no number", `"sequenceNumber":"102",`, ``, "1"}, // bad, and so not handled
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			k := &keyed{fail: failAt("1")}
@@ -120,7 +160,7 @@ func TestRedeliveryMemoryTellsApart(t *testing.T) {
 			answers(t, answer, err, answerFrom(1))
 			k.took()
 			k.fail = nil
-			answer, err = r.Invoke(t.Context(), []byte(strings.ReplaceAll(e, c.old, c.new)))
+			answer, err = r.Invoke(t.Context(), redelivered([]byte(strings.ReplaceAll(e, c.old, c.new)), 1))
 			answers(t, answer, err, allDone)
 			if got := k.took(); got != c.seen {
 				t.Errorf("handled %s, want %s", got, c.seen)
@@ -134,9 +174,9 @@ func TestRedeliveryMemoryInDoubt(t *testing.T) {
 	once := record(0, "a", ' ') + "," + record(1, "b", ' ') + "," + record(2, "a", ' ')
 	twice := once + "," + record(2, "a", ' ')
 	for _, c := range []struct{ name, first, second, seen string }{
-		{"twice, then once", twice, once, "0 1 2"},
-		{"once, then twice", once, twice, "0 1 2 3"},
-		{"twice, then twice", twice, twice, "0 1 2 3"},
+		{"twice, then once", twice, once, "1 2"},
+		{"once, then twice", once, twice, "1 2 2"},
+		{"twice, then twice", twice, twice, "1 2 2"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			k := &keyed{fail: failAt("1")}
@@ -145,7 +185,7 @@ func TestRedeliveryMemoryInDoubt(t *testing.T) {
 			answers(t, answer, err, answerFrom(1))
 			k.took()
 			k.fail = nil
-			answer, err = r.Invoke(t.Context(), []byte(`{"Records":[`+c.second+`]}`))
+			answer, err = r.Invoke(t.Context(), redelivered([]byte(`{"Records":[`+c.second+`]}`), 1))
 			answers(t, answer, err, allDone)
 			if got := k.took(); got != c.seen {
 				t.Errorf("handled %s, want %s", got, c.seen)
@@ -154,16 +194,16 @@ func TestRedeliveryMemoryInDoubt(t *testing.T) {
 	}
 }
 
-// TestRedeliveryMemoryIsBounded: the oldest is forgotten.
+// TestRedeliveryMemoryIsBounded: of a key those are forgotten that come last.
 func TestRedeliveryMemoryIsBounded(t *testing.T) {
 	k := &keyed{fail: failAt("1")}
 	r := router.New(keysSideBySide[0].handler(k.handle), quiet(), router.WithWorkers(1), router.WithRedeliveryMemory(2))
 	_, _ = r.Invoke(t.Context(), event("abaaaa"))
 	k.took()
 	k.fail = nil
-	_, _ = r.Invoke(t.Context(), event("abaaaa"))
-	if got := k.took(); got != "0 1 2 3" {
-		t.Errorf("handled %s, want all but the last two", got)
+	_, _ = r.Invoke(t.Context(), redelivered(event("abaaaa"), 1))
+	if got := k.took(); got != "1 4 5" {
+		t.Errorf("handled %s, want all but the first two of a", got)
 	}
 }
 
@@ -209,23 +249,24 @@ func TestRedeliveryMemoryOfUserRecords(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			k := &keyed{fail: failAt("1.2")}
 			r := router.New(s.handler(k.handle), quiet(), deaggregate(), router.WithRedeliveryMemory(100))
-			for range 2 {
-				answer, err := r.Invoke(t.Context(), aggregates("a", "aaaa", "a"))
+			e := aggregates("a", "aaaa", "a")
+			for _, e := range [][]byte{e, redelivered(e, 1)} {
+				answer, err := r.Invoke(t.Context(), e)
 				answers(t, answer, err, answerFrom(1))
 			}
-			want := "0 0 1.0 1.1 1.2 1.2"
+			want := "0 1.0 1.1 1.2 1.2"
 			if strings.HasPrefix(s.name, "ByTime") {
-				want = "0 0 1.0 1.0 1.1 1.1 1.2 1.2"
+				want = "0 1.0 1.0 1.1 1.1 1.2 1.2"
 			}
 			if got := k.took(); got != want {
 				t.Errorf("handled %s, want %s", got, want)
 			}
 			k.fail = nil
-			answer, err := r.Invoke(t.Context(), aggregates("a", "aaaa", "a"))
+			answer, err := r.Invoke(t.Context(), redelivered(e, 1))
 			answers(t, answer, err, allDone)
-			want = "0 1.2 1.3 2"
+			want = "1.2 1.3 2"
 			if strings.HasPrefix(s.name, "ByTime") {
-				want = "0 1.0 1.1 1.2 1.3 2"
+				want = "1.0 1.1 1.2 1.3 2"
 			}
 			if got := k.took(); got != want {
 				t.Errorf("handled %s, want %s", got, want)
@@ -249,9 +290,9 @@ func TestRedeliveryMemoryOfSkipped(t *testing.T) {
 	_, _ = r.Invoke(t.Context(), event("abaa!"))
 	k.took()
 	k.fail = nil
-	answer, err := r.Invoke(t.Context(), event("abaa!"))
+	answer, err := r.Invoke(t.Context(), redelivered(event("abaa!"), 1))
 	answers(t, answer, err, allDone)
-	if got := k.took(); got != "0 1" {
+	if got := k.took(); got != "1" {
 		t.Errorf("handled %s", got)
 	}
 }
