@@ -63,9 +63,9 @@ fuzz: need-go ## a campaign on the decoder: PAIRS=2000000 pairs of events, SEED=
 	$(GO) test ./fuzz -run '^TestCampaign$$' -v -timeout 0 -executions=$(PAIRS) -seed=$(SEED)
 
 properties: need-go ## a campaign on the router: SCENARIOS=100000 random scenarios
-	cd properties && $(GO) test -run TestProperties -v -timeout 0 . -scenarios=$(SCENARIOS)
+	cd properties && $(GO) test -run TestProperties -v -timeout 0 . -scenarios=$(SCENARIOS) $(if $(filter command line environment,$(origin SEED)),-rapid.seed=$(SEED))
 
-nested: need-go ## the tests of the modules beside the library: benchmarks' peers, examples, deployment
+nested: need-go ## the tests of the modules beside the library
 	@$(call in-each,$(NESTED),$(GO) test ./...)
 
 bench-once: need-go ## benchmarks compile and run once
@@ -91,9 +91,9 @@ e2e/node_modules/.package-lock.json: e2e/package-lock.json | need-npm
 	cd e2e && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-bin/staticcheck: tools/go.mod need-go
+bin/staticcheck: tools/go.mod | need-go
 	cd tools && $(GO) build -o ../bin/ honnef.co/go/tools/cmd/staticcheck
-bin/benchstat: tools/go.mod need-go
+bin/benchstat: tools/go.mod | need-go ## build benchstat, to compare raw results: bin/benchstat bench/results/decode.txt NEW
 	cd tools && $(GO) build -o ../bin/ golang.org/x/perf/cmd/benchstat
 
 bootstrap: need-go ## build the Lambda function for linux/arm64
@@ -111,7 +111,7 @@ need-npm:
 
 need-qemu:
 	@command -v qemu-aarch64 >/dev/null || { \
-		echo "qemu-aarch64 is missing, installing Debian's qemu-user"; \
+		echo "qemu-aarch64 is missing, installing Debian's qemu-user"; mkdir -p bin; \
 		{ apt-get update && apt-get install -y --no-install-recommends qemu-user; } >bin/apt.log 2>&1 || \
 		{ echo "could not install it (see bin/apt.log): install qemu-user by hand"; exit 1; }; }
 
