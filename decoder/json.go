@@ -27,7 +27,8 @@ func (r *Record) Text() (string, error) {
 // gives are valid until f returns. Data that is not one JSON value, by the rules for events themselves, with nothing behind it, is an
 // [*Error], with f not called.
 //
-// A value takes about a hundred bytes in the tree, so data of more than a million values and names is ErrTooLarge.
+// A value takes about a hundred bytes in the tree, so data of more than a million values and names is ErrTooLarge. So is a value within 300 arrays
+// and objects, which an event may have.
 func (r *Record) JSON(f func(v *fastjson.Value) error) error {
 	p := parsers.Get().(*parser)
 	defer p.release()
@@ -93,7 +94,8 @@ func (p *parser) parse(data []byte) (*fastjson.Value, error) {
 	p.bytes = len(data)
 	v, err := p.parser.ParseBytes(data)
 	if err != nil {
-		return nil, because(ErrSyntax, "%s", clip(err.Error())) // not reached: the scanner has passed it
+		// Of what the scanner has passed the parser refuses but this: to it a value is one level more than what it stands in.
+		return nil, because(ErrTooLarge, "a value within %d arrays and objects", maxDepth)
 	}
 	return v, nil
 }

@@ -45,6 +45,8 @@ func TestRecordJSON(t *testing.T) {
 		{" 7\n", "7", nil},
 		{`"\ud83d\ude00 \ud800"`, `"😀 ` + "\ufffd" + `"`, nil},
 		{strings.Repeat("[", 300) + strings.Repeat("]", 300), strings.Repeat("[", 300) + strings.Repeat("]", 300), nil},
+		{strings.Repeat("[", 299) + "1" + strings.Repeat("]", 299), strings.Repeat("[", 299) + "1" + strings.Repeat("]", 299), nil},
+		{strings.Repeat("[", 300) + "1" + strings.Repeat("]", 300), "", decoder.ErrTooLarge},
 		{"", "", decoder.ErrSyntax},
 		{"hello", "", decoder.ErrSyntax},
 		{"{} {}", "", decoder.ErrSyntax},
