@@ -51,7 +51,7 @@ arm64: need-go need-qemu ## all tests on arm64, under qemu
 	CGO_ENABLED=0 GOARCH=arm64 $(GO) test -short -exec qemu-aarch64 ./decoder/... ./payload/... ./router/...
 	CGO_ENABLED=0 GOARCH=arm64 $(GO) test -short -exec qemu-aarch64 ./fuzz -workers=1
 
-FUZZ_COUNT ?= 20000x
+FUZZ_COUNT ?= 10000x
 fuzz-count: need-go ## each fuzz target, $(FUZZ_COUNT) executions
 	@grep -roE '^func Fuzz[A-Za-z0-9]+' --include=*_test.go decoder fuzz payload router | sed -E 's#/[^/]*:func # #' | while read -r d f; do \
 		echo "== $$d $$f"; $(GO) test "./$$d" -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZ_COUNT) -fuzzminimizetime 10x | tail -n 2; done
