@@ -1,6 +1,6 @@
 // Measures aws-kinesis-agg on an event of aggregates, envelope included: JSON.parse of the event, then each record's user records with
 // their checksums, and their data as bytes, which the library gives as base64.
-// Run: AGGREGATES=/tmp/aggregates.json go test -run TestWriteAggregates .. && npm install --ignore-scripts && node aggregates.js /tmp/aggregates.json
+// Run: see bench/README.md.
 'use strict';
 const fs = require('fs');
 const agg = require('aws-kinesis-agg');
