@@ -18,7 +18,7 @@ run: need-go ## the main job: decode the events under testdata/, no AWS account 
 test: need-go ## all tests of the library and the function
 	$(GO) test ./...
 
-check: fmt vet staticcheck tidy cover race poison purego arm64 fuzz-count nested e2e bench-once ## what CI runs beside test
+check: fmt vet staticcheck tidy cover race poison purego 386 arm64 fuzz-count nested e2e bench-once ## what CI runs beside test
 
 fmt: need-go ## gofmt leaves no diff
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "gofmt would change: $$bad"; exit 1; }
@@ -46,6 +46,9 @@ poison: need-go ## released memory is overwritten: nothing keeps a view too long
 
 purego: need-go ## without assembly
 	$(GO) test -short -tags purego ./...
+
+386: need-go ## all tests with an int of 32 bits
+	CGO_ENABLED=0 GOARCH=386 $(GO) test -short ./decoder/... ./payload/... ./router/...
 
 arm64: need-go need-qemu ## all tests on arm64, under qemu
 	CGO_ENABLED=0 GOARCH=arm64 $(GO) test -short -exec qemu-aarch64 ./decoder/... ./payload/... ./router/...
@@ -115,4 +118,4 @@ need-qemu:
 		{ apt-get update && apt-get install -y --no-install-recommends qemu-user; } >bin/apt.log 2>&1 || \
 		{ echo "could not install it (see bin/apt.log): install qemu-user by hand"; exit 1; }; }
 
-.PHONY: help run test check fmt vet staticcheck tidy cover race poison purego arm64 fuzz-count fuzz properties nested bench-once bench bench-report bootstrap package e2e local need-go need-npm need-qemu
+.PHONY: help run test check fmt vet staticcheck tidy cover race poison purego 386 arm64 fuzz-count fuzz properties nested bench-once bench bench-report bootstrap package e2e local need-go need-npm need-qemu

@@ -68,7 +68,7 @@ type userRecord struct {
 // open takes data for an aggregate and reports whether it is one. An aggregate may have no user records.
 func (a *aggregate) open(data []byte) bool {
 	const magic, sum = len(aggregateMagic), md5.Size
-	if len(data) <= magic+sum || string(data[:magic]) != aggregateMagic || len(data) > math.MaxUint32 {
+	if len(data) <= magic+sum || string(data[:magic]) != aggregateMagic || uint64(len(data)) > math.MaxUint32 {
 		return false
 	}
 	m := data[magic : len(data)-sum]

@@ -181,7 +181,7 @@ var differences = []difference{
 func offByAMillisecond() (n int) {
 	for ms := range 1000 {
 		var at events.SecondsEpochTime
-		if err := json.Unmarshal(fmt.Appendf(nil, "1731924555.%03d", ms), &at); err != nil || at.UnixMilli() != int64(1731924555000+ms) {
+		if err := json.Unmarshal(fmt.Appendf(nil, "1731924555.%03d", ms), &at); err != nil || at.UnixMilli() != 1731924555000+int64(ms) {
 			n++
 		}
 	}

@@ -48,3 +48,10 @@ func TestImportsRunOneWay(t *testing.T) {
 		t.Error("cmd/lambda is built with package testing")
 	}
 }
+
+// TestBuildsFor32Bits: an int of 32 bits holds every constant, in the tests too.
+func TestBuildsFor32Bits(t *testing.T) {
+	t.Setenv("GOARCH", "386")
+	t.Setenv("CGO_ENABLED", "0")
+	goTool(t, "vet", module+"/...")
+}

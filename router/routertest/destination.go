@@ -102,13 +102,13 @@ func (s *simulation) discard(b *batch, recs []*record, condition string) {
 			f.ResponseContext.FunctionError = new("Unhandled")
 		}
 	} else {
-		f.RequestContext.RequestID = uuid(1<<32 + len(s.log.Discarded))
+		f.RequestContext.RequestID = uuid(1<<32 + int64(len(s.log.Discarded)))
 	}
 	if s.OnFailure == S3 {
 		f.Payload = string(s.event(nil, &batch{recs: recs, window: b.window}))
 		at := d.At.UTC()
 		d.Key = fmt.Sprintf("aws/lambda/%s/%s/%s/%s-%s", mappingUUID, first.ShardID, at.Format("2006/01/02"),
-			at.Format("2006-01-02T15.04.05"), uuid(len(s.log.Discarded)))
+			at.Format("2006-01-02T15.04.05"), uuid(int64(len(s.log.Discarded))))
 	}
 	message, err := json.Marshal(f)
 	if err != nil {
@@ -120,4 +120,4 @@ func (s *simulation) discard(b *batch, recs []*record, condition string) {
 func iso(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
 // uuid makes an identifier of a number: the same one in every run.
-func uuid(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012x", n) }
+func uuid(n int64) string { return fmt.Sprintf("00000000-0000-4000-8000-%012x", n) }

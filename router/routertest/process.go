@@ -72,7 +72,7 @@ func (s *simulation) begin(l *lane, b *batch) {
 	l.busy = true
 	b.invocations++
 	inv := &Invocation{
-		RequestID: uuid(len(s.log.Invocations)), ShardID: l.shardID, Lane: l.number, Process: p.number, Retry: b.retries,
+		RequestID: uuid(int64(len(s.log.Invocations))), ShardID: l.shardID, Lane: l.number, Process: p.number, Retry: b.retries,
 		Began: s.now(), Window: b.window,
 	}
 	for _, rec := range b.recs {
