@@ -17,6 +17,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"example.com/sluice/decoder"
+	"example.com/sluice/internal/lane"
 )
 
 var codecs = map[string]decoder.Codec{
@@ -456,4 +457,43 @@ func bytesList(b []byte, n int) [][]byte {
 		list[i] = b
 	}
 	return list
+}
+
+// TestEmptyDataIsNotAbsent: data that is there is never nil, whatever has made it empty, in a new process too.
+func TestEmptyDataIsNotAbsent(t *testing.T) {
+	empty := map[string]string{"no text": withData(1, ""), "line breaks": withData(1, `\r\n`), "a line break": withData(1, `\u000a`),
+		"an aggregate": holding(1, seal(append(msg("1:k"), userRecords(nil)...)))}
+	for name, data := range map[string][]byte{
+		"gzip": gzipped(nil), "zlib": zlibbed(nil), "zstd": zstdded([]byte{}), "framed": framed(nil), "snappy": {0},
+	} {
+		empty[name] = holding(1, data)
+	}
+	for name, record := range empty {
+		d := decoder.Decoder{Codec: decoder.Auto, Deaggregate: true}
+		if name == "snappy" {
+			d.Codec = decoder.Snappy
+		}
+		ev := event(record, record, plain(2), record)
+		if d.Codec == decoder.Snappy {
+			ev = event(record, record, withData(2, ""), record)
+		}
+		for way, reading := range map[string]func() *outcome{
+			"a loop":             func() *outcome { return loop(t, d, []byte(ev)) },
+			"the general reader": func() *outcome { return generalLane(t, d, []byte(ev)) },
+			"a batch":            func() *outcome { return batch(t, d, []byte(ev)) },
+			"a detached loop": func() *outcome {
+				d := d
+				d.Detach = true
+				return loop(t, d, []byte(ev))
+			},
+		} {
+			lane.Forget()
+			for i, r := range reading().good(t) {
+				if r.Data == nil || i != 2 && len(r.Data) > 0 {
+					t.Errorf("%s by %s: record %d has data %s", name, way, i, orNil(r.Data))
+				}
+			}
+		}
+		read(t, d, ev)
+	}
 }

@@ -267,6 +267,10 @@ func (s *state) readData(el span) {
 		s.rec.Data = s.keep(text)
 		return
 	}
+	if n == 0 { // line breaks alone
+		s.rec.Data = []byte{} // the arena may have no memory yet, and present data is never nil
+		return
+	}
 	s.rec.Data = s.arena.take(n)
 }
 

@@ -77,7 +77,7 @@ func (o *outcome) String() string {
 		fmt.Fprintf(&b, "record %d\n", r.Index)
 		fmt.Fprintf(&b, "  sequence %s\n  key      %s\n", orNil(r.SequenceNumber), orNil(r.PartitionKey))
 		fmt.Fprintf(&b, "  arrival  %s\n", r.ApproximateArrivalTimestamp.Format(time.RFC3339Nano))
-		fmt.Fprintf(&b, "  event id %s\n  data     %q\n", orNil(r.EventID), r.Data)
+		fmt.Fprintf(&b, "  event id %s\n  data     %s\n", orNil(r.EventID), orNil(r.Data))
 		if r.Aggregated || r.SubSequenceNumber != 0 || r.ExplicitHashKey != nil {
 			fmt.Fprintf(&b, "  user record %d, hash key %s, aggregated %t\n", r.SubSequenceNumber, orNil(r.ExplicitHashKey), r.Aggregated)
 		}

@@ -24,7 +24,8 @@ type Record struct {
 	SequenceNumber []byte
 
 	// Data is the payload, base64-decoded. Of a bad record it holds the bytes before the step that failed: the
-	// base64 text where that does not decode.
+	// base64 text where that does not decode. Like the other slices it is nil exactly where the record has no such member: data
+	// that is there is never nil, even where nothing is in it.
 	Data []byte
 
 	// EventID is the shard id, ":" and the sequence number. Some emulators write other forms.

@@ -180,8 +180,8 @@ func (v *verdict) about(rec *decoder.Record, err error, n int) string {
 	}{
 		{"key", rec.PartitionKey, e.key}, {"sequence number", rec.SequenceNumber, e.sequence}, {"data", rec.Data, e.data}, {"event id", rec.EventID, e.id},
 	} {
-		if !bytes.Equal(f.got, f.want) || f.name != "data" && (f.got == nil) != (f.want == nil) {
-			return fmt.Sprintf("record %d: %s %q, not %q", n, f.name, f.want, f.got)
+		if !bytes.Equal(f.got, f.want) || (f.got == nil) != (f.want == nil) {
+			return fmt.Sprintf("record %d: %s %q (absent: %t), not %q (%t)", n, f.name, f.want, f.want == nil, f.got, f.got == nil)
 		}
 	}
 	if !rec.ApproximateArrivalTimestamp.Equal(e.at) || rec.ApproximateArrivalTimestamp.Location() != time.UTC {

@@ -351,6 +351,9 @@ func streamOf(arn string) string {
 func (r *reader) readData() {
 	value, _ := r.get("data")
 	text := r.text("data")
+	if text == nil {
+		return
+	}
 	decoded, err := base64.StdEncoding.DecodeString(string(text))
 	r.data = decoded
 	var corrupt base64.CorruptInputError

@@ -108,8 +108,7 @@ func (o *outcome) batch(s *shot) {
 
 func (o *outcome) number(n int64) { o.text = binary.LittleEndian.AppendUint64(o.text, uint64(n)) }
 
-// bytes writes b down. Absent is not empty: a slice is nil exactly where the member is absent. Data alone may be either where it
-// is empty: what it is then the decoder does not promise.
+// bytes writes b down. Absent is not empty: a slice is nil exactly where the member is absent.
 func (o *outcome) bytes(b []byte) {
 	n := uint32(len(b)) + 1
 	if b == nil {
@@ -135,11 +134,6 @@ func (o *outcome) str(s string) {
 	o.text = append(o.text, s...)
 }
 
-func (o *outcome) data(b []byte) {
-	o.text = binary.LittleEndian.AppendUint32(o.text, uint32(len(b)))
-	o.text = append(o.text, b...)
-}
-
 func (o *outcome) time(t time.Time) {
 	o.number(t.Unix())
 	o.text = binary.LittleEndian.AppendUint32(o.text, uint32(t.Nanosecond()))
@@ -159,7 +153,7 @@ func (o *outcome) record(r *decoder.Record) {
 	o.number(int64(r.Index))
 	o.bytes(r.PartitionKey)
 	o.bytes(r.SequenceNumber)
-	o.data(r.Data)
+	o.bytes(r.Data)
 	o.bytes(r.EventID)
 	o.time(r.ApproximateArrivalTimestamp)
 	o.noteSource(r.Source)
@@ -236,8 +230,8 @@ func described(s *shot) (text string) {
 	}()
 	record := func(r *decoder.Record, err error) {
 		if r != nil {
-			fmt.Fprintf(&b, "  record %d: key %q sequence %q id %q time %s data %q\n    source %+v\n", r.Index, r.PartitionKey, r.SequenceNumber, r.EventID,
-				r.ApproximateArrivalTimestamp.Format(time.RFC3339Nano), r.Data, *r.Source)
+			fmt.Fprintf(&b, "  record %d: key %q sequence %q id %q time %s data %q, absent: %t\n    source %+v\n", r.Index, r.PartitionKey,
+				r.SequenceNumber, r.EventID, r.ApproximateArrivalTimestamp.Format(time.RFC3339Nano), r.Data, r.Data == nil, *r.Source)
 		}
 		if err != nil {
 			fmt.Fprintf(&b, "    error %q\n", err.Error())
