@@ -71,19 +71,69 @@ func newClient(timeout time.Duration) *http.Client {
 
 var (
 	functionName = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
-	functionARN  = regexp.MustCompile(`^arn:aws[a-z-]*:lambda:([a-z0-9-]+):[0-9]{12}:function:[a-zA-Z0-9_-]{1,64}(:[a-zA-Z0-9$_-]+)?$`)
+	functionARN  = regexp.MustCompile(`^arn:([a-z0-9-]+):lambda:([a-z0-9-]+):[0-9]{12}:function:[a-zA-Z0-9_-]{1,64}(:[a-zA-Z0-9$_-]+)?$`)
 )
+
+// partition is one of AWS's: separate clouds, whose services have hosts in domains of their own.
+type partition struct {
+	name, domain string
+	regions      *regexp.Regexp
+}
+
+// partitions are those that AWS's SDKs know (botocore's partitions.json).
+var partitions = []partition{
+	{"aws", "amazonaws.com", regexp.MustCompile(`^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-[0-9]+$`)},
+	{"aws-cn", "amazonaws.com.cn", regexp.MustCompile(`^cn-[a-z]+-[0-9]+$`)},
+	{"aws-us-gov", "amazonaws.com", regexp.MustCompile(`^us-gov-[a-z]+-[0-9]+$`)},
+	{"aws-iso", "c2s.ic.gov", regexp.MustCompile(`^us-iso-[a-z]+-[0-9]+$`)},
+	{"aws-iso-b", "sc2s.sgov.gov", regexp.MustCompile(`^us-isob-[a-z]+-[0-9]+$`)},
+	{"aws-iso-e", "cloud.adc-e.uk", regexp.MustCompile(`^eu-isoe-[a-z]+-[0-9]+$`)},
+	{"aws-iso-f", "csp.hci.ic.gov", regexp.MustCompile(`^us-isof-[a-z]+-[0-9]+$`)},
+	{"aws-eusc", "amazonaws.eu", regexp.MustCompile(`^eusc-[a-z]+-[a-z]+-[0-9]+$`)},
+}
+
+// domainOf returns the domain that a region's hosts are in; name is that of the partition in an ARN, "" where there is no ARN. A wrong
+// guess would send records, signed, to a host that is not AWS's, so what does not fit is an error.
+func domainOf(name, region string) (string, error) {
+	var named, regional *partition
+	var names []string
+	for i := range partitions {
+		p := &partitions[i]
+		names = append(names, p.name)
+		if p.name == name {
+			named = p
+		}
+		if p.regions.MatchString(region) {
+			regional = p
+		}
+	}
+	switch {
+	case name != "" && named == nil:
+		return "", fmt.Errorf("-function: partition %.64q is not known here, nor the domain of its hosts; known are %s", name, strings.Join(names, ", "))
+	case name == "" && regional == nil:
+		return "", fmt.Errorf("-function: region %.64q is of no partition that is known here; the function's ARN would name it", region)
+	case name == "":
+		return regional.domain, nil
+	case regional != nil && regional != named:
+		return "", fmt.Errorf("-function: the ARN is of partition %s, but its region %s is of %s", name, region, regional.name)
+	}
+	return named.domain, nil
+}
 
 // newFunctionTarget returns a function in AWS, by its ARN, or by its name in the account and region of the environment.
 func newFunctionTarget(function string, timeout time.Duration, env func(string) string) (*endpointTarget, error) {
-	region := cmp.Or(env("AWS_REGION"), env("AWS_DEFAULT_REGION"))
+	region, partition := cmp.Or(env("AWS_REGION"), env("AWS_DEFAULT_REGION")), ""
 	if m := functionARN.FindStringSubmatch(function); m != nil {
-		region = m[1]
+		partition, region = m[1], m[2]
 	} else if !functionName.MatchString(function) {
 		return nil, fmt.Errorf("-function: neither a function's name nor its ARN: %q", function)
 	}
 	if region == "" {
 		return nil, errors.New("-function: set AWS_REGION, or give the function's ARN")
+	}
+	domain, err := domainOf(partition, region)
+	if err != nil {
+		return nil, err
 	}
 	c := sigv4.Credentials{
 		AccessKeyID: env("AWS_ACCESS_KEY_ID"), SecretAccessKey: env("AWS_SECRET_ACCESS_KEY"), SessionToken: env("AWS_SESSION_TOKEN"),
@@ -91,10 +141,6 @@ func newFunctionTarget(function string, timeout time.Duration, env func(string) 
 	if c.AccessKeyID == "" || c.SecretAccessKey == "" {
 		return nil, errors.New(`-function: no credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; ` +
 			`eval "$(aws configure export-credentials --format env)" sets them`)
-	}
-	domain := "amazonaws.com"
-	if strings.HasPrefix(region, "cn-") {
-		domain = "amazonaws.com.cn"
 	}
 	return &endpointTarget{
 		url:    fmt.Sprintf("https://lambda.%s.%s/2015-03-31/functions/%s/invocations", region, domain, strings.ReplaceAll(function, ":", "%3A")),

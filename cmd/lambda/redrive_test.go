@@ -260,7 +260,7 @@ func TestFunctionTarget(t *testing.T) {
 	}{
 		{"orders", inRegion, "https://lambda.eu-west-1.amazonaws.com/2015-03-31/functions/orders/invocations", ""},
 		{arn, inRegion, "https://lambda.us-east-2.amazonaws.com/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-2%3A123456789012%3Afunction%3Aorders/invocations", ""},
-		{strings.Replace(arn, "us-east-2", "cn-north-1", 1) + ":live", keys, "https://lambda.cn-north-1.amazonaws.com.cn/2015-03-31/functions/arn%3Aaws%3Alambda%3Acn-north-1%3A123456789012%3Afunction%3Aorders%3Alive/invocations", ""},
+		{arn + ":live", keys, "https://lambda.us-east-2.amazonaws.com/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-2%3A123456789012%3Afunction%3Aorders%3Alive/invocations", ""},
 		{"orders", keys, "", "AWS_REGION"},
 		{arn, nil, "", "no credentials"},
 		{"../orders", inRegion, "", "neither a function's name nor its ARN"},
@@ -287,6 +287,54 @@ func TestFunctionTarget(t *testing.T) {
 		})
 		if answer, err := target.invoke([]byte("{}")); err != nil || string(answer) != allDone {
 			t.Errorf("%s, %v", answer, err)
+		}
+	}
+}
+
+// Each partition has a domain of its own, whether the function is given by its ARN or by its name; what does not fit is refused.
+func TestPartitions(t *testing.T) {
+	credentials := map[string]string{"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"}
+	for _, tt := range []struct{ partition, region, host, err string }{
+		{"aws", "us-east-2", "lambda.us-east-2.amazonaws.com", ""},
+		{"aws", "mx-central-1", "lambda.mx-central-1.amazonaws.com", ""},
+		{"aws-cn", "cn-northwest-1", "lambda.cn-northwest-1.amazonaws.com.cn", ""},
+		{"aws-us-gov", "us-gov-west-1", "lambda.us-gov-west-1.amazonaws.com", ""},
+		{"aws-iso", "us-iso-east-1", "lambda.us-iso-east-1.c2s.ic.gov", ""},
+		{"aws-iso-b", "us-isob-east-1", "lambda.us-isob-east-1.sc2s.sgov.gov", ""},
+		{"aws-iso-e", "eu-isoe-west-1", "lambda.eu-isoe-west-1.cloud.adc-e.uk", ""},
+		{"aws-iso-f", "us-isof-south-1", "lambda.us-isof-south-1.csp.hci.ic.gov", ""},
+		{"aws-eusc", "eusc-de-east-1", "lambda.eusc-de-east-1.amazonaws.eu", ""},
+		{"aws", "zz-central-1", "lambda.zz-central-1.amazonaws.com", ""}, // a new region, whose partition the ARN names
+		{"aws", "cn-north-1", "", "the ARN is of partition aws, but its region cn-north-1 is of aws-cn"},
+		{"aws-eusc", "eu-central-1", "", "the ARN is of partition aws-eusc, but its region eu-central-1 is of aws"},
+		{"aws-moon", "moon-dark-1", "", `partition "aws-moon" is not known here, nor the domain of its hosts; known are aws, aws-cn, `},
+		{"", "moon-dark-1", "", `region "moon-dark-1" is of no partition that is known here`},
+		{"", "example.com/", "", `region "example.com/" is of no partition that is known here`},
+	} {
+		functions := []string{"arn:" + tt.partition + ":lambda:" + tt.region + ":123456789012:function:orders", "orders"}
+		if tt.partition == "" || tt.err != "" || tt.region == "zz-central-1" {
+			functions = functions[:1]
+		}
+		if tt.partition == "" {
+			functions[0] = "orders"
+		}
+		for _, function := range functions {
+			target, err := newFunctionTarget(function, time.Second, func(name string) string {
+				if name == "AWS_REGION" {
+					return tt.region
+				}
+				return credentials[name]
+			})
+			switch {
+			case tt.err != "":
+				if err == nil || !strings.Contains(err.Error(), tt.err) {
+					t.Errorf("%s in %s: %v, want %q", function, tt.region, err, tt.err)
+				}
+			case err != nil:
+				t.Errorf("%s in %s: %v", function, tt.region, err)
+			case !strings.HasPrefix(target.name(), "https://"+tt.host+"/"):
+				t.Errorf("%s in %s is at %s, want host %s", function, tt.region, target.name(), tt.host)
+			}
 		}
 	}
 }
