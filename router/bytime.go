@@ -39,7 +39,7 @@ func (h ByTime) run(i *invocation) error {
 		if !h.group(i, g) {
 			return nil
 		}
-		slices.SortFunc(g.groups, func(a, b group) int { return cmp.Compare(a.window, b.window) })
+		slices.SortFunc(g.groups, func(a, b group) int { return a.window.compare(b.window) })
 		for n := range g.groups {
 			h.handle(i, g, &g.groups[n])
 		}
@@ -47,17 +47,30 @@ func (h ByTime) run(i *invocation) error {
 	})
 }
 
-// Starts that are no times: that of the late records, and of those without an arrival time.
+// window is a window of arrival time. Windows are compared by == too: start is UTC, without a monotonic clock.
+type window struct {
+	kind  windowKind
+	start time.Time
+}
+
+// windowKind is which windows come first.
+type windowKind uint8
+
 const (
-	late    = math.MinInt64
-	unknown = math.MinInt64 + 1
+	late    windowKind = iota // of the late records
+	unknown                   // of those without an arrival time
+	timed
 )
+
+func (w window) compare(v window) int {
+	return cmp.Or(cmp.Compare(w.kind, v.kind), w.start.Compare(v.start))
+}
 
 // group sorts the records by windows. It reports false where a watermark could not be had, and nothing is to be done.
 func (h ByTime) group(i *invocation, g *grouping) bool {
 	var source *decoder.Source // whose watermark is known
 	var watermark time.Time
-	ids := make(map[int64]int32)
+	ids := make(map[window]int32)
 	failed := false
 	g.sort(func(e entry) int32 {
 		rec := g.record(e)
@@ -65,11 +78,11 @@ func (h ByTime) group(i *invocation, g *grouping) bool {
 			source = rec.Source
 			watermark, failed = h.after(i, g, source)
 		}
-		start := h.start(rec.ApproximateArrivalTimestamp, watermark)
-		id, ok := ids[start]
+		w := h.window(rec.ApproximateArrivalTimestamp, watermark)
+		id, ok := ids[w]
 		if !ok {
-			id = g.add(group{window: start})
-			ids[start] = id
+			id = g.add(group{window: w})
+			ids[w] = id
 		}
 		return id
 	})
@@ -90,35 +103,35 @@ func (h ByTime) after(i *invocation, g *grouping, source *decoder.Source) (water
 	return watermark, false
 }
 
-// start returns the start of the window that a record of this arrival time belongs to.
-func (h ByTime) start(at, watermark time.Time) int64 {
+// window returns the window that a record of this arrival time belongs to. It has no start yet where all are in one.
+func (h ByTime) window(at, watermark time.Time) window {
 	switch {
 	case at.IsZero():
-		return unknown
+		return window{kind: unknown}
 	case !watermark.IsZero() && !at.After(watermark):
-		return late
+		return window{kind: late}
 	case h.Size <= 0:
-		return 0
+		return window{kind: timed}
 	}
-	ns, size := at.UnixNano(), int64(h.Size)
-	start := ns - ns%size
-	if start > ns {
-		start -= size // before the epoch
-	}
-	return start
+	return window{timed, alignedStart(at, h.Size)}
+}
+
+// alignedStart returns the last multiple of size from the epoch on that is not behind at. A time may be further from the epoch than an
+// int64 of nanoseconds reaches, which is some 292 years: package time counts from year 1 without that bound.
+func alignedStart(at time.Time, size time.Duration) time.Time {
+	epoch := time.Unix(0, 0).UTC()
+	shift := epoch.Sub(epoch.Truncate(size))
+	return at.UTC().Add(-shift).Truncate(size).Add(shift)
 }
 
 // handle works on one window.
 func (h ByTime) handle(i *invocation, g *grouping, w *group) {
-	if w.window == late {
+	if w.window.kind == late {
 		i.inOrder(w, i.batchSize, i.toBatch(h.Late))
 		return
 	}
-	start := time.Unix(0, w.window).UTC()
-	switch {
-	case w.window == unknown:
-		start = time.Time{}
-	case h.Size <= 0:
+	start := w.window.start
+	if w.window.kind == timed && h.Size <= 0 {
 		start = earliest(g, w.left)
 	}
 	i.inOrder(w, math.MaxInt, func(recs []decoder.Record) error {

@@ -3,6 +3,10 @@ package router_test
 import (
 	"context"
 	"fmt"
+	"math"
+	"math/big"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -154,4 +158,86 @@ func TestByTimeBadRecords(t *testing.T) {
 	answer, err = router.New(j.windows(time.Minute, time.Time{}, always(nil)), quiet(), j.onBad(router.Retry)).Invoke(t.Context(), []byte(e))
 	answers(t, answer, err, answerFrom(2))
 	j.got(t, "[0s: 0] [bad 2] [1m0s: 1]")
+}
+
+// bigNanos is a time in nanoseconds since the epoch, of which an int64 holds no more than those of the years 1678 to 2262.
+func bigNanos(t time.Time) *big.Int {
+	ns := new(big.Int).Mul(big.NewInt(t.Unix()), big.NewInt(int64(time.Second)))
+	return ns.Add(ns, big.NewInt(int64(t.Nanosecond())))
+}
+
+// TestByTimeFarAway holds windows of all times that a record can have to arithmetic without bounds: each record is in the window that
+// begins with the last multiple of the size before it, and the windows come in their order.
+func TestByTimeFarAway(t *testing.T) {
+	const last = 253402300799 // the last second of the year 9999; as far before the epoch is the earliest
+	random := rand.New(rand.NewPCG(1, 2))
+	sizes := []time.Duration{1, 2, 3, 999, time.Microsecond, time.Second - 1, time.Second, time.Second + 1, time.Minute, time.Hour,
+		24 * time.Hour, 1 << 62, math.MaxInt64 - 1, math.MaxInt64}
+	edges := []string{"-9223372036.854775808", "-9223372036.854775807", "9223372036.854775807", "9223372036.854775808", "0", "-0.000000001",
+		"0.000000001", "253402300799.999999999", "-253402300799.999999999", "-62135596800.000000001", "-62135596799.999999999", "9277459200", "-9214560000"}
+	for n := range 300 {
+		size := sizes[n%len(sizes)]
+		if n >= 2*len(sizes) {
+			size = time.Duration(random.Int64()>>random.IntN(63)) + 1
+			size = max(size, 1) // which may have gone over the top
+		}
+		times := slices.Clone(edges)
+		for range 40 {
+			sign := []string{"", "-"}[random.IntN(2)]
+			times = append(times, fmt.Sprintf("%s%d.%09d", sign, random.Int64N(last+1)>>random.IntN(38), random.Int64N(1e9)))
+		}
+		times = append(times, times[0], "")
+		var starts []time.Time
+		handled := 0
+		r := router.New(router.ByTime{Size: size, Handle: func(_ context.Context, start time.Time, recs []decoder.Record) error {
+			handled += len(recs)
+			if recs[0].ApproximateArrivalTimestamp.IsZero() && len(recs) == 1 {
+				return nil
+			}
+			starts = append(starts, start)
+			for i := range recs {
+				at := bigNanos(recs[i].ApproximateArrivalTimestamp)
+				width := big.NewInt(int64(size))
+				want := new(big.Int).Mul(new(big.Int).Div(at, width), width) // Div rounds down for a width above zero
+				if bigNanos(start).Cmp(want) != 0 || start.Location() != time.UTC {
+					t.Errorf("size %d: a record of %v is in the window of %v, want %v", size, at, start, want)
+				}
+			}
+			return nil
+		}})
+		answer, err := r.Invoke(t.Context(), arrivals(times...))
+		answers(t, answer, err, allDone)
+		if handled != len(times) || !slices.IsSortedFunc(starts, time.Time.Compare) || len(slices.Compact(slices.Clone(starts))) != len(starts) {
+			t.Fatalf("size %d: %d of %d records handled, windows %v", size, handled, len(times), starts)
+		}
+	}
+}
+
+// TestByTimeLateFarAway: a watermark parts the records wherever it and they are.
+func TestByTimeLateFarAway(t *testing.T) {
+	for _, c := range []struct {
+		after time.Time
+		calls string
+	}{
+		{time.Date(2264, 1, 1, 0, 0, 0, 0, time.UTC), "[late: 0 1 2] [9000: 3]"},
+		{time.Date(1500, 1, 1, 0, 0, 0, 0, time.UTC), "[late: 0] [1677: 1] [2000: 2] [9000: 3]"},
+		{time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), "[late: 0 1 2 3]"},
+	} {
+		var calls journal
+		h := router.ByTime{
+			Size:  1,
+			After: func(context.Context, *decoder.Source) time.Time { return c.after },
+			Handle: func(_ context.Context, start time.Time, recs []decoder.Record) error {
+				calls.note(fmt.Sprintf("%d:", start.Year()), pointers(recs)...)
+				return nil
+			},
+			Late: func(_ context.Context, recs []decoder.Record) error {
+				calls.note("late:", pointers(recs)...)
+				return nil
+			},
+		}
+		answer, err := router.New(h, quiet()).Invoke(t.Context(), arrivals("-30000000000", "-9223372036.854775808", "950000000", "221860000000"))
+		answers(t, answer, err, allDone)
+		calls.got(t, c.calls)
+	}
 }

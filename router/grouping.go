@@ -20,7 +20,7 @@ func (e entry) bad() bool { return e < 0 }
 // group is records that belong together, in their order.
 type group struct {
 	key    []byte  // the partition key they share, where that is what they have in common
-	window int64   // the start of their window, where it is that
+	window window  // their window, where it is that
 	left   []entry // those that are not done
 }
 

@@ -451,6 +451,19 @@ func TestTumblingNeverEnds(t *testing.T) {
 	}
 }
 
+// Windows are aligned to the epoch wherever they are, also where an int64 of nanoseconds does not reach.
+func TestTumblingFarAway(t *testing.T) {
+	for _, year := range []int{1650, 1969, 2024, 2264, 9999} {
+		start := time.Date(year, 1, 2, 3, 0, 0, 0, time.UTC)
+		start = start.Add(-time.Duration((start.Unix()%420 + 420) % 420 * 1e9))
+		log := routertest.Mapping{TumblingWindow: 7 * time.Minute}.Run(scripted(`{"state":1}`), routertest.Event{Records: 2, Start: start.Add(time.Second)}.All())
+		w := log.Invocations[0].Window
+		if len(log.Invocations) != 2 || !w.Start.Equal(start) || !w.End.Equal(start.Add(7*time.Minute)) {
+			t.Errorf("%d: %d invocations, the window is %v to %v, want it from %v on", year, len(log.Invocations), w.Start, w.End, start)
+		}
+	}
+}
+
 func TestTumblingEndsEarly(t *testing.T) {
 	large := `{"state":"` + strings.Repeat("x", 1<<20) + `"}`
 	var calls []string

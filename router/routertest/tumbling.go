@@ -16,10 +16,11 @@ type window struct {
 	early      bool   // the state is too large: the window is to end
 }
 
-// startOf is the start of the window in which a record has arrived.
+// startOf is the start of the window in which a record has arrived. Windows are aligned to the epoch; Truncate counts from year 1.
 func (s *simulation) startOf(rec *record) time.Time {
-	at, width := rec.ApproximateArrivalTimestamp.UnixNano(), int64(s.TumblingWindow)
-	return time.Unix(0, at-at%width).UTC()
+	epoch := time.Unix(0, 0).UTC()
+	shift := epoch.Sub(epoch.Truncate(s.TumblingWindow))
+	return rec.ApproximateArrivalTimestamp.UTC().Add(-shift).Truncate(s.TumblingWindow).Add(shift)
 }
 
 // startsWindow is whether a record is of another window than the first one.
