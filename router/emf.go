@@ -91,7 +91,7 @@ func (o EMF) Validate() error {
 //	Records, Processed, Skipped, Failed, Bad    counts
 //	Redelivered                                 likewise
 //	Bytes                                       of data
-//	IteratorAge, OldestRecordAge                milliseconds; where records have arrival times
+//	IteratorAge, OldestRecordAge                milliseconds; where records have arrival times, 0 where those are ahead of the clock
 //	DecodeTime, HandleTime                      milliseconds
 //	InvocationErrors                            1 where the invocation failed, else 0
 //	PartialFailures                             1 where the answer names a record, else 0
@@ -143,10 +143,10 @@ func newEMF(w io.Writer, o EMF) *emf {
 }
 
 // write writes the line of one invocation.
-func (e *emf) write(ctx context.Context, s Stats) error {
+func (e *emf) write(ctx context.Context, s Stats, aged bool) error {
 	l := e.lines.Get().(*emfLine)
 	defer e.lines.Put(l)
-	l.metrics = appendStats(l.metrics[:0], s)
+	l.metrics = appendStats(l.metrics[:0], s, aged)
 	if e.Metrics != nil {
 		l.own = e.Metrics(ctx, s, l.own[:0])
 		for _, m := range l.own {
@@ -162,7 +162,8 @@ func (e *emf) write(ctx context.Context, s Stats) error {
 	return err
 }
 
-func appendStats(dst []Metric, s Stats) []Metric {
+// appendStats appends the metrics of s; aged is whether its ages are of records.
+func appendStats(dst []Metric, s Stats, aged bool) []Metric {
 	dst = append(dst,
 		Metric{"Records", "Count", float64(s.Records)},
 		Metric{"Processed", "Count", float64(s.Processed)},
@@ -176,7 +177,7 @@ func appendStats(dst []Metric, s Stats) []Metric {
 		Metric{"InvocationErrors", "Count", oneIf(s.Err != nil)},
 		Metric{"PartialFailures", "Count", oneIf(s.Checkpoint != "")},
 	)
-	if s.Newest != 0 || s.Oldest != 0 {
+	if aged {
 		dst = append(dst,
 			Metric{"IteratorAge", "Milliseconds", milliseconds(s.Newest)},
 			Metric{"OldestRecordAge", "Milliseconds", milliseconds(s.Oldest)})
@@ -295,7 +296,7 @@ var units = strings.Fields(`Seconds Microseconds Milliseconds Bytes Kilobytes Me
 // taken are the names that a line has by itself.
 var taken = func() []string {
 	names := []string{"_aws", functionName, streamName, "shardId", "requestId", "checkpoint"}
-	for _, m := range appendStats(nil, Stats{Newest: 1}) {
+	for _, m := range appendStats(nil, Stats{}, true) {
 		names = append(names, m.Name)
 	}
 	return names
@@ -344,15 +345,15 @@ func dimensionValue(s string) string {
 // counted is whether anybody wants Stats.
 func (c *config) counted() bool { return c.stats != nil || c.emf != nil }
 
-// report hands the Stats of an invocation out.
-func (c *config) report(ctx context.Context, s Stats) {
+// report hands the Stats of an invocation out; aged is whether its ages are of records.
+func (c *config) report(ctx context.Context, s Stats, aged bool) {
 	if c.stats != nil {
 		c.stats(ctx, s)
 	}
 	if c.emf == nil {
 		return
 	}
-	if err := c.emf.write(ctx, s); err != nil {
+	if err := c.emf.write(ctx, s, aged); err != nil {
 		c.log().LogAttrs(ctx, slog.LevelError, "metrics not written", slog.Any("error", err))
 	}
 }

@@ -59,7 +59,7 @@ func (rt *route) invoke(ctx context.Context, event []byte, foreignElsewhere bool
 	answer, err := i.answer()
 	i.reportGuard()
 	if rt.counted() && !(foreignElsewhere && isForeign(err)) {
-		rt.report(ctx, i.tally.result(i.checkpoint, err))
+		rt.report(ctx, i.tally.result(i.checkpoint, err), i.tally.aged())
 	}
 	return answer, err
 }

@@ -20,8 +20,8 @@ type Stats struct {
 	Abandoned   int   // calls that had not returned when the deadline was near; see WithMargin
 	Bytes       int64 // of the data of the records that were read and are not bad
 
-	// Newest and Oldest are the ages of the records that arrived last and first, when the invocation began.
-	// They are zero where no record has an arrival time.
+	// Newest and Oldest are the ages of the records that arrived last and first, when the invocation began. They are zero where
+	// no record has an arrival time, and never less: a record that is ahead of this machine's clock has no age yet.
 	Newest, Oldest time.Duration
 
 	// Decode is the time spent in reading the event, Handle that in handlers; where they run side by side it is
@@ -97,9 +97,12 @@ func (t *tally) lap(to *time.Duration) {
 	}
 }
 
+// aged is whether there are ages at all: zero is one too.
+func (t *tally) aged() bool { return !t.newest.IsZero() }
+
 func (t *tally) result(checkpoint string, err error) Stats {
-	if !t.newest.IsZero() {
-		t.Newest, t.Oldest = t.began.Sub(t.newest), t.began.Sub(t.oldest)
+	if t.aged() {
+		t.Newest, t.Oldest = max(0, t.began.Sub(t.newest)), max(0, t.began.Sub(t.oldest))
 	}
 	t.Checkpoint, t.Err = checkpoint, err
 	return t.Stats

@@ -3,6 +3,7 @@ package router_test
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -98,6 +99,57 @@ func TestStatsOfTime(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestStatsAges: a record that is ahead of this machine's clock has the age zero, in Stats and in the metrics, whose averages it would
+// pull down otherwise; and zero is an age, not the lack of one.
+func TestStatsAges(t *testing.T) {
+	for _, tt := range []struct {
+		name           string
+		ages           []time.Duration
+		newest, oldest time.Duration
+	}{
+		{"ahead", []time.Duration{-90 * time.Second}, 0, 0},
+		{"the newest ahead", []time.Duration{time.Minute, -90 * time.Second}, 0, time.Minute},
+		{"now", []time.Duration{0}, 0, 0},
+		{"far ahead", []time.Duration{-200 * 365 * 24 * time.Hour}, 0, 0},
+		{"behind", []time.Duration{2 * time.Second, time.Second}, time.Second, 2 * time.Second},
+	} {
+		for _, s := range shapes(single, sliced) {
+			if s.name == "ByTime's Late" {
+				continue // its records must be older than they are here
+			}
+			synctest.Test(t, func(t *testing.T) {
+				now := time.Now()
+				var recs []decoder.Record
+				for _, age := range tt.ages {
+					recs = append(recs, decoder.Record{Data: []byte("1"), ApproximateArrivalTimestamp: now.Add(-age)})
+				}
+				var got router.Stats
+				w := new(emfLines)
+				r := router.New(s.handler(func([]*decoder.Record) error { return nil }), router.WithEMF(w, router.EMF{}),
+					router.WithStats(func(_ context.Context, s router.Stats) { got = s }))
+				answer, err := r.Invoke(t.Context(), routertest.EventOf(recs...))
+				answers(t, answer, err, allDone)
+				if got.Newest != tt.newest || got.Oldest != tt.oldest {
+					t.Errorf("%s, %s: newest %v, oldest %v; want %v, %v", tt.name, s.name, got.Newest, got.Oldest, tt.newest, tt.oldest)
+				}
+				want := fmt.Sprint(float64(tt.newest.Milliseconds()), float64(tt.oldest.Milliseconds()))
+				if age := (emfLine{members: membersOf(t, w.writes[0])}).values("IteratorAge", "OldestRecordAge"); age != want {
+					t.Errorf("%s, %s: the metrics are %s, want %s", tt.name, s.name, age, want)
+				}
+			})
+		}
+	}
+}
+
+// membersOf reads a line of metrics, whatever the time in it.
+func membersOf(t *testing.T, line string) (members map[string]any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(line), &members); err != nil {
+		t.Fatal(err)
+	}
+	return members
 }
 
 // TestLogs: what is logged of each record that is not simply done, and never its data.

@@ -354,3 +354,21 @@ func TestKindOf(t *testing.T) {
 		}
 	}
 }
+
+// Records that are ahead of this machine's clock have the age zero, in both lines.
+func TestMonitorAges(t *testing.T) {
+	s, err := readSettings(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	ahead := routertest.Event{Records: 2, Start: time.Now().Add(90 * time.Second)}.Bytes()
+	if _, err := newFunction(s, newLogger(&out, &s), &out).Invoke(t.Context(), ahead); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"newestMillis", "oldestMillis", "IteratorAge", "OldestRecordAge"} {
+		if strings.Count(out.String(), `"`+name+`":0,`)+strings.Count(out.String(), `"`+name+`":0}`) != 1 {
+			t.Errorf("no %s of zero in\n%s", name, &out)
+		}
+	}
+}
