@@ -58,3 +58,29 @@ func TestEscapesInValuesTeachNothing(t *testing.T) {
 		t.Errorf("%d records with an escaped key were read by a shape", got)
 	}
 }
+
+// TestKnownShapesInRotationWarmUpAgain: behind many records of which none is like another, records of several known shapes by turns
+// are soon read by them again.
+func TestKnownShapesInRotationWarmUpAgain(t *testing.T) {
+	const each, unlike, all = 8, 300, 960
+	for kinds := 1; kinds <= 6; kinds++ {
+		lane.Forget()
+		var records []string
+		for i := range each * kinds {
+			records = append(records, odd(i, fmt.Sprint("kind", i/each)))
+		}
+		if got := shapedRecords([]byte(event(records...))); got < each/2*kinds {
+			t.Fatalf("%d kinds: %d of %d records were read by a shape: they are not known", kinds, got, each*kinds)
+		}
+		for n := range unlike {
+			records = append(records, odd(n, fmt.Sprint("unlike", n)))
+		}
+		cold := shapedRecords([]byte(event(records...)))
+		for i := range all {
+			records = append(records, odd(i, fmt.Sprint("kind", i%kinds)))
+		}
+		if got := shapedRecords([]byte(event(records...))) - cold; got < all*3/4 {
+			t.Errorf("%d kinds: %d of %d records were read by a shape, want three quarters", kinds, got, all)
+		}
+	}
+}

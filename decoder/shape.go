@@ -197,7 +197,7 @@ func (s *state) shaped(i int, tried bool) bool {
 	return s.otherShape(i)
 }
 
-// hit counts a record that had the last shape.
+// hit counts a record that had a known shape.
 func (s *state) hit() {
 	s.hits++
 	if s.cold > 0 {
@@ -223,7 +223,7 @@ func (s *state) otherShape(i int) bool {
 		}
 		if s.match(sh, i) {
 			s.shape = sh
-			s.hits++
+			s.hit()
 			return true
 		}
 	}
