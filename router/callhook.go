@@ -18,7 +18,7 @@ type CallInfo struct {
 	First, Last *decoder.Record
 }
 
-// WithCallHook sets a hook around each call of a handler. It is called before, with the context that the handler would get, and returns
+// WithCallHook adds a hook around each call of a handler. It is called before, with the context that the handler would get, and returns
 // the context that the handler gets instead and a function that is called with the handler's error when it has returned: nil, an error
 // with its [Skip], [Retry], [Fail] and [At] around it, or a *[PanicError]. That function may be nil.
 //
@@ -26,13 +26,16 @@ type CallInfo struct {
 // calls of [WithOnBad]. It is called from as many goroutines at once as handlers are. A panic of the hook counts as one of the handler. For
 // a call that is given up at the deadline (see [WithMargin]) the function is called when that returns, if it ever does: maybe after the
 // invocation.
+//
+// Several stand around each other, the one that is given first outermost: it is called first, the next gets the context that it returns, and
+// its function is called last. nil takes those before it away.
 func WithCallHook(hook func(ctx context.Context, call CallInfo) (context.Context, func(err error))) Option {
-	return func(c *config) { c.callHook = hook }
+	return func(c *config) { c.callHooks = added(c.callHooks, callHook(hook), hook == nil) }
 }
 
 // hooked is h with the hook around it, where there is one.
 func (c *config) hooked(h Each) Each {
-	if c.callHook == nil {
+	if len(c.callHooks) == 0 {
 		return h
 	}
 	return func(ctx context.Context, rec *decoder.Record) error {
@@ -42,28 +45,32 @@ func (c *config) hooked(h Each) Each {
 
 // callOne calls a handler for a record.
 func (c *config) callOne(ctx context.Context, rec *decoder.Record, handler func(context.Context) error) error {
-	if c.callHook == nil {
+	if len(c.callHooks) == 0 {
 		return handler(ctx)
 	}
-	return c.callInside(ctx, CallInfo{Records: 1, First: rec, Last: rec}, handler)
+	return callInside(ctx, c.callHooks, CallInfo{Records: 1, First: rec, Last: rec}, handler)
 }
 
 // call calls a handler for a slice of records.
 func (c *config) call(ctx context.Context, recs []decoder.Record, handler func(context.Context) error) error {
-	if c.callHook == nil {
+	if len(c.callHooks) == 0 {
 		return handler(ctx)
 	}
 	info := CallInfo{Records: len(recs)}
 	if len(recs) > 0 {
 		info.First, info.Last = &recs[0], &recs[len(recs)-1]
 	}
-	return c.callInside(ctx, info, handler)
+	return callInside(ctx, c.callHooks, info, handler)
 }
 
-func (c *config) callInside(ctx context.Context, info CallInfo, handler func(context.Context) error) (err error) {
-	ctx, done := c.callHook(ctx, info)
-	if done == nil {
+// callInside calls a handler with hooks around it, the first of them outermost.
+func callInside(ctx context.Context, hooks []callHook, info CallInfo, handler func(context.Context) error) (err error) {
+	if len(hooks) == 0 {
 		return handler(ctx)
+	}
+	ctx, done := hooks[0](ctx, info)
+	if done == nil {
+		return callInside(ctx, hooks[1:], info, handler)
 	}
 	returned := false
 	defer func() {
@@ -77,7 +84,7 @@ func (c *config) callInside(ctx context.Context, info CallInfo, handler func(con
 			panic(p)
 		}
 	}()
-	err = handler(ctx)
+	err = callInside(ctx, hooks[1:], info, handler)
 	returned = true
 	return err
 }

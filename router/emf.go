@@ -98,6 +98,9 @@ func (o EMF) Validate() error {
 //
 // and shardId, requestId and checkpoint stand beside them as plain members. A line is one Write; writes do not run side by side. What it
 // costs does not grow with the number of records. A failing Write is logged. WithEMF panics where o is not valid; see [EMF.Validate].
+//
+// Several write a line each, in the order in which they are given, and their writes may run side by side. CloudWatch adds up what two of them
+// write of one namespace and the same dimensions.
 func WithEMF(w io.Writer, o EMF) Option {
 	if err := o.Validate(); err != nil {
 		panic("router: WithEMF: " + err.Error())
@@ -106,7 +109,7 @@ func WithEMF(w io.Writer, o EMF) Option {
 		panic("router: WithEMF: nil Writer")
 	}
 	e := newEMF(w, o)
-	return func(c *config) { c.emf = e }
+	return func(c *config) { c.emf = append(c.emf, e) }
 }
 
 // emf writes lines. One serves all routes that were made with its option.
@@ -343,17 +346,16 @@ func dimensionValue(s string) string {
 }
 
 // counted is whether anybody wants Stats.
-func (c *config) counted() bool { return c.stats != nil || c.emf != nil }
+func (c *config) counted() bool { return len(c.stats) > 0 || len(c.emf) > 0 }
 
 // report hands the Stats of an invocation out; aged is whether its ages are of records.
 func (c *config) report(ctx context.Context, s Stats, aged bool) {
-	if c.stats != nil {
-		c.stats(ctx, s)
+	for _, hook := range c.stats {
+		hook(ctx, s)
 	}
-	if c.emf == nil {
-		return
-	}
-	if err := c.emf.write(ctx, s, aged); err != nil {
-		c.log().LogAttrs(ctx, slog.LevelError, "metrics not written", slog.Any("error", err))
+	for _, e := range c.emf {
+		if err := e.write(ctx, s, aged); err != nil {
+			c.log().LogAttrs(ctx, slog.LevelError, "metrics not written", slog.Any("error", err))
+		}
 	}
 }

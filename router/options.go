@@ -8,7 +8,11 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// Option changes how a [Router], or one of its streams, works.
+// Option changes how a [Router], or one of its streams, works. Where one of [New] is given twice, the last counts, and so does an option of
+// [Router.Stream] beside the same one of New.
+//
+// Hooks that only watch add up instead: of [WithStats], [WithCallHook] and [WithEMF] all count that stand in one list of options, in its order.
+// A stream's own hooks of such a kind take the place of those of New, which it can repeat.
 type Option func(*config)
 
 type config struct {
@@ -21,16 +25,60 @@ type config struct {
 	poison     *poison         // nil: no record is given up
 	remember   int             // for how many records there is memory
 	memory     *recent[uint64] // the digests of records that are done
-	stats      func(context.Context, Stats)
-	emf        *emf
-	callHook   func(context.Context, CallInfo) (context.Context, func(error))
-	logger     *slog.Logger // nil: slog.Default, looked up at each use
+	hooks
+	logger *slog.Logger // nil: slog.Default, looked up at each use
+}
+
+// hooks are those that watch, in the order in which they are called. What is nil was not given; what is empty is not wanted.
+type hooks struct {
+	stats     []func(context.Context, Stats)
+	emf       []*emf
+	callHooks []callHook
+}
+
+type callHook func(context.Context, CallInfo) (context.Context, func(error))
+
+// or is h, with those of other in the place of what was not given.
+func (h hooks) or(other hooks) hooks {
+	if h.stats == nil {
+		h.stats = other.stats
+	}
+	if h.emf == nil {
+		h.emf = other.emf
+	}
+	if h.callHooks == nil {
+		h.callHooks = other.callHooks
+	}
+	return h
+}
+
+// added is the list with a hook behind it; nil takes those before it away.
+func added[T any](list []T, hook T, isNil bool) []T {
+	if isNil {
+		return []T{}
+	}
+	return append(list, hook)
 }
 
 const (
 	defaultBatchSize = 100
 	defaultWorkers   = 16
 )
+
+// configOf is what lists of options come to: those of New, and behind them those of a stream.
+func configOf(lists ...[]Option) config {
+	var c config
+	for _, opts := range lists {
+		before := c.hooks
+		c.hooks = hooks{}
+		for _, o := range opts {
+			o(&c)
+		}
+		c.hooks = c.hooks.or(before)
+	}
+	c.complete()
+	return c
+}
 
 // complete puts defaults in the place of what is not set, or not to be used.
 func (c *config) complete() {
@@ -103,10 +151,11 @@ func WithWholeBatch() Option {
 	return func(c *config) { c.wholeBatch = true }
 }
 
-// WithStats sets a hook that gets the counters of each invocation, just before Invoke returns. It is called from
-// concurrent invocations at once.
+// WithStats adds a hook that gets the counters of each invocation, just before Invoke returns. It is called from
+// concurrent invocations at once. Several are called one after the other, in the order in which they are given, before the lines of
+// [WithEMF] are written; nil takes those before it away.
 func WithStats(hook func(ctx context.Context, s Stats)) Option {
-	return func(c *config) { c.stats = hook }
+	return func(c *config) { c.stats = added(c.stats, hook, hook == nil) }
 }
 
 // WithLogger sets where skipped and failed records and panics are logged; the default is slog.Default(). A record is logged without

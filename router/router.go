@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -40,23 +39,20 @@ type route struct {
 // New returns a Router that gives all Kinesis events to h, which may be nil where every stream has a handler of its own. It
 // panics if h is a shape around a nil function.
 func New(h Handler, opts ...Option) *Router {
-	r := &Router{base: route{config{}, h}, options: opts}
 	mustCall(h)
-	r.base.apply(opts)
-	return r
+	return &Router{base: route{configOf(opts), h}, options: opts}
 }
 
 // Stream gives the events of one stream to another handler, or reads them with another decoder. The stream is named by its name, its
 // ARN or the ARN of an enhanced fan-out consumer. Events are matched by their stream's ARN first and by its
 // name second, so an ARN of another region or account matches as well if nothing fits better. Options are those
-// of New, changed by opts. Stream returns r; it is to be called before the first event.
+// of New, changed by opts; see [Option]. Stream returns r; it is to be called before the first event.
 func (r *Router) Stream(nameOrARN string, h Handler, opts ...Option) *Router {
 	if h == nil {
 		panic("router: nil Handler for stream " + nameOrARN)
 	}
 	mustCall(h)
-	rt := &route{config{}, h}
-	rt.apply(slices.Concat(r.options, opts))
+	rt := &route{configOf(r.options, opts), h}
 	if r.streams == nil {
 		r.streams = make(map[string]*route)
 	}
@@ -82,13 +78,6 @@ func mustCall(h Handler) {
 	if h != nil && h.isNil() {
 		panic(fmt.Sprintf("router: %T without a function", h))
 	}
-}
-
-func (rt *route) apply(opts []Option) {
-	for _, o := range opts {
-		o(&rt.config)
-	}
-	rt.complete()
 }
 
 // streamARN is the ARN of the stream that a consumer's ARN belongs to.
