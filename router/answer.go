@@ -3,6 +3,7 @@ package router
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 
 	"example.com/sluice/decoder"
@@ -21,14 +22,33 @@ func answerFrom(sequenceNumber string) []byte {
 	return append(b, `"}]}`...)
 }
 
-func answerState(state []byte) []byte {
+// What Lambda takes. Its documentation says 6 MB of an answer, its runtime interface emulator how many bytes these are, and the
+// documentation 1 MB of a window's state, for each shard.
+const (
+	maxAnswer = 6<<20 + 100
+	maxState  = 1 << 20
+)
+
+// answerState hands a window's state on. A state that Lambda would refuse is an error that says so: of the refusal nobody would hear,
+// and the batch would come again for ever.
+func (i *invocation) answerState(state []byte) ([]byte, error) {
+	const before, after = `{"state":`, `,"batchItemFailures":[]}`
 	if len(state) == 0 {
 		state = []byte("{}")
 	}
-	b := make([]byte, 0, 40+len(state))
-	b = append(b, `{"state":`...)
+	size := len(before) + len(state) + len(after)
+	if size > maxAnswer {
+		return nil, fmt.Errorf("tumbling-window state of %d bytes: with it the answer has %d, and Lambda takes no more than %d",
+			len(state), size, maxAnswer)
+	}
+	if len(state) >= maxState {
+		i.report(slog.LevelWarn, "tumbling-window state is as large as Lambda lets it become: the window ends early",
+			slog.Int("bytes", len(state)), slog.Int("limit", maxState), slog.String("shardId", i.window.ShardID))
+	}
+	b := make([]byte, 0, size)
+	b = append(b, before...)
 	b = append(b, state...)
-	return append(b, `,"batchItemFailures":[]}`...)
+	return append(b, after...), nil
 }
 
 // answer decides what Lambda is told; see the failure rules in the package documentation.
@@ -45,9 +65,9 @@ func (i *invocation) answer() ([]byte, error) {
 	case !i.returned:
 		return nil, errGoroutine
 	case i.changed:
-		return answerState(i.state), nil
+		return i.answerState(i.state)
 	case i.window != nil:
-		return answerState(i.window.State), nil
+		return i.answerState(i.window.State)
 	}
 	return answerDone(), nil
 }

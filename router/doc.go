@@ -37,7 +37,8 @@
 //   - A broken event (invalid JSON) fails the invocation; it is never answered as a success. So does a record that
 //     would have to be named but has no decimal sequence number.
 //   - On an event of a tumbling window every failure fails the invocation, so that records and state come again together; on
-//     success the state goes back, unchanged but by [Tumbling].
+//     success the state goes back, unchanged but by [Tumbling]. A state with which Lambda would refuse the answer for its size, from 6 MB on, fails
+//     the invocation too, and one of 1 MB, where Lambda ends the window early, is logged.
 //
 // Delivery is at least once: what is behind a failure comes again even if it was done.
 //

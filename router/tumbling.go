@@ -16,7 +16,8 @@ import (
 // pointer goes back as {}.
 //
 // On the window's final invocation w.IsFinalInvokeForWindow is set, and there may be no records: f is called all the same. Lambda
-// ends a window early, with w.IsWindowTerminatedEarly, where the state has passed 1 MB.
+// ends a window early, with w.IsWindowTerminatedEarly, where the state has passed 1 MB; from there on the router logs a warning. A state with
+// which the answer has more than 6 MB (6,291,556 bytes) is an error of the invocation: Lambda would refuse it without a word to the function.
 //
 // Any failure, that of a bad record included, fails the whole invocation, so that the records and the state before them come again
 // together. What f skips with [At] and [Skip] is no failure: f is called again with the records behind it. Events without the

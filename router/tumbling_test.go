@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"example.com/sluice/decoder"
 	"example.com/sluice/router"
+	"example.com/sluice/router/routertest"
 )
 
 // This file is about Lambda's tumbling windows: state that comes in, is changed, and goes back, and never beside a failure.
@@ -201,5 +203,67 @@ func TestStateOfOtherShapes(t *testing.T) {
 			answer, err := router.New(s.handler(always(nil)), quiet()).Invoke(t.Context(), windowOf("aaa", c.members))
 			answers(t, answer, err, `{"state":`+c.want+`,"batchItemFailures":[]}`)
 		}
+	}
+}
+
+// answerLimit is the most bytes of an answer that Lambda takes, and stateLimit where a window ends early for its state.
+const (
+	answerLimit = 6<<20 + 100
+	stateLimit  = 1 << 20
+)
+
+// TestStateSize: a state that Lambda would refuse is an error that says so, in every shape; one at the limit still goes out. From 1 MB
+// on there is a warning.
+func TestStateSize(t *testing.T) {
+	around := len(`{"state":,"batchItemFailures":[]}`)
+	for _, size := range []int{2, stateLimit - 1, stateLimit, answerLimit - around, answerLimit - around + 1, 7 << 20} {
+		state := `"` + strings.Repeat("x", size-2) + `"`
+		grows := router.Tumbling(func(_ context.Context, _ *decoder.Window, s *json.RawMessage, _ []decoder.Record) error {
+			*s = json.RawMessage(state)
+			return nil
+		})
+		try := func(name string, h router.Handler, event []byte) {
+			var log lockedBuffer
+			answer, err := router.New(h, log.logger()).Invoke(t.Context(), event)
+			if size > answerLimit-around {
+				fails(t, answer, err, fmt.Sprintf("tumbling-window state of %d bytes: with it the answer has %d, and Lambda takes no more than %d", size, size+around, answerLimit))
+			} else if err != nil || string(answer) != `{"state":`+state+`,"batchItemFailures":[]}` {
+				t.Errorf("%s, state of %d bytes: answered %d bytes, %v", name, size, len(answer), err)
+			}
+			warned := strings.Count(log.String(), `"level":"WARN"`)
+			if (warned == 1) != (err == nil && size >= stateLimit) || warned > 1 || len(log.String()) > 500 {
+				t.Errorf("%s, state of %d bytes: logged %.500s", name, size, log.String())
+			}
+		}
+		try("Tumbling, grown", grows, windowEvent("a", "{}"))
+		for _, s := range shapes(single, sliced, []shape{tumbling}) {
+			try(s.name, s.handler(always(nil)), windowEvent("a", state))
+		}
+	}
+}
+
+// TestStateSizeBehindAMapping: with the error, who runs the function sees why the batch comes again; the mapping is given no answer that
+// it would refuse.
+func TestStateSizeBehindAMapping(t *testing.T) {
+	r := router.New(router.Tumbling(func(_ context.Context, w *decoder.Window, s *string, _ []decoder.Record) error {
+		switch {
+		case w.IsFinalInvokeForWindow:
+			*s = "" // or it would be made again for a day
+		case *s == "":
+			*s = "x"
+		default:
+			*s = strings.Repeat("x", 7<<20)
+		}
+		return nil
+	}), quiet())
+	m := routertest.Mapping{TumblingWindow: time.Minute, BatchSize: 1, MaximumRetryAttempts: new(1)}
+	log := m.Run(r, routertest.Event{Records: 2, Interval: time.Second}.All())
+	for n, want := range []string{"", "Lambda takes no more than 6291556", "Lambda takes no more than 6291556"} {
+		if err := log.Invocations[n].Err; (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), "tumbling-window state of 7340034 bytes") {
+			t.Errorf("invocation %d: %v", n, err)
+		}
+	}
+	if log.Fate(0) != routertest.Done || log.Fate(1) != routertest.GivenUp {
+		t.Errorf("the records are %v and %v", log.Fate(0), log.Fate(1))
 	}
 }

@@ -32,6 +32,11 @@ import (
 //		}
 //	})
 //
+// # Limits
+//
+// An answer of more than 6 MB, to the byte 6,291,556, is an error of the function, as in Lambda. A window whose state has passed 1 MB is
+// closed early.
+//
 // # What Lambda leaves open
 //
 // Where neither Lambda's documentation nor recordings of it say what happens, the simulation takes the reading that is worse for
@@ -124,8 +129,9 @@ func (c RetryCounting) String() string {
 
 const (
 	pollInterval = time.Second
-	maxEvent     = 6 << 20 // bytes
-	maxState     = 1 << 20 // bytes of a window's state
+	maxEvent     = 6 << 20     // bytes
+	maxAnswer    = 6<<20 + 100 // bytes, as Lambda's runtime interface emulator has it
+	maxState     = 1 << 20     // bytes of a window's state
 	firstBackoff = time.Second
 	maxBackoff   = time.Minute
 )

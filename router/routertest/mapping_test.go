@@ -483,6 +483,21 @@ func TestTumblingEndsEarly(t *testing.T) {
 	}
 }
 
+// Lambda takes no answer above its limit, whatever is in it.
+func TestAnswerLimit(t *testing.T) {
+	const limit = 6<<20 + 100
+	for size, want := range map[int]routertest.Outcome{limit: routertest.Succeeded, limit + 1: routertest.FunctionError} {
+		padding := strings.Repeat(" ", size-len(`{"state":1}`))
+		for _, m := range []routertest.Mapping{{}, {TumblingWindow: time.Minute}, {ReportBatchItemFailures: true}} {
+			m.MaximumRetryAttempts = new(0)
+			inv := m.Run(scripted(`{"state":1}`+padding, `{"state":1}`), numbered(1)).Invocations[0]
+			if inv.Outcome != want || (inv.Err == nil) != (want == routertest.Succeeded) {
+				t.Errorf("%d bytes: %v, %v; want %v", size, inv.Outcome, inv.Err, want)
+			}
+		}
+	}
+}
+
 // counter is a function that remembers how often it was called, and which of its processes is the first.
 type counter struct {
 	calls atomic.Int64

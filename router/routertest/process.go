@@ -169,6 +169,8 @@ func (s *simulation) end(r *running, now time.Time) {
 		r.process.cancel(ErrProcessGone)
 	case r.err != nil:
 		r.Outcome, r.Err = FunctionError, r.err
+	case len(r.response) > maxAnswer:
+		r.Outcome, r.Err = FunctionError, fmt.Errorf("the answer has %d bytes, and Lambda takes no more than %d", len(r.response), maxAnswer)
 	default:
 		r.Response = r.response
 		a = s.readAnswer(r.response, r.batch.recs)
