@@ -38,8 +38,6 @@ const (
 	tagHashKeyIndex      = 2<<3 | uint64(protowire.VarintType)
 	tagData              = 3<<3 | uint64(protowire.BytesType)
 	tagTag               = 4<<3 | uint64(protowire.BytesType)
-
-	tagTagKey = 1<<3 | uint64(protowire.BytesType)
 )
 
 // aggregate is one that is being read.
@@ -156,12 +154,16 @@ func (a *aggregate) reset() {
 
 // readUserRecord reads the message of a user record, and reports whether it is sound. As in every protobuf message the last of
 // repeated fields counts, and one of another wire type is an unknown one.
+//
+// The format calls for key index and data, but writers of proto3 leave out what is zero: index 0, and data without a byte. Magic and MD5
+// leave no doubt that it is an aggregate, so they are read. Where a field stands in another wire type alone, its value is not known, and
+// zero would be a guess.
 func readUserRecord(m []byte, at span) (u userRecord, ok bool) {
 	m = m[:at.end]
 	if u, ok = usualUserRecord(m, at.start); ok {
 		return u, true
 	}
-	hasPartitionKey, hasData := false, false
+	var seen, mistyped [4]bool // by the fields' numbers
 	for i := at.start; i < len(m); {
 		var tag uint64
 		if tag, i = uvarint(m, i); i < 0 {
@@ -170,7 +172,7 @@ func readUserRecord(m []byte, at span) (u userRecord, ok bool) {
 		switch tag {
 		case tagPartitionKeyIndex:
 			u.partitionKey, i = uvarint(m, i)
-			hasPartitionKey = true
+			seen[1] = true
 		case tagHashKeyIndex:
 			u.hashKey, i = uvarint(m, i)
 			u.hasHashKey = true
@@ -181,18 +183,21 @@ func readUserRecord(m []byte, at span) (u userRecord, ok bool) {
 			}
 			value := lengthPrefixed(m, start)
 			if tag == tagData {
-				u.data, hasData = value, true
-			} else if !isTag(m[value.start:value.end]) {
+				u.data, seen[3] = value, true
+			} else if !isMessage(m[value.start:value.end]) {
 				return u, false
 			}
 		default:
+			if number := tag >> 3; number < uint64(len(mistyped)) {
+				mistyped[number] = true
+			}
 			i = skipField(m, i, tag)
 		}
 		if i < 0 {
 			return u, false
 		}
 	}
-	return u, hasPartitionKey && hasData
+	return u, (seen[1] || !mistyped[1]) && (seen[3] || !mistyped[3])
 }
 
 // usualUserRecord reads the user record from i to the end of m if it has the form in which libraries write it: the fields once, in
@@ -218,9 +223,8 @@ func usualUserRecord(m []byte, i int) (u userRecord, ok bool) {
 	return u, true
 }
 
-// isTag is whether m is a sound message of a tag. No tag means anything yet.
-func isTag(m []byte) bool {
-	hasKey := false
+// isMessage is whether m is a sound message. That is all that is asked of tags: none of them means anything yet.
+func isMessage(m []byte) bool {
 	for i := 0; i < len(m); {
 		var tag uint64
 		if tag, i = uvarint(m, i); i < 0 {
@@ -229,9 +233,8 @@ func isTag(m []byte) bool {
 		if i = skipField(m, i, tag); i < 0 {
 			return false
 		}
-		hasKey = hasKey || tag == tagTagKey
 	}
-	return hasKey
+	return true
 }
 
 // uvarint reads the number at i and returns the offset behind it, -1 where there is none.

@@ -169,10 +169,8 @@ func TestNoAggregates(t *testing.T) {
 		"a length of 64 bits":                sealed(sound, 0x1a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01),
 		"a length of 63 bits":                sealed(sound, 0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f),
 		"a table that is cut off":            sealed("3{ 1=0 3:a }", 0x0a, 2, 'k'),
-		"a user record without data":         sealed("1:k 3{ 1=0 3:a } 3{ 1=0 }"),
-		"a user record without a key":        sealed("1:k 3{ 1=0 3:a } 3{ 3:a }"),
-		"an empty user record":               sealed("1:k 3{ 1=0 3:a } 3{ }"),
 		"data that is a number":              sealed("1:k 3{ 1=0 3=7 }"),
+		"a group of data":                    sealed("1:k 3{ 1=0 3< 3> }"),
 		"an index that is text":              sealed("1:k 3{ 1:0 3:a }"),
 		"a user record that is cut off":      sealed("1:k", 0x1a, 3, 0x08, 0x00, 0x1a),
 		"data behind its user record":        sealed("1:k", 0x1a, 4, 0x08, 0x00, 0x1a, 1, 'a'),
@@ -189,8 +187,6 @@ func TestNoAggregates(t *testing.T) {
 		"groups 20,000 deep":                 sealed(sound + " " + deep),
 		"32 bits that are cut off":           sealed(sound, 0x4d, 0, 0, 0),
 		"64 bits that are cut off":           sealed(sound, 0x49, 0, 0, 0),
-		"a tag without a key":                sealed("1:k 3{ 1=0 3:a 4{ 2:v } }"),
-		"a tag whose key is a number":        sealed("1:k 3{ 1=0 3:a 4{ 1=7 } }"),
 		"a tag that is cut off in its field": sealed("1:k", 0x1a, 8, 0x08, 0x00, 0x1a, 0, 0x22, 2, 0x0a, 5),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -232,6 +228,12 @@ func TestAggregateMessages(t *testing.T) {
 		{"groups", "9< 1=1 8< 1:x 8> 9> 1:k 3{ 9< 3:x 9> 1=0 3:a }", "k//a"},
 		{"known numbers of other wire types", "1=5 2/ 3=5 1:k 3{ 1:x 2:x 3=5 4=5 1=0 3:a }", "k//a"},
 		{"tags", "1:k 3{ 1=0 3:a 4{ 1:x } 4{ 2:y 1:x 3:z } }", "k//a"},
+		{"tags without a key, or with another type of key", "1:k 3{ 1=0 3:a 4{ } 4{ 2:v } 4{ 1=7 } }", "k//a"},
+		{"index 0 left out", "1:k 1:l 3{ 3:a } 3{ 1=1 3:b } 3{ 4{ 1:x } 3:c }", "k//a l//b k//c"},
+		{"data without a byte left out", "1:k 1:l 3{ 1=1 } 3{ 1=0 3:a }", "l// k//a"},
+		{"all left out", "1:k 3{ } 3{ 9=1 }", "k// k//"},
+		{"index 0 of a hash key left out", "1:k 2:h 3{ 3:a } 3{ 2=0 3:b }", "k//a k/h/b"},
+		{"an index without a table of hash keys", "1:k 3{ 1=0 2=0 3:a } 3{ 2=7 3:b }", "k//a k//b"},
 		{"no user records", "1:k 2:h", ""},
 		{"unknown fields alone", "9=1", ""},
 		{"an empty key and empty data", "1: 3{ 1=0 3: }", "//"},
@@ -271,6 +273,9 @@ func TestAggregateMessages(t *testing.T) {
 
 // An index outside of its table fails its user record and no other.
 func TestAggregateIndex(t *testing.T) {
+	if o := read(t, deaggregate, event(holding(1, seal(msg("3{ 3:a } 3{ 2=0 3: }"))))); o.in() != "//a! //!" || !errors.Is(o.errs[0], decoder.ErrAggregate) {
+		t.Errorf("without a table of keys: %s", o)
+	}
 	data := seal(msg("1:k 2:h 3{ 1=0 3:a } 3{ 1=1 2=0 3:b } 3{ 1=0 2=1 3:c } 3{ 1=7 2=7 3:d } 3{ 1=0 2=0 3:e }"))
 	text := event(plain(1), holding(2, data), plain(3))
 	o := read(t, deaggregate, text)

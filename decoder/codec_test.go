@@ -462,7 +462,7 @@ func bytesList(b []byte, n int) [][]byte {
 // TestEmptyDataIsNotAbsent: data that is there is never nil, whatever has made it empty, in a new process too.
 func TestEmptyDataIsNotAbsent(t *testing.T) {
 	empty := map[string]string{"no text": withData(1, ""), "line breaks": withData(1, `\r\n`), "a line break": withData(1, `\u000a`),
-		"an aggregate": holding(1, seal(append(msg("1:k"), userRecords(nil)...)))}
+		"an aggregate": holding(1, seal(append(msg("1:k"), userRecords(nil)...))), "data left out": holding(1, seal(msg("1:k 3{ }")))}
 	for name, data := range map[string][]byte{
 		"gzip": gzipped(nil), "zlib": zlibbed(nil), "zstd": zstdded([]byte{}), "framed": framed(nil), "snappy": {0},
 	} {

@@ -141,7 +141,7 @@ func (s *state) nextUserRecord() {
 	if rec.PartitionKey, known = a.entry(a.partitionKeys, u.partitionKey); !known {
 		s.flawInside(because(ErrAggregate, "partition key %d of a table of %d", u.partitionKey, len(a.partitionKeys)))
 	}
-	if u.hasHashKey {
+	if u.hasHashKey && len(a.hashKeys) > 0 { // without a table the index is one to nothing: what counts is there
 		if rec.ExplicitHashKey, known = a.entry(a.hashKeys, u.hashKey); !known {
 			s.flawInside(because(ErrAggregate, "explicit hash key %d of a table of %d", u.hashKey, len(a.hashKeys)))
 		}

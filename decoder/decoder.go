@@ -64,7 +64,11 @@ type Decoder struct {
 	// bytes or fewer behind it, with a wrong MD5, or with a message that is not sound. An aggregate without user records yields
 	// none.
 	//
-	// A user record whose index points outside of its table is bad, with ErrAggregate; the others stand. No hash-key range is
+	// Magic and MD5 leave no doubt, so what a writer of proto3 leaves out is read as it means it: no key index is index 0, no data is
+	// data without a byte. No index of an explicit hash key is no hash key.
+	//
+	// A user record whose index points outside of its table is bad, with ErrAggregate; the others stand. Where there is no table of
+	// explicit hash keys at all, an index to one is passed over: the user record is sound, and has no hash key. No hash-key range is
 	// looked at: the event does not say which one the shard has, so after a shard was split, a user record that belongs to
 	// the other half is yielded like the rest.
 	Deaggregate bool

@@ -97,7 +97,8 @@ func readContents(t *testing.T, d decoder.Decoder, event []byte) string {
 	return want
 }
 
-// aggregated is the type of the message in an aggregate, for the protobuf runtime.
+// aggregated is the type of the message in an aggregate, for the protobuf runtime: what the format requires is optional, since
+// writers of proto3 leave out what is zero.
 var aggregated = func() protoreflect.MessageDescriptor {
 	field := func(name string, number int32, label descriptorpb.FieldDescriptorProto_Label, kind descriptorpb.FieldDescriptorProto_Type, of string) *descriptorpb.FieldDescriptorProto {
 		f := &descriptorpb.FieldDescriptorProto{Name: &name, Number: &number, Label: &label, Type: &kind}
@@ -108,7 +109,6 @@ var aggregated = func() protoreflect.MessageDescriptor {
 	}
 	const (
 		optional = descriptorpb.FieldDescriptorProto_LABEL_OPTIONAL
-		required = descriptorpb.FieldDescriptorProto_LABEL_REQUIRED
 		repeated = descriptorpb.FieldDescriptorProto_LABEL_REPEATED
 		text     = descriptorpb.FieldDescriptorProto_TYPE_STRING
 		number   = descriptorpb.FieldDescriptorProto_TYPE_UINT64
@@ -121,10 +121,10 @@ var aggregated = func() protoreflect.MessageDescriptor {
 				field("partition_key_table", 1, repeated, text, ""), field("explicit_hash_key_table", 2, repeated, text, ""), field("records", 3, repeated, message, ".Record"),
 			}},
 			{Name: proto.String("Record"), Field: []*descriptorpb.FieldDescriptorProto{
-				field("partition_key_index", 1, required, number, ""), field("explicit_hash_key_index", 2, optional, number, ""),
-				field("data", 3, required, descriptorpb.FieldDescriptorProto_TYPE_BYTES, ""), field("tags", 4, repeated, message, ".Tag"),
+				field("partition_key_index", 1, optional, number, ""), field("explicit_hash_key_index", 2, optional, number, ""),
+				field("data", 3, optional, descriptorpb.FieldDescriptorProto_TYPE_BYTES, ""), field("tags", 4, repeated, message, ".Tag"),
 			}},
-			{Name: proto.String("Tag"), Field: []*descriptorpb.FieldDescriptorProto{field("key", 1, required, text, ""), field("value", 2, optional, text, "")}},
+			{Name: proto.String("Tag"), Field: []*descriptorpb.FieldDescriptorProto{field("key", 1, optional, text, ""), field("value", 2, optional, text, "")}},
 		},
 	}, nil)
 	if err != nil {
@@ -144,6 +144,9 @@ func userRecords(message []byte, index int) (string, bool) {
 	var b strings.Builder
 	for i := range records.Len() {
 		u := records.Get(i).Message()
+		if mistyped(u, "partition_key_index") || mistyped(u, "data") {
+			return "", false
+		}
 		field := func(name protoreflect.Name) protoreflect.FieldDescriptor { return u.Descriptor().Fields().ByName(name) }
 		r := decoder.Record{Index: index, SubSequenceNumber: i, Aggregated: true, Data: u.Get(field("data")).Bytes()}
 		bad := false
@@ -152,7 +155,7 @@ func userRecords(message []byte, index int) (string, bool) {
 		} else {
 			bad = true
 		}
-		if u.Has(field("explicit_hash_key_index")) {
+		if u.Has(field("explicit_hash_key_index")) && hashKeys.Len() > 0 {
 			if n := u.Get(field("explicit_hash_key_index")).Uint(); n < uint64(hashKeys.Len()) {
 				r.ExplicitHashKey = []byte(hashKeys.Get(int(n)).String())
 			} else {
@@ -169,6 +172,20 @@ func userRecords(message []byte, index int) (string, bool) {
 	return b.String(), true
 }
 
+// mistyped is whether a field is there in other wire types alone, so that it is among the unknown ones.
+func mistyped(m protoreflect.Message, name protoreflect.Name) bool {
+	field := m.Descriptor().Fields().ByName(name)
+	unknown := m.GetUnknown()
+	for len(unknown) > 0 && !m.Has(field) {
+		number, _, n := protowire.ConsumeField(unknown)
+		if number == field.Number() {
+			return true
+		}
+		unknown = unknown[n:]
+	}
+	return false
+}
+
 // FuzzAggregates holds the reading of aggregates to the protobuf runtime.
 func FuzzAggregates(f *testing.F) {
 	user := func(fields ...byte) []byte { return protowire.AppendBytes([]byte{0x1a}, fields) }
@@ -177,6 +194,10 @@ func FuzzAggregates(f *testing.F) {
 		append(table, user(8, 0, 0x1a, 1, 'a')...),
 		append(table, user(8, 7, 16, 7, 0x1a, 0)...),
 		append(user(0x1a, 0, 8, 0, 0x22, 2, 0x0a, 0), 0x0a, 0, 0x12, 0),
+		append(table, user(0x1a, 1, 'a', 0x22, 0)...),
+		append(table, user(8, 0, 16, 0)...),
+		append(table, user(8, 0, 0x18, 7)...),
+		append(table, user(10, 0, 0x1a, 0)...),
 		{0x4b, 0x53, 0x54, 0x4c, 0x0a, 0},
 		{0x1a, 0}, {0x0a}, {0x80, 0x80, 0x80, 0x80, 0x10, 0},
 	} {
