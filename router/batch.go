@@ -10,7 +10,7 @@ import (
 // before it. The records are valid until Batch returns; [decoder.Record.Clone] keeps one.
 type Batch func(ctx context.Context, recs []decoder.Record) error
 
-func (h Batch) isNil() bool { return h == nil }
+func (h Batch) mustBeWrappedInEachBatchOrPartition() bool { return h == nil }
 
 func (h Batch) run(i *invocation) error {
 	return i.batch(func(g *grouping) error {

@@ -32,7 +32,7 @@ type ByTime struct {
 	Late Batch
 }
 
-func (h ByTime) isNil() bool { return h.Handle == nil }
+func (h ByTime) mustBeWrappedInEachBatchOrPartition() bool { return h.Handle == nil }
 
 func (h ByTime) run(i *invocation) error {
 	return i.batch(func(g *grouping) error {

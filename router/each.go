@@ -10,7 +10,7 @@ import (
 // returns; [decoder.Record.Clone] keeps it.
 type Each func(ctx context.Context, rec *decoder.Record) error
 
-func (h Each) isNil() bool { return h == nil }
+func (h Each) mustBeWrappedInEachBatchOrPartition() bool { return h == nil }
 
 func (h Each) run(i *invocation) error {
 	return i.each(i.hooked(h))

@@ -15,7 +15,7 @@ import (
 // User records of KPL aggregates are grouped by their own key, not by that of the aggregate.
 type Partition func(ctx context.Context, key []byte, recs []decoder.Record) error
 
-func (h Partition) isNil() bool { return h == nil }
+func (h Partition) mustBeWrappedInEachBatchOrPartition() bool { return h == nil }
 
 func (h Partition) run(i *invocation) error {
 	return i.partition(func(key []byte, recs []decoder.Record) error {

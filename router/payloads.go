@@ -23,7 +23,7 @@ func LogEvents(f func(ctx context.Context, rec *decoder.Record, e *cwlogs.Event)
 
 type logEvents func(ctx context.Context, rec *decoder.Record, e *cwlogs.Event) error
 
-func (h logEvents) isNil() bool { return h == nil }
+func (h logEvents) mustBeWrappedInEachBatchOrPartition() bool { return h == nil }
 
 func (h logEvents) run(i *invocation) error {
 	return i.each(func(ctx context.Context, rec *decoder.Record) error {
@@ -58,7 +58,7 @@ func JSONValue(f func(ctx context.Context, rec *decoder.Record, v *fastjson.Valu
 
 type jsonValue func(ctx context.Context, rec *decoder.Record, v *fastjson.Value) error
 
-func (h jsonValue) isNil() bool { return h == nil }
+func (h jsonValue) mustBeWrappedInEachBatchOrPartition() bool { return h == nil }
 
 func (h jsonValue) run(i *invocation) error {
 	return i.each(func(ctx context.Context, rec *decoder.Record) error {

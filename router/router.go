@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -17,15 +18,17 @@ type Handler interface {
 	// run works on the event until all is done or it must stop. It notes in i what is not done; its error is
 	// one of the whole invocation.
 	run(i *invocation) error
-	// isNil is whether there is no function to call.
-	isNil() bool
+	// mustBeWrappedInEachBatchOrPartition is whether there is no function to call. Its name, which must sort before that of run, is for whoever
+	// gives New a bare function. The compiler says: "does not implement router.Handler (missing method mustBeWrappedInEachBatchOrPartition)".
+	mustBeWrappedInEachBatchOrPartition() bool
 }
 
 // Router is a [lambda.Handler] that reads Kinesis events, calls handlers, and answers with what is not done.
 type Router struct {
 	base     route
 	options  []Option
-	streams  map[string]*route // by ARN and by name
+	streams  map[string]*route // by ARN and by name, as Stream got them
+	alike    map[string]*route // by the names in ARNs
 	fallback lambda.Handler
 }
 
@@ -36,8 +39,8 @@ type route struct {
 	handler Handler
 }
 
-// New returns a Router that gives all Kinesis events to h, which may be nil where every stream has a handler of its own. It
-// panics if h is a shape around a nil function.
+// New returns a Router that gives all Kinesis events to h. It panics if h is a shape around a nil function. h itself may be nil where every stream
+// gets a handler of its own, by [Router.Stream]. Whether one does cannot be seen here: each event that nobody is there for is an error.
 func New(h Handler, opts ...Option) *Router {
 	mustCall(h)
 	return &Router{base: route{configOf(opts), h}, options: opts}
@@ -46,38 +49,73 @@ func New(h Handler, opts ...Option) *Router {
 // Stream gives the events of one stream to another handler, or reads them with another decoder. The stream is named by its name, its
 // ARN or the ARN of an enhanced fan-out consumer. Events are matched by their stream's ARN first and by its
 // name second, so an ARN of another region or account matches as well if nothing fits better. Options are those
-// of New, changed by opts; see [Option]. Stream returns r; it is to be called before the first event.
+// of New, changed by opts; see [Option]. Of two handlers for one name, or one ARN, the last counts.
+//
+// Stream panics where no event could come to h, or none be handled: where h is nil or a shape around a nil function, and where
+// nameOrARN is neither a name that a stream can have nor the ARN of one. Stream returns r; it is to be called before the first event.
 func (r *Router) Stream(nameOrARN string, h Handler, opts ...Option) *Router {
 	if h == nil {
-		panic("router: nil Handler for stream " + nameOrARN)
+		panic(fmt.Sprintf("router: nil Handler for stream %q", nameOrARN))
 	}
 	mustCall(h)
+	name, isARN := nameOrARN, strings.HasPrefix(nameOrARN, "arn:")
+	if isARN && strings.Contains(nameOrARN, ":kinesis:") {
+		name = decoder.StreamName(nameOrARN)
+	}
+	if !isStreamName(name) {
+		panic(fmt.Sprintf("router: %q is neither the name of a Kinesis stream nor its ARN", nameOrARN))
+	}
 	rt := &route{configOf(r.options, opts), h}
 	if r.streams == nil {
-		r.streams = make(map[string]*route)
+		r.streams, r.alike = make(map[string]*route), make(map[string]*route)
 	}
-	name := nameOrARN
-	if strings.HasPrefix(nameOrARN, "arn:") {
-		if name = decoder.StreamName(nameOrARN); name == "" {
-			panic("router: not the ARN of a Kinesis stream: " + nameOrARN)
-		}
-		r.streams[streamARN(nameOrARN)] = rt
+	r.streams[streamARN(nameOrARN)] = rt
+	if isARN {
+		r.alike[name] = rt
 	}
-	r.streams[name] = rt
 	return r
 }
 
 // Fallback gives events that are not from Kinesis to h, which gets them as they came. Without it they are errors
-// of the invocation. Fallback returns r; it is to be called before the first event.
+// of the invocation. It panics where h is nil, a nil function, or a Router that would give them back to r. The last Fallback counts. It returns r;
+// it is to be called before the first event.
 func (r *Router) Fallback(h lambda.Handler) *Router {
+	if h == nil || isNil(h, reflect.Func) {
+		panic("router: Fallback to a nil Handler")
+	}
+	for next, ok := h.(*Router); ok; next, ok = next.fallback.(*Router) {
+		if next == nil || next == r {
+			panic("router: Fallback to a nil Router, or back to the Router itself")
+		}
+	}
 	r.fallback = h
 	return r
 }
 
+// mustCall panics where h is there, but has nothing to call.
 func mustCall(h Handler) {
-	if h != nil && h.isNil() {
+	if h != nil && (isNil(h, reflect.Pointer) || h.mustBeWrappedInEachBatchOrPartition()) {
 		panic(fmt.Sprintf("router: %T without a function", h))
 	}
+}
+
+// isNil is whether h is a nil of that kind.
+func isNil(h any, kind reflect.Kind) bool {
+	v := reflect.ValueOf(h)
+	return v.Kind() == kind && v.IsNil()
+}
+
+// isStreamName is whether a stream can have that name:
+// https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html
+func isStreamName(s string) bool {
+	for _, c := range []byte(s) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_', c == '.', c == '-':
+		default:
+			return false
+		}
+	}
+	return s != "" && len(s) <= 128
 }
 
 // streamARN is the ARN of the stream that a consumer's ARN belongs to.
@@ -109,7 +147,7 @@ func isForeign(err error) bool {
 
 // route finds who is to handle the event.
 func (r *Router) route(event []byte) (*route, error) {
-	if len(r.streams) > 0 {
+	if len(r.streams) > 0 || r.base.handler == nil {
 		source, err := r.base.decoder.Source(event)
 		if err != nil {
 			return nil, err
@@ -117,15 +155,22 @@ func (r *Router) route(event []byte) (*route, error) {
 		if rt := r.streams[streamARN(source.EventSourceARN)]; rt != nil {
 			return rt, nil
 		}
-		if rt := r.streams[source.StreamName]; rt != nil {
-			return rt, nil
+		for _, routes := range []map[string]*route{r.streams, r.alike} {
+			if rt := routes[source.StreamName]; rt != nil {
+				return rt, nil
+			}
 		}
 		if r.base.handler == nil {
-			return nil, fmt.Errorf("no handler for stream %q", source.StreamName)
+			return nil, r.noHandler(source.StreamName)
 		}
 	}
-	if r.base.handler == nil {
-		return nil, errors.New("no handler")
-	}
 	return &r.base, nil
+}
+
+// noHandler is why an event is not handled that nobody is there for.
+func (r *Router) noHandler(stream string) error {
+	if len(r.streams) == 0 {
+		return errors.New("no handler: router.New got nil, and no Stream follows; give New a handler, such as router.Each(f)")
+	}
+	return fmt.Errorf("no handler for stream %.64q", stream)
 }

@@ -2,6 +2,11 @@ package router_test
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -42,6 +47,8 @@ func TestStream(t *testing.T) {
 		{"another region, by ARN, if nothing fits better", []string{ordersARN}, west, ordersARN},
 		{"the ARN fits better than the name", []string{ordersARN, west}, ordersARN, ordersARN},
 		{"of two", []string{"payments", "orders"}, payments, "payments"},
+		{"the name fits better than another ARN", []string{"orders", west}, ordersARN, "orders"},
+		{"the last ARN, if nothing fits better", []string{ordersARN, west}, strings.Replace(west, "us-west-2", "us-west-1", 1), west},
 		{"the last of one name", []string{"orders", "orders"}, ordersARN, "orders"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -93,7 +100,7 @@ func TestStreamOptions(t *testing.T) {
 func TestNoHandler(t *testing.T) {
 	never := router.Each(func(context.Context, *decoder.Record) error { t.Error("called"); return nil })
 	answer, err := router.New(nil).Invoke(t.Context(), event("a"))
-	fails(t, answer, err, "no handler")
+	fails(t, answer, err, "no handler: router.New got nil")
 	answer, err = router.New(nil, quiet()).Stream("payments", never).Invoke(t.Context(), event("a"))
 	fails(t, answer, err, `no handler for stream "orders"`)
 	// Fallback is for other services, not for other streams.
@@ -103,6 +110,7 @@ func TestNoHandler(t *testing.T) {
 	for _, r := range []*router.Router{
 		router.New(never, quiet()).Stream("orders", never).Fallback(theirs),
 		router.New(nil, quiet()).Stream("orders", never).Fallback(theirs),
+		router.New(nil, quiet()).Fallback(theirs),
 	} {
 		answer, err = r.Invoke(t.Context(), []byte(`{"Records":[{"eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:us-east-1:123456789012:orders"}]}`))
 		answers(t, answer, err, `"theirs"`)
@@ -111,30 +119,101 @@ func TestNoHandler(t *testing.T) {
 	fails(t, answer, err, "invalid JSON")
 }
 
-// TestMisuse: what can only be a mistake of the program panics when it is set up.
+// TestMisuse: what can only be a mistake of the program panics when it is set up, and says what is wrong.
 func TestMisuse(t *testing.T) {
-	for name, f := range map[string]func(){
-		"nil Each":           func() { router.New(router.Each(nil)) },
-		"nil Batch":          func() { router.New(router.Batch(nil)) },
-		"nil Partition":      func() { router.New(router.Partition(nil)) },
-		"ByTime of nothing":  func() { router.New(router.ByTime{}) },
-		"nil Tumbling":       func() { router.New(router.Tumbling[int](nil)) },
-		"nil JSON":           func() { router.New(router.JSON[int](nil)) },
-		"nil TypedBatch":     func() { router.New(router.TypedBatch[int](nil, nil)) },
-		"nil TypedPartition": func() { router.New(router.TypedPartition[int](nil, nil)) },
-		"Stream of nil":      func() { router.New(nil).Stream("orders", nil) },
-		"Stream of nil Each": func() { router.New(nil).Stream("orders", router.Each(nil)) },
-		"Stream of a queue": func() {
-			router.New(nil).Stream("arn:aws:sqs:us-east-1:123456789012:orders", single[0].handler(always(nil)))
-		},
+	each := router.Each(func(context.Context, *decoder.Record) error { return nil })
+	var nilEach *router.Each
+	var nilRouter *router.Router
+	one := router.New(each)
+	two := router.New(each).Fallback(one)
+	const nothing = "without a function"
+	for _, c := range []struct {
+		name, says string
+		f          func()
+	}{
+		{"nil Each", nothing, func() { router.New(router.Each(nil)) }},
+		{"pointer to no Each", nothing, func() { router.New(nilEach) }},
+		{"pointer to a nil Each", nothing, func() { router.New(new(router.Each)) }},
+		{"nil Batch", nothing, func() { router.New(router.Batch(nil)) }},
+		{"nil Partition", nothing, func() { router.New(router.Partition(nil)) }},
+		{"ByTime of nothing", nothing, func() { router.New(router.ByTime{Late: func(context.Context, []decoder.Record) error { return nil }}) }},
+		{"nil Tumbling", nothing, func() { router.New(router.Tumbling[int](nil)) }},
+		{"nil JSON", nothing, func() { router.New(router.JSON[int](nil)) }},
+		{"nil Typed", nothing, func() { router.New(router.Typed[int](json.Unmarshal, nil)) }},
+		{"Typed with no unmarshal", nothing, func() {
+			router.New(router.Typed(nil, func(context.Context, *decoder.Record, *int) error { return nil }))
+		}},
+		{"nil TypedBatch", nothing, func() { router.New(router.TypedBatch[int](json.Unmarshal, nil)) }},
+		{"TypedBatch with no unmarshal", nothing, func() {
+			router.New(router.TypedBatch(nil, func(context.Context, []router.Item[int]) error { return nil }))
+		}},
+		{"nil TypedPartition", nothing, func() { router.New(router.TypedPartition[int](json.Unmarshal, nil)) }},
+		{"TypedPartition with no unmarshal", nothing, func() {
+			router.New(router.TypedPartition(nil, func(context.Context, []byte, []router.Item[int]) error { return nil }))
+		}},
+		{"nil LogEvents", nothing, func() { router.New(router.LogEvents(nil)) }},
+		{"nil JSONValue", nothing, func() { router.New(router.JSONValue(nil)) }},
+		{"Stream of nil", `nil Handler for stream "orders"`, func() { router.New(nil).Stream("orders", nil) }},
+		{"Stream of nil Each", nothing, func() { router.New(nil).Stream("orders", router.Each(nil)) }},
+		{"Stream of a queue", "neither", func() { router.New(nil).Stream("arn:aws:sqs:us-east-1:123456789012:orders", each) }},
+		{"Stream of a video", "neither", func() {
+			router.New(nil).Stream("arn:aws:kinesisvideo:us-east-1:123456789012:stream/door/1700000000", each)
+		}},
+		{"Stream of no name", "neither", func() { router.New(nil).Stream("", each) }},
+		{"Stream of an ARN without a name", "neither", func() { router.New(nil).Stream("arn:aws:kinesis:us-east-1:123456789012:stream/", each) }},
+		{"Stream of a part of an ARN", `"stream/orders" is neither`, func() { router.New(nil).Stream("stream/orders", each) }},
+		{"Stream of a long name", "neither", func() { router.New(nil).Stream(strings.Repeat("a", 129), each) }},
+		{"Fallback to nil", "nil Handler", func() { one.Fallback(nil) }},
+		{"Fallback to a nil function", "nil Handler", func() { one.Fallback(fallback(nil)) }},
+		{"Fallback to no Router", "nil Router", func() { one.Fallback(nilRouter) }},
+		{"Fallback to itself", "the Router itself", func() { one.Fallback(one) }},
+		{"Fallback in a circle", "the Router itself", func() { one.Fallback(two) }},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			defer func() {
-				if recover() == nil {
-					t.Error("no panic")
+				if text := fmt.Sprint(recover()); !strings.HasPrefix(text, "router: ") || !strings.Contains(text, c.says) {
+					t.Errorf("the panic is %q, want one of this package that says %q", text, c.says)
 				}
 			}()
-			f()
+			c.f()
 		})
+	}
+}
+
+// TestBareFunction: who forgets the shape is told by the compiler what to do.
+func TestBareFunction(t *testing.T) {
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("the go command is not in the PATH")
+	}
+	dir, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	overlay := filepath.Join(t.TempDir(), "overlay.json")
+	program := filepath.Join(t.TempDir(), "main.go")
+	for file, text := range map[string]string{
+		program: `package main
+
+import (
+	"context"
+
+	"example.com/sluice/decoder"
+	"example.com/sluice/router"
+)
+
+func main() {
+	router.New(func(context.Context, *decoder.Record) error { return nil })
+}
+`,
+		overlay: fmt.Sprintf(`{"Replace":{%q:%q}}`, filepath.Join(dir, "bare", "main.go"), program),
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := exec.Command("go", "build", "-o", os.DevNull, "-overlay", overlay, "./bare").CombinedOutput()
+	const want = "does not implement router.Handler (missing method mustBeWrappedInEachBatchOrPartition)"
+	if err == nil || !strings.Contains(string(out), want) {
+		t.Errorf("the compiler says %v: %s\nwant it to say %s", err, out, want)
 	}
 }

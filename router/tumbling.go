@@ -28,7 +28,7 @@ func Tumbling[S any](f func(ctx context.Context, w *decoder.Window, state *S, re
 
 type tumbling[S any] func(ctx context.Context, w *decoder.Window, state *S, recs []decoder.Record) error
 
-func (h tumbling[S]) isNil() bool { return h == nil }
+func (h tumbling[S]) mustBeWrappedInEachBatchOrPartition() bool { return h == nil }
 
 func (h tumbling[S]) run(i *invocation) error {
 	return i.batch(func(g *grouping) error {

@@ -33,7 +33,9 @@ type typed[T any] struct {
 	f         func(ctx context.Context, rec *decoder.Record, v *T) error
 }
 
-func (h *typed[T]) isNil() bool { return h.unmarshal == nil || h.f == nil }
+func (h *typed[T]) mustBeWrappedInEachBatchOrPartition() bool {
+	return h.unmarshal == nil || h.f == nil
+}
 
 func (h *typed[T]) run(i *invocation) error {
 	return i.each(func(ctx context.Context, rec *decoder.Record) error {
@@ -72,7 +74,9 @@ type typedBatch[T any] struct {
 	f         func(ctx context.Context, items []Item[T]) error
 }
 
-func (h *typedBatch[T]) isNil() bool { return h.unmarshal == nil || h.f == nil }
+func (h *typedBatch[T]) mustBeWrappedInEachBatchOrPartition() bool {
+	return h.unmarshal == nil || h.f == nil
+}
 
 func (h *typedBatch[T]) run(i *invocation) error {
 	return i.batch(func(g *grouping) error {
@@ -95,7 +99,9 @@ type typedPartition[T any] struct {
 	f         func(ctx context.Context, key []byte, items []Item[T]) error
 }
 
-func (h *typedPartition[T]) isNil() bool { return h.unmarshal == nil || h.f == nil }
+func (h *typedPartition[T]) mustBeWrappedInEachBatchOrPartition() bool {
+	return h.unmarshal == nil || h.f == nil
+}
 
 func (h *typedPartition[T]) run(i *invocation) error {
 	return i.partition(func(key []byte, recs []decoder.Record) error {
