@@ -145,6 +145,8 @@ func (c Codec) AppendDecompressed(dst, data []byte, limit int) ([]byte, error) {
 	switch {
 	case err != nil && kind == kindZlibMaybe && err != errTooLong:
 		return Identity.AppendDecompressed(dst, data, limit)
+	case err == errTooLong:
+		return dst, because(ErrTooLarge, "%s of more than %d bytes of data", kind, limit)
 	case err != nil:
 		return dst, kind.flaw(err, limit)
 	case len(dst) == 0:
@@ -153,10 +155,10 @@ func (c Codec) AppendDecompressed(dst, data []byte, limit int) ([]byte, error) {
 	return append(dst, out...), nil // where it went to the free room of dst, it stands there already
 }
 
-// flaw is the error that a record gets for one of decompressing.
+// flaw is the error that a record gets for one of decompressing; limit is its MaxData.
 func (k codecKind) flaw(err error, limit int) error {
 	if err == errTooLong {
-		return because(ErrTooLarge, "%s of more than %d bytes of data", k, limit)
+		return because(ErrTooLarge, "%s of more than %d bytes of data; MaxData sets this limit", k, limit)
 	}
 	return because(ErrCompressed, "%s: %s", k, err)
 }

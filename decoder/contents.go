@@ -59,7 +59,7 @@ func (s *state) nextContent() bool {
 		return false
 	}
 	if s.bad == nil && len(s.rec.Data) > s.MaxData {
-		s.flawInside(because(ErrTooLarge, "data of more than %d bytes", s.MaxData))
+		s.flawInside(because(ErrTooLarge, "data of more than %d bytes; MaxData sets this limit", s.MaxData))
 	}
 	return s.count()
 }
@@ -104,7 +104,7 @@ func (s *state) failHere(err error) bool {
 func (s *state) count() bool {
 	c := &s.contents
 	if c.yielded >= s.MaxRecords {
-		return s.failHere(because(ErrTooLarge, "more than %d records", s.MaxRecords))
+		return s.failHere(because(ErrTooLarge, "more than %d records; MaxRecords sets this limit", s.MaxRecords))
 	}
 	c.yielded++
 	if poison {

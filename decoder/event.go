@@ -68,7 +68,7 @@ func (s *state) nextElement() bool {
 		}
 	}
 	if s.index >= s.MaxRecords {
-		return s.fail(start, because(ErrTooLarge, "more than %d records", s.MaxRecords))
+		return s.fail(start, because(ErrTooLarge, "more than %d records; MaxRecords sets this limit", s.MaxRecords))
 	}
 	s.start = start
 	if tried && s.matchUsual(s.shape, start) {

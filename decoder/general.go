@@ -251,7 +251,7 @@ func (s *state) readData(el span) {
 		return
 	}
 	if s.tooLarge(text) {
-		s.flawAt(el, fieldData, because(ErrTooLarge, "data of more than %d bytes", s.dataLimit))
+		s.flawAt(el, fieldData, because(ErrTooLarge, "data of more than %d bytes; MaxData sets this limit", s.dataLimit))
 		s.rec.Data = s.keep(text)
 		return
 	}
@@ -263,7 +263,7 @@ func (s *state) readData(el span) {
 		return
 	}
 	if n > s.dataLimit {
-		s.flawAt(el, fieldData, because(ErrTooLarge, "data of more than %d bytes", s.dataLimit))
+		s.flawAt(el, fieldData, because(ErrTooLarge, "data of more than %d bytes; MaxData sets this limit", s.dataLimit))
 		s.rec.Data = s.keep(text)
 		return
 	}

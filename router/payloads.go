@@ -12,7 +12,8 @@ import (
 
 // LogEvents returns a handler that gets one log event of CloudWatch Logs at a time, in order. The record that it came in stands beside it; the
 // envelope, with log group and stream, is in the event. rec and e are valid until f returns; e.Clone keeps a log event. Control messages reach
-// nobody. The data may be gzip, as CloudWatch Logs writes it, or what a decoder with its option Codec has made of it.
+// nobody. The data may be gzip, as CloudWatch Logs writes it, or what a decoder with its option Codec has made of it. Either way the MaxData of
+// [WithDecoder] says how many bytes a record's log events may take; what has more is a bad record.
 //
 // Lambda knows records alone. So an error of f fails the record, nothing behind that log event is handled, and all log events of the record come
 // again. With [Skip] the log event is given up and the others of its record are handled; the record then counts as skipped. A log event, or a whole
@@ -26,10 +27,11 @@ type logEvents func(ctx context.Context, rec *decoder.Record, e *cwlogs.Event) e
 func (h logEvents) mustBeWrappedInEachBatchOrPartition() bool { return h == nil }
 
 func (h logEvents) run(i *invocation) error {
+	reader := cwlogs.Reader{MaxData: i.decoder.MaxData}
 	return i.each(func(ctx context.Context, rec *decoder.Record) error {
 		var flaw error
 		var skips []error
-		for e, err := range cwlogs.Events(rec.Data) {
+		for e, err := range reader.Events(rec.Data) {
 			if err != nil && flaw == nil {
 				flaw = err
 			}

@@ -111,6 +111,31 @@ func TestLogEventsErrors(t *testing.T) {
 	}
 }
 
+// TestLogEventsMaxData: MaxData says how much a record of log events may hold, whether it is decompressed before or here, and what is larger is
+// told so by that name.
+func TestLogEventsMaxData(t *testing.T) {
+	ev := logs(true, strings.Repeat("a", 300_000)) // 13 MB
+	for _, codec := range []decoder.Codec{decoder.Identity, decoder.Auto, decoder.Gzip} {
+		for _, c := range []struct {
+			limit  int
+			answer string
+		}{{0, answerFrom(0)}, {1 << 20, answerFrom(0)}, {32 << 20, allDone}} {
+			n, says := 0, ""
+			r := router.New(router.LogEvents(func(context.Context, *decoder.Record, *cwlogs.Event) error { n++; return nil }), quiet(),
+				router.WithDecoder(decoder.Decoder{Codec: codec, MaxData: c.limit}),
+				router.WithOnBad(func(_ context.Context, _ *decoder.Record, err error) error {
+					says = err.Error()
+					return router.Retry(err)
+				}))
+			answer, err := r.Invoke(context.Background(), ev)
+			answers(t, answer, err, c.answer)
+			if done := c.answer == allDone; done != (n == 300_000) || done == strings.Contains(says, "MaxData") {
+				t.Errorf("%s, limit %d: %d log events, %s", codec, c.limit, n, says)
+			}
+		}
+	}
+}
+
 func TestJSONValue(t *testing.T) {
 	sum, bad := 0, 0
 	h := router.JSONValue(func(_ context.Context, _ *decoder.Record, v *fastjson.Value) error {

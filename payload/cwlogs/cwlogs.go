@@ -18,6 +18,7 @@ package cwlogs
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -50,8 +51,18 @@ type Envelope struct {
 	PolicyLevel         string   // "ACCOUNT_LEVEL_POLICY" or "LOG_GROUP_LEVEL_POLICY"; "" where absent
 }
 
-// maxData is what a message may have where it is decompressed here.
-const maxData = 10 << 20
+// Reader is how a record's data is read. The zero value is ready.
+type Reader struct {
+	// MaxData is the most bytes that gzip may decompress to, all messages of a record together; 0 means 10 MiB. More of them are
+	// decoder.ErrTooLarge. CloudWatch Logs sets no such limit: 39 KB of repetitive log events may hold 12 MB. router.LogEvents takes its
+	// decoder's MaxData.
+	MaxData int
+}
+
+const defaultMaxData = 10 << 20
+
+// Events reads data with the zero [Reader]. See [Reader.Events].
+func Events(data []byte) iter.Seq2[*Event, error] { return Reader{}.Events(data) }
 
 // Events returns the log events in a record's data, which may hold several messages, one behind the other, as gzip or as JSON that a
 // decoder.Codec has decompressed. Each turn of the loop gives one of
@@ -60,20 +71,27 @@ const maxData = 10 << 20
 //	e, err    this log event lacks its id, time or message, or they are of a wrong type: the rest is set; the loop may go on
 //	nil, err  the data is broken from here; the sequence ends
 //
-// Errors are the decoder's: ErrCompressed, ErrTooLarge (gzip of more than 10 MiB; nesting), ErrSyntax, ErrType for JSON that is no such
+// Errors are the decoder's: ErrCompressed, ErrTooLarge (gzip of more than MaxData; nesting), ErrSyntax, ErrType for JSON that is no such
 // message, ErrMissing. Control messages, and data without a byte, have no log events. Member names are case-sensitive, null counts as
 // absent, the last of duplicates wins.
-func Events(data []byte) iter.Seq2[*Event, error] {
-	return func(yield func(*Event, error) bool) { read(data, yield) }
+func (r Reader) Events(data []byte) iter.Seq2[*Event, error] {
+	return func(yield func(*Event, error) bool) { r.read(data, yield) }
 }
 
-func read(data []byte, yield func(*Event, error) bool) {
+func (r Reader) read(data []byte, yield func(*Event, error) bool) {
 	s := states.Get().(*state)
 	defer s.release()
 	text := data
 	if len(data) > 1 && data[0] == 0x1f && data[1] == 0x8b {
+		limit := r.MaxData
+		if limit <= 0 {
+			limit = defaultMaxData
+		}
 		var err error
-		if s.plain, err = decoder.Gzip.AppendDecompressed(s.plain[:0], data, maxData); err != nil {
+		if s.plain, err = decoder.Gzip.AppendDecompressed(s.plain[:0], data, limit); err != nil {
+			if errors.Is(err, decoder.ErrTooLarge) {
+				err = fmt.Errorf("%w; MaxData sets this limit", err)
+			}
 			yield(nil, err)
 			return
 		}

@@ -3,11 +3,13 @@ package cwlogs_test
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"example.com/sluice/decoder"
 	"example.com/sluice/payload/cwlogs"
 )
 
@@ -119,12 +121,25 @@ func TestEvents(t *testing.T) {
 	if got := describe(gzipped(message(first))[:60]); got != "broken: invalid compressed data: gzip: unexpected EOF\n" {
 		t.Errorf("cut off gzip: %s", got)
 	}
-	if got := describe(gzipped(strings.Repeat(" ", maxData+1))); !strings.HasPrefix(got, "broken: too large") {
-		t.Errorf("a bomb: %s", got)
-	}
 }
 
-const maxData = 10 << 20
+// TestMaxData: the limit is exact, it is the option's, and its error says so.
+func TestMaxData(t *testing.T) {
+	text := message(first)
+	for _, c := range []struct{ limit, size int }{{0, 10 << 20}, {-1, 10 << 20}, {len(text), len(text)}, {16 << 20, 16 << 20}} {
+		for over := range 2 {
+			n := 0
+			var last error
+			for _, err := range (cwlogs.Reader{MaxData: c.limit}).Events(gzipped(text + strings.Repeat(" ", c.size+over-len(text)))) {
+				n++
+				last = err
+			}
+			if large := errors.Is(last, decoder.ErrTooLarge); n != 1 || large != (over > 0) || large && !strings.Contains(last.Error(), "MaxData") {
+				t.Errorf("limit %d, %d bytes: %d log events, %v", c.limit, c.size+over, n, last)
+			}
+		}
+	}
+}
 
 func TestEnvelope(t *testing.T) {
 	var last *cwlogs.Envelope

@@ -2,6 +2,7 @@ package cwlogs_test
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"example.com/sluice/payload/cwlogs"
@@ -25,4 +26,25 @@ func ExampleEvents() {
 	// /aws/lambda/orders Nov 18 10:09:15.137 START RequestId: 7
 	// /aws/lambda/orders Nov 18 10:09:15.138 {"level":"info","msg":"café 😀"}
 	//   level info
+}
+
+// Repetitive log events take little room in a stream, and much when they are decompressed.
+func ExampleReader() {
+	data := gzipped(strings.Repeat(message(first), 50_000)) // 12 MB
+	count := func(r cwlogs.Reader) (n int) {
+		for _, err := range r.Events(data) {
+			if err != nil {
+				fmt.Println(err)
+				break
+			}
+			n++
+		}
+		return n
+	}
+	fmt.Println(count(cwlogs.Reader{}))
+	fmt.Println(count(cwlogs.Reader{MaxData: 32 << 20}))
+	// Output:
+	// too large: gzip of more than 10485760 bytes of data; MaxData sets this limit
+	// 0
+	// 50000
 }

@@ -104,10 +104,19 @@ func split(data []byte) (id SchemaVersionID, body []byte, err error) {
 	return id, data[headerSize:len(data):len(data)], nil
 }
 
-// Unmarshal makes of unmarshal, which decodes a payload by the id of its schema version, what the typed handlers of package router take.
+// Unmarshal makes of unmarshal, which decodes a payload by the id of its schema version, what the typed handlers of package router take. A
+// payload of more than DefaultMaxPayload is an error; UnmarshalLimit has another limit.
 func Unmarshal(unmarshal func(id SchemaVersionID, payload []byte, v any) error) func(data []byte, v any) error {
+	return UnmarshalLimit(0, unmarshal)
+}
+
+// UnmarshalLimit is [Unmarshal] for payloads of at most limit bytes after decompression; 0 means DefaultMaxPayload.
+func UnmarshalLimit(limit int, unmarshal func(id SchemaVersionID, payload []byte, v any) error) func(data []byte, v any) error {
 	return func(data []byte, v any) error {
-		payload, id, err := Payload(data, 0)
+		payload, id, err := Payload(data, limit)
+		if errors.Is(err, decoder.ErrTooLarge) {
+			err = fmt.Errorf("%w; UnmarshalLimit sets this limit", err)
+		}
 		if err != nil {
 			return err
 		}

@@ -98,6 +98,32 @@ func FuzzPayload(f *testing.F) {
 	})
 }
 
+// TestUnmarshalLimit: the limit can be lifted, and its error says by what.
+func TestUnmarshalLimit(t *testing.T) {
+	large := strings.Repeat("x", glue.DefaultMaxPayload+1)
+	for _, data := range [][]byte{frame(0, []byte(large)), frame(5, zlibbed(large))} {
+		n := 0
+		use := func(_ glue.SchemaVersionID, payload []byte, _ any) error { n = len(payload); return nil }
+		if err := glue.Unmarshal(use)(data, nil); !errors.Is(err, decoder.ErrTooLarge) || !strings.Contains(err.Error(), "UnmarshalLimit") || n != 0 {
+			t.Errorf("%d bytes, %v", n, err)
+		}
+		if err := glue.UnmarshalLimit(len(large), use)(data, nil); err != nil || n != len(large) {
+			t.Errorf("%d bytes, %v", n, err)
+		}
+	}
+}
+
+// Payloads of more than 10 MiB, or of no more than a megabyte, ask for a limit of their own.
+func ExampleUnmarshalLimit() {
+	unmarshal := glue.UnmarshalLimit(5, func(_ glue.SchemaVersionID, payload []byte, v any) error { return json.Unmarshal(payload, v) })
+	var v any
+	fmt.Println(unmarshal(frame(5, zlibbed(`12345`)), &v), v)
+	fmt.Println(unmarshal(frame(5, zlibbed(`123456`)), &v))
+	// Output:
+	// <nil> 12345
+	// too large: zlib of more than 5 bytes of data; UnmarshalLimit sets this limit
+}
+
 // The id of the schema says how a payload is to be decoded, here by a format whose schemas are known beforehand.
 func ExampleUnmarshal() {
 	type order struct{ ID int }
