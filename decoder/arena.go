@@ -45,23 +45,20 @@ func (a *arena) copy(b []byte, hint int) []byte {
 	return a.take(len(b))
 }
 
-// spare returns all the free room, n bytes of it at least, as an empty slice to append to. adopt must follow.
-func (a *arena) spare(n, hint int) []byte {
-	a.reserve(max(n, 1), hint)
-	return a.buf[len(a.buf):len(a.buf):cap(a.buf)]
-}
+// ownBlock is from which size on bytes get a block of their own where the room that is left does not take them, so that
+// little of the others goes to waste.
+const ownBlock = 64 << 10
 
-// adopt hands out what spare has returned, with what was appended to it since; if that took it to other memory, this is the arena's
-// from now on.
-func (a *arena) adopt(b []byte) []byte {
-	if room := a.buf[len(a.buf):cap(a.buf)]; cap(b) == 0 || &b[:1][0] == &room[0] {
-		return a.take(len(b))
+// place hands out a copy of b as copy does, but never gives up more room than ownBlock for it. It is not to be used
+// where there is a mark to rewind to.
+func (a *arena) place(b []byte, hint int) []byte {
+	if len(b) < ownBlock || cap(a.buf)-len(a.buf) >= len(b) {
+		return a.copy(b, hint)
 	}
-	if len(a.buf) > 0 {
-		a.full = append(a.full, a.buf)
-	}
-	a.buf = b
-	return b[:len(b):len(b)]
+	own := make([]byte, len(b))
+	copy(own, b)
+	a.full = append(a.full, own)
+	return own[:len(own):len(own)]
 }
 
 // mark is a place in what was handed out.

@@ -7,6 +7,7 @@ type Batch struct {
 	bad     []Record
 	failed  []*Error
 	window  *Window
+	unread  *Error
 }
 
 // Records returns the records that are not bad, in the event's order. The slice may be reordered.
@@ -18,8 +19,13 @@ func (b *Batch) Failed() []*Error { return b.failed }
 // Bad returns the bad records, set as far as known; Bad()[i] is what Failed()[i] is about.
 func (b *Batch) Bad() []Record { return b.bad }
 
-// Window returns what [Decoder.Window] does for the event. It may be kept.
+// Window returns what [Decoder.Window] does for the event, and nil where Unread names a record. It may be kept.
 func (b *Batch) Window() *Window { return b.window }
+
+// Unread says where [Decoder.BatchUntil] ended early: its Index and SequenceNumber are those of the first record that the
+// batch lacks. It is ErrStopped, or ErrTooLarge for a limit of the whole event. It is nil where the event was read to its
+// end, and may be kept.
+func (b *Batch) Unread() *Error { return b.unread }
 
 // Batch reads the whole event and calls f with its records. It returns what f does, or an [*Error], with f not called,
 // where the event is broken.
@@ -27,20 +33,65 @@ func (d Decoder) Batch(event []byte, f func(*Batch) error) error {
 	s := newState(&d, event)
 	defer s.release()
 	s.batching = true
+	s.readBatch(nil)
+	if s.broken != nil {
+		return s.broken
+	}
+	return f(&s.batch)
+}
+
+// BatchUntil is [Decoder.Batch] for those who have only so much time: reading ends before the next record once stop reports
+// true, and f gets the records before that one; [Batch.Unread] tells which it is. The same happens, instead of an error,
+// where the event passes MaxRecords, MaxBatch, or what may be decompressed in vain. One record at least is read in any
+// case, so that who comes back for the others gets on.
+//
+// stop is asked for each mebibyte that is read or decompressed, or more often; nil never stops. A record is read as a
+// whole: MaxData bounds what that takes.
+func (d Decoder) BatchUntil(event []byte, stop func() bool, f func(*Batch) error) error {
+	s := newState(&d, event)
+	defer s.release()
+	s.batching = true
+	s.readBatch(stop)
+	if s.broken != nil && s.atLimit && len(s.batch.records)+len(s.batch.bad) > 0 {
+		s.batch.unread, s.broken = s.broken, nil
+	}
+	if s.broken != nil {
+		return s.broken
+	}
+	return f(&s.batch)
+}
+
+// Work is counted in bytes, of the event or decompressed; a record counts for some by itself.
+const (
+	workOfRecord = 256
+	workUnasked  = 1 << 20 // how much is done without asking whether to stop
+)
+
+// readBatch reads records into the batch until the event ends or stop reports true.
+func (s *state) readBatch(stop func() bool) {
 	b := &s.batch
+	asked, stopped := int64(0), false
 	for s.next() {
+		if stopped {
+			b.unread = &Error{Index: s.rec.Index, SequenceNumber: string(s.rec.SequenceNumber), Offset: int64(s.start), Err: ErrStopped}
+			return
+		}
 		if s.bad != nil {
 			b.bad = append(b.bad, s.rec)
 			b.failed = append(b.failed, s.bad)
 		} else {
 			b.records = append(b.records, s.rec)
 		}
+		if stop == nil {
+			continue
+		}
+		c := &s.contents
+		work := int64(s.i) + int64(c.unpacked) + c.wasted + workOfRecord*int64(len(b.records)+len(b.bad))
+		if work-asked >= workUnasked {
+			asked, stopped = work, stop()
+		}
 	}
 	b.window = s.readWindow()
-	if s.broken != nil {
-		return s.broken
-	}
-	return f(b)
 }
 
 // reset ends the lifetime of the batch's records. What is left of them is cleared, so that nothing keeps the event alive.
@@ -55,5 +106,5 @@ func (b *Batch) reset() {
 	if cap(b.bad) > maxPooled/256 {
 		b.bad, b.failed = nil, nil
 	}
-	b.window = nil
+	b.window, b.unread = nil, nil
 }

@@ -140,7 +140,7 @@ func (c Codec) AppendDecompressed(dst, data []byte, limit int) ([]byte, error) {
 		return append(dst, data...), nil
 	}
 	z := decompressors.Get().(*decompressor)
-	defer decompressors.Put(z)
+	defer z.release()
 	out, err := z.decompress(dst[len(dst):], data, kind, c.dicts, limit)
 	switch {
 	case err != nil && kind == kindZlibMaybe && err != errTooLong:
@@ -149,8 +149,6 @@ func (c Codec) AppendDecompressed(dst, data []byte, limit int) ([]byte, error) {
 		return dst, because(ErrTooLarge, "%s of more than %d bytes of data", kind, limit)
 	case err != nil:
 		return dst, kind.flaw(err, limit)
-	case len(dst) == 0:
-		return out, nil
 	}
 	return append(dst, out...), nil // where it went to the free room of dst, it stands there already
 }

@@ -12,6 +12,7 @@ type contents struct {
 	mark      mark      // of the arena: what the aggregate needs stands before it
 	yielded   int       // records handed out so far
 	unpacked  int       // bytes that the data of a batch has been decompressed to
+	wasted    int64     // bytes that were decompressed in vain
 	data      int       // where the data of the element stands in the event; 0 where nobody has asked yet
 
 	decompressor decompressor
@@ -64,39 +65,53 @@ func (s *state) nextContent() bool {
 	return s.count()
 }
 
-// unpack decompresses the record's data. It reports false where a batch has grown too large.
+// maxWasted is how many bytes of an event may be decompressed in vain: a small event can ask for terabytes.
+const maxWasted = 4 << 30
+
+// unpack decompresses the record's data. It reports false where the event has taken too much memory or work.
 func (s *state) unpack() bool {
-	kind, rec := s.Codec.kind, &s.rec
+	kind, rec, c := s.Codec.kind, &s.rec, &s.contents
 	if kind == kindAuto {
 		kind = detect(rec.Data)
 	}
 	if kind == kindIdentity || len(rec.Data) == 0 {
 		return true
 	}
-	room := s.arena.spare(2*len(rec.Data)+512, s.arenaHint())
-	out, err := s.contents.decompressor.decompress(room, rec.Data, kind, s.Codec.dicts, s.MaxData)
+	var room []byte
+	if s.batching {
+		room = s.arena.reserve(1, s.arenaHint())[:0]
+	}
+	out, err := c.decompressor.decompress(room, rec.Data, kind, s.Codec.dicts, s.MaxData)
 	if err != nil {
-		s.arena.adopt(out[:0])
 		if kind != kindZlibMaybe || err == errTooLong {
 			s.flawInside(kind.flaw(err, s.MaxData))
 		}
+		if c.wasted += int64(len(out)); c.wasted > maxWasted {
+			return s.limited(because(ErrTooLarge, "more than %d bytes were decompressed in vain", int64(maxWasted)))
+		}
 		return true
 	}
-	rec.Data = s.arena.adopt(out)
 	if !s.batching {
+		rec.Data = out[:len(out):len(out)]
 		return true
 	}
-	s.contents.unpacked += len(out)
-	if s.contents.unpacked > s.MaxBatch {
-		return s.failHere(because(ErrTooLarge, "the records' data decompresses to more than %d bytes", s.MaxBatch))
+	if len(out) > s.MaxBatch-c.unpacked {
+		return s.limited(because(ErrTooLarge, "the records' data decompresses to more than %d bytes", s.MaxBatch))
+	}
+	c.unpacked += len(out)
+	if len(out) > 0 && cap(room) > 0 && &out[0] == &room[:1][0] {
+		rec.Data = s.arena.take(len(out))
+	} else {
+		rec.Data = s.arena.place(out, max(s.arenaHint(), 16*ownBlock))
 	}
 	return true
 }
 
-// failHere breaks the event off at the element that was read last.
-func (s *state) failHere(err error) bool {
+// limited breaks the event off at the element that was read last, because it passes a limit of the whole event.
+func (s *state) limited(err error) bool {
 	s.fail(s.start, err)
-	s.broken.Index = s.rec.Index
+	s.broken.Index, s.broken.SequenceNumber = s.rec.Index, string(s.rec.SequenceNumber)
+	s.atLimit = true
 	return false
 }
 
@@ -104,7 +119,7 @@ func (s *state) failHere(err error) bool {
 func (s *state) count() bool {
 	c := &s.contents
 	if c.yielded >= s.MaxRecords {
-		return s.failHere(because(ErrTooLarge, "more than %d records; MaxRecords sets this limit", s.MaxRecords))
+		return s.limited(because(ErrTooLarge, "more than %d records; MaxRecords sets this limit", s.MaxRecords))
 	}
 	c.yielded++
 	if poison {
@@ -170,5 +185,6 @@ func (c *contents) release() {
 		return
 	}
 	c.aggregate.reset()
+	c.decompressor.shed()
 	*c = contents{aggregate: c.aggregate, decompressor: c.decompressor}
 }

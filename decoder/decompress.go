@@ -13,8 +13,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// This file decompresses data. Output is written behind what the arena holds, and grows with what there is of it, never with what a
-// header promises beyond the limit.
+// This file decompresses data. Output goes to the room that it is given, and from there to memory that is reused from
+// record to record; it grows with what there is of it, never with what a header promises beyond the limit.
 
 // decompressor holds the readers of one state. They are made when they are first needed, and between records they hold nothing of
 // an event.
@@ -26,6 +26,8 @@ type decompressor struct {
 
 	zstd      *zstd.Decoder
 	zstdDicts *zstdDicts // what zstd was made with
+
+	room []byte // for output that the caller's room is too small for, be it kept or refused
 }
 
 // decompressors are for who has no state.
@@ -43,7 +45,8 @@ const maxSnappyRatio = 22
 // zlibProof is how many bytes behind the limit Auto reads of what may be zlib before it takes it for that.
 const zlibProof = 1 << 20
 
-// decompress appends to dst, which is empty, what data decompresses to. Where it cannot, what it returns is to be used as memory only.
+// decompress writes what data decompresses to into dst, which is empty, or into z.room where that is too small; there it is valid until
+// the next call. With an error it returns what was decompressed in vain.
 func (z *decompressor) decompress(dst, data []byte, kind codecKind, dicts *zstdDicts, limit int) ([]byte, error) {
 	limit = max(0, min(limit, math.MaxInt-1)) // room for one byte more is needed at times
 	z.in.Reset(data)
@@ -56,7 +59,7 @@ func (z *decompressor) decompress(dst, data []byte, kind codecKind, dicts *zstdD
 		if err := z.gzip.Reset(&z.in); err != nil {
 			return dst, cutOff(err)
 		}
-		return readAll(dst, z.gzip, limit)
+		return z.readAll(dst, z.gzip, limit)
 	case kindZlib, kindZlibMaybe:
 		return z.unzlib(dst, kind == kindZlibMaybe, limit)
 	case kindZstd:
@@ -77,7 +80,7 @@ func (z *decompressor) unzlib(dst []byte, prove bool, limit int) ([]byte, error)
 	if err != nil {
 		return dst, err
 	}
-	dst, err = readAll(dst, z.zlib, limit)
+	dst, err = z.readAll(dst, z.zlib, limit)
 	if err == errTooLong && prove {
 		room := dst[:cap(dst)]
 		for n := 0; n < zlibProof; {
@@ -118,22 +121,22 @@ func (z *decompressor) unzstd(dst, data []byte, dicts *zstdDicts, limit int) ([]
 	}
 	for size += 64; ; size = 4*cap(dst) + block {
 		if cap(dst) < min(size, full) {
-			dst = make([]byte, 0, min(size, full))
+			dst = z.grow(dst[:0], min(size, full))
 		}
 		out, err := z.zstd.DecodeAll(data, dst[:0:min(cap(dst), full)])
 		if len(out) > limit {
-			return dst, errTooLong
+			return out, errTooLong
 		}
 		if err == nil {
 			return out, nil
 		}
 		tooLong := errors.Is(err, zstd.ErrDecoderSizeExceeded)
 		if cap(dst) >= full && tooLong {
-			return dst, errTooLong
+			return out, errTooLong
 		}
 		// With less room left than a block takes, any error may be for want of it.
 		if cap(dst) >= full || !tooLong && len(out)+block <= cap(dst) {
-			return dst, err
+			return out, err
 		}
 	}
 }
@@ -162,7 +165,7 @@ func (z *decompressor) unsnappy(dst, data []byte, limit int) ([]byte, error) {
 		}
 		z.snappy.Reset(&z.in)
 		defer z.snappy.Reset(nil)
-		return readAll(dst, z.snappy, limit)
+		return z.readAll(dst, z.snappy, limit)
 	}
 	n, err := snappy.DecodedLen(data)
 	if err != nil {
@@ -174,6 +177,9 @@ func (z *decompressor) unsnappy(dst, data []byte, limit int) ([]byte, error) {
 	if n > limit {
 		return dst, errTooLong
 	}
+	if cap(dst) < n {
+		dst = z.grow(dst, n)
+	}
 	out, err := snappy.DecodeStrict(dst, data) // blocks have no checksum: what is not snappy should not pass as s2
 	if err != nil {
 		return dst, err
@@ -181,14 +187,33 @@ func (z *decompressor) unsnappy(dst, data []byte, limit int) ([]byte, error) {
 	return out, nil
 }
 
+// grow returns dst in z.room, with room for n bytes; that is more than dst has.
+func (z *decompressor) grow(dst []byte, n int) []byte {
+	if cap(z.room) < n {
+		z.room = make([]byte, 0, n)
+	}
+	return append(z.room[:0], dst...)
+}
+
+// shed gives up room that is too large to be kept for the next event.
+func (z *decompressor) shed() {
+	if cap(z.room) > maxPooled {
+		z.room = nil
+	}
+}
+
+// release gives back what decompressors has lent.
+func (z *decompressor) release() {
+	z.shed()
+	decompressors.Put(z)
+}
+
 // readAll appends what r gives to dst, up to limit bytes.
-func readAll(dst []byte, r io.Reader, limit int) ([]byte, error) {
+func (z *decompressor) readAll(dst []byte, r io.Reader, limit int) ([]byte, error) {
 	for {
 		if len(dst) == cap(dst) {
 			// One byte more than allowed, to see whether there are more.
-			grown := make([]byte, len(dst), min(max(2*cap(dst), 512), limit+1))
-			copy(grown, dst)
-			dst = grown
+			dst = z.grow(dst, min(max(2*cap(dst), 512), limit+1))
 		}
 		n, err := r.Read(dst[len(dst):min(cap(dst), limit+1)])
 		dst = dst[:len(dst)+n]

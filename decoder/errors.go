@@ -13,8 +13,11 @@ var (
 	ErrSyntax = errors.New("invalid JSON")
 	// ErrNotKinesis: the event is JSON, but no Kinesis event; the message says what it looks like.
 	ErrNotKinesis = errors.New("not a Kinesis event")
-	// ErrTooLarge: a limit was passed: depth of nesting, a record's data, the number of records, or a batch's decompressed data.
+	// ErrTooLarge: a limit was passed: depth of nesting, a record's data, the number of records, a batch's decompressed data, or
+	// what may be decompressed in vain.
 	ErrTooLarge = errors.New("too large")
+	// ErrStopped: reading ended at this record because it was asked to; see [Decoder.BatchUntil].
+	ErrStopped = errors.New("reading was stopped")
 	// ErrDuplicate: a member that may stand once stands twice, and the two cannot both be meant.
 	ErrDuplicate = errors.New("duplicate member")
 	// ErrMissing: a record lacks its data, its sequence number or its partition key.

@@ -68,6 +68,7 @@ func (s *state) nextElement() bool {
 		}
 	}
 	if s.index >= s.MaxRecords {
+		s.atLimit = true
 		return s.fail(start, because(ErrTooLarge, "more than %d records; MaxRecords sets this limit", s.MaxRecords))
 	}
 	s.start = start

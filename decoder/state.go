@@ -23,10 +23,11 @@ type state struct {
 	members outerMembers
 
 	// What next has read.
-	rec    Record
-	bad    *Error // what is wrong with rec
-	broken *Error // what is wrong with the event, from here on
-	issued Record // rec as it was handed out, where poison is on
+	rec     Record
+	bad     *Error // what is wrong with rec
+	broken  *Error // what is wrong with the event, from here on
+	atLimit bool   // whether that is a limit of the whole event, and what was read before stands
+	issued  Record // rec as it was handed out, where poison is on
 
 	start     int // of the element that was read last
 	dataLimit int // bytes that data may have as base64 decodes it
@@ -103,6 +104,9 @@ func (s *state) expireViews() {
 		overwrite(s.issued.EventID)
 		overwrite(s.issued.ExplicitHashKey)
 		s.parser = fastjson.Parser{} // what is overwritten of its memory stays so
+		if !s.batching {
+			s.contents.decompressor.room = nil // likewise
+		}
 	}
 }
 
@@ -133,7 +137,7 @@ func (s *state) release() {
 	s.at, s.i, s.depth, s.index, s.seen = before, 0, 0, 0, false
 	s.members = outerMembers{}
 	s.rec = Record{}
-	s.bad, s.broken = nil, nil
+	s.bad, s.broken, s.atLimit = nil, nil, false
 	s.skipData, s.batching = false, false
 	if s.parsed {
 		s.fields, s.parsed = fields{}, false

@@ -23,12 +23,17 @@ func (i *invocation) each(h Each) error {
 	if i.memory != nil && !i.memory.empty() {
 		again = make(map[string]bool)
 	}
+	last := nowhere
 	aggregate := -1 // the index of the one that is being read
 	for rec, flaw := range i.decoder.RecordsWindow(i.event, &i.window) {
 		if rec == nil {
 			hands.release()
+			if i.readInPart(flaw, last) {
+				return nil
+			}
 			return flaw
 		}
+		last = positionOf(rec)
 		i.tally.read(rec, flaw)
 		i.tally.decoded()
 		if rec.Index != aggregate {

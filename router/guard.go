@@ -36,7 +36,9 @@ func (c *config) marginOf(left time.Duration) time.Duration {
 
 // guarded works on the event on another goroutine, and returns when it is done or has been given up.
 func (i *invocation) guarded(ctx context.Context, deadline time.Time) {
-	margin := i.marginOf(time.Until(deadline))
+	left := time.Until(deadline)
+	margin := i.marginOf(left)
+	i.readUntil = deadline.Add(-margin - (left-margin)/2) // half of the time is for what was read
 	ctx, cancel := context.WithDeadline(ctx, deadline.Add(-margin))
 	defer cancel()
 	i.ctx = ctx

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"example.com/sluice/decoder"
 )
@@ -30,6 +31,9 @@ type invocation struct {
 
 	work    *grouping // what there is to do, in the shapes that read the event as a whole
 	notDone position  // the first record that is not done; beyond where all are
+	rest    position  // the first record that was not read; beyond where all were
+
+	readUntil time.Time // when to stop reading, in the shapes that read the event as a whole; zero where nothing presses
 
 	returned bool            // whether the handler's run has come to its end
 	err      error           // what it returned: why the whole invocation fails
@@ -47,7 +51,7 @@ type invocation struct {
 
 // invoke handles one event. An event from another service is not counted if it is going to somebody else.
 func (rt *route) invoke(ctx context.Context, event []byte, foreignElsewhere bool) ([]byte, error) {
-	i := &invocation{route: rt, ctx: ctx, event: event, decoder: rt.decoder, limit: beyond, notDone: beyond}
+	i := &invocation{route: rt, ctx: ctx, event: event, decoder: rt.decoder, limit: beyond, notDone: beyond, rest: beyond}
 	i.tally.start(rt.counted())
 	i.suspects = rt.poison != nil && !rt.poison.counts.empty()
 	if deadline, ok := ctx.Deadline(); ok && rt.margin >= 0 {

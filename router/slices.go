@@ -1,17 +1,26 @@
 package router
 
-import "example.com/sluice/decoder"
+import (
+	"errors"
+	"log/slog"
+	"time"
+
+	"example.com/sluice/decoder"
+)
 
 // This file is what the shapes have in common that get slices: they read the event as a whole, and work through groups of its records.
 
 // batch reads the whole event and calls f with its records. The time until then is decoding, the rest is handling.
 func (i *invocation) batch(f func(g *grouping) error) error {
-	return i.decoder.Batch(i.event, func(b *decoder.Batch) error {
+	return i.decoder.BatchUntil(i.event, i.stopReading, func(b *decoder.Batch) error {
 		i.window = b.Window()
 		i.tally.readBatch(b)
 		i.tally.decoded()
 		g := groupings.Get().(*grouping)
 		g.read(b)
+		if e := b.Unread(); e != nil {
+			i.unread(e, g.position(g.order[len(g.order)-1]))
+		}
 		i.work = g
 		defer i.finishBatch()
 		return f(g)
@@ -36,11 +45,42 @@ func (i *invocation) noteNotDone() {
 	if i.work == nil {
 		return
 	}
-	i.notDone = beyond
+	i.notDone = i.rest
 	if rec := i.work.first(); rec != nil {
 		i.notDone = positionOf(rec)
 	}
 	i.doneBehind(i.work)
+}
+
+// stopReading is whether to leave the rest of the event for another invocation, so that what was read can still be handled.
+func (i *invocation) stopReading() bool {
+	return i.ctx.Err() != nil || !i.readUntil.IsZero() && !time.Now().Before(i.readUntil)
+}
+
+// unread notes that the event was not read to its end, and at which record reading has ended; last is the one before.
+func (i *invocation) unread(e *decoder.Error, last position) {
+	i.rest = max(position(e.Index)<<subBits, last+1) // that may be inside of an aggregate
+	i.limit = i.rest
+	if i.wholeBatch {
+		i.limit = nowhere // all of it comes again
+	}
+	if errors.Is(e, decoder.ErrStopped) {
+		i.tripped = true
+		return
+	}
+	i.failed = &RecordError{Index: e.Index, SequenceNumber: e.SequenceNumber, Err: e.Err}
+	i.report(slog.LevelWarn, "event read in part", slog.Any("error", i.failed))
+}
+
+// readInPart takes what ended a loop over the event. A limit of the whole event leaves what was read before it done.
+func (i *invocation) readInPart(err error, last position) bool {
+	e, ok := err.(*decoder.Error)
+	if !ok || !errors.Is(e, decoder.ErrTooLarge) || e.Index <= 0 {
+		return false
+	}
+	i.unread(e, last)
+	i.notDone = i.rest
+	return true
 }
 
 // doneNext takes the next n records of a group, which are done, from it.

@@ -32,6 +32,9 @@ func (h tumbling[S]) mustBeWrappedInEachBatchOrPartition() bool { return h == ni
 
 func (h tumbling[S]) run(i *invocation) error {
 	return i.batch(func(g *grouping) error {
+		if i.rest != beyond {
+			return nil // a part of the records is not enough
+		}
 		w := i.window
 		if w == nil {
 			return errors.New("not a tumbling-window event: does the event source mapping have a window?")
