@@ -14,6 +14,7 @@ type contents struct {
 	unpacked  int       // bytes that the data of a batch has been decompressed to
 	wasted    int64     // bytes that were decompressed in vain
 	data      int       // where the data of the element stands in the event; 0 where nobody has asked yet
+	number    string    // the element's sequence number, likewise
 
 	decompressor decompressor
 }
@@ -91,15 +92,19 @@ func (s *state) unpack() bool {
 		}
 		return true
 	}
+	if len(out) == 0 {
+		rec.Data = rec.Data[:0:0] // there may be no other memory, and present data is never nil
+		return true
+	}
 	if !s.batching {
 		rec.Data = out[:len(out):len(out)]
 		return true
 	}
 	if len(out) > s.MaxBatch-c.unpacked {
-		return s.limited(because(ErrTooLarge, "the records' data decompresses to more than %d bytes", s.MaxBatch))
+		return s.limited(because(ErrTooLarge, "the records' data decompresses to more than %d bytes; MaxBatch sets this limit", s.MaxBatch))
 	}
 	c.unpacked += len(out)
-	if len(out) > 0 && cap(room) > 0 && &out[0] == &room[:1][0] {
+	if cap(room) > 0 && &out[0] == &room[:1][0] {
 		rec.Data = s.arena.take(len(out))
 	} else {
 		rec.Data = s.arena.place(out, max(s.arenaHint(), 16*ownBlock))
@@ -154,11 +159,11 @@ func (s *state) nextUserRecord() {
 	rec.Data = a.view(u.data)
 	var known bool
 	if rec.PartitionKey, known = a.entry(a.partitionKeys, u.partitionKey); !known {
-		s.flawInside(because(ErrAggregate, "partition key %d of a table of %d", u.partitionKey, len(a.partitionKeys)))
+		s.flawInside(&indexError{"partition key", u.partitionKey, len(a.partitionKeys)})
 	}
 	if u.hasHashKey && len(a.hashKeys) > 0 { // without a table the index is one to nothing: what counts is there
 		if rec.ExplicitHashKey, known = a.entry(a.hashKeys, u.hashKey); !known {
-			s.flawInside(because(ErrAggregate, "explicit hash key %d of a table of %d", u.hashKey, len(a.hashKeys)))
+			s.flawInside(&indexError{"explicit hash key", u.hashKey, len(a.hashKeys)})
 		}
 	}
 }
@@ -172,11 +177,12 @@ func (s *state) flawInside(err error) {
 	if c.data == 0 {
 		// This reads the whole element: once for all that is in it.
 		c.data = s.place(span{start: s.start}, fieldData).start
+		c.number = string(s.rec.SequenceNumber)
 	}
 	if s.rec.Aggregated {
 		err = &userRecordError{s.rec.SubSequenceNumber, err}
 	}
-	s.bad = &Error{Index: s.rec.Index, SequenceNumber: string(s.rec.SequenceNumber), Field: fieldData.String(), Offset: int64(c.data), Err: err}
+	s.bad = &Error{Index: s.rec.Index, SequenceNumber: c.number, Field: fieldData.String(), Offset: int64(c.data), Err: err}
 }
 
 // release forgets the event.

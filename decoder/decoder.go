@@ -40,8 +40,11 @@
 // # Limits
 //
 // All are errors, never panics: nesting of 300; data of [Decoder.MaxData] a record; [Decoder.MaxRecords]
-// an event; [Decoder.MaxBatch] of decompressed data in a batch. A loop holds at most 4 times the event's length in memory beside the event, a batch that and
-// the size of a [Record] for each record; what is decompressed comes on top. Errors quote at most 64 bytes of the input at a place.
+// an event; [Decoder.MaxBatch] of decompressed data in a batch; 4 GiB of an event decompressed in vain, as what is refused
+// is. A loop takes at most 4 times the event's length in memory beside the event, a batch that and the size of a [Record]
+// for each record; each bad record takes up to 512 bytes more for its error. Decompressed, a loop holds the data of one
+// record, a batch MaxBatch and one record, whether records are kept or refused. Errors quote at most 64 bytes of the input
+// at a place.
 //
 // # Layers
 //

@@ -86,6 +86,19 @@ func (e *userRecordError) Error() string {
 }
 func (e *userRecordError) Unwrap() error { return e.err }
 
+// indexError is what is wrong with an index into a table of an aggregate. There may be one for each eight bytes of an event, so
+// its text is made when somebody asks.
+type indexError struct {
+	of    string
+	index uint64
+	size  int
+}
+
+func (e *indexError) Error() string {
+	return fmt.Sprintf("%s: %s %d of a table of %d", ErrAggregate, e.of, e.index, e.size)
+}
+func (e *indexError) Unwrap() error { return ErrAggregate }
+
 // because adds a cause to one of the package's errors.
 func because(sentinel error, format string, args ...any) error {
 	return fmt.Errorf("%w: %s", sentinel, fmt.Sprintf(format, args...))

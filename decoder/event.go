@@ -155,7 +155,7 @@ func (s *state) outer(i int) {
 			s.fail(value, f.err())
 			return
 		}
-		records := isName(b, name, "Records")
+		records := string(s.scan.unescape(name)) == "Records"
 		if records {
 			if s.seen {
 				s.fail(name.start, because(ErrDuplicate, "Records"))
@@ -177,7 +177,7 @@ func (s *state) outer(i int) {
 				s.fail(value, because(ErrNotKinesis, "Records is no array"))
 				return
 			}
-			s.members.note(unescaped(name.of(b)), span{value, end})
+			s.members.note(s.scan.unescape(name), span{value, end})
 		}
 		if i = skipSpace(b, end); i >= len(b) || b[i] != ',' {
 			s.closeOuter(i)
@@ -269,7 +269,13 @@ func (s *scanner) member(i int) (name span, value int, f fault) {
 	return span{i + 1, i + quote}, skipSpace(s.b, end), sound
 }
 
-// isName is whether a member's name, as it stands in the event, means want.
-func isName(b []byte, name span, want string) bool {
-	return string(unescaped(name.of(b))) == want
+// unescape returns what a member's name means. It is valid until the next call: an event may hold a name for each five of
+// its bytes.
+func (s *scanner) unescape(name span) []byte {
+	raw := name.of(s.b)
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return raw
+	}
+	s.text = appendUnescaped(s.text[:0], raw)
+	return s.text
 }

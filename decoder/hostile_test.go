@@ -1,6 +1,7 @@
 package decoder_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"runtime"
@@ -75,6 +76,25 @@ var hostile = []struct {
 	{"unknown members with escaped names", func(n int) []byte { return fill(n, open+inBrief, `"\u0078":1,`, `"y":0}`+shut) }, nil},
 	{"unknown members of the event", func(n int) []byte { return fill(n, "{", `"x":1,`, event(brief)[1:]) }, nil},
 	{"escaped names in the event", func(n int) []byte { return fill(n, "{", `"\u0078":1,`, event(brief)[1:]) }, nil},
+	{"names of an event in records, escaped", func(n int) []byte {
+		return fill(n, open, strings.ReplaceAll(brief, `"data"`, `"\u0064ata"`)+",", brief+shut)
+	}, nil},
+	{"records of escaped names, each other ones", func(n int) []byte {
+		return count(n, open, strings.TrimSuffix(brief, "}")+`,"\u0078%d":0},`, brief+shut)
+	}, nil},
+	{"long escaped names in the event", func(n int) []byte {
+		return fill(n, "{", `"`+strings.Repeat(`\u0078`, 20)+`":1,`, event(brief)[1:])
+	}, nil},
+	{"an escaped name of the event", func(n int) []byte { return fill(n, `{"`, `\u0078`, `":1,`+event(brief)[1:]) }, nil},
+	{"escaped names in a window", func(n int) []byte {
+		return fill(n, `{"window":{`, `"\u0078":1,`, `"end":null},"Records":[]}`)
+	}, nil},
+	{"an aggregate of bad user records", func(n int) []byte {
+		one := userRecords(make([]byte, 14))
+		one[3] = 9 // the key's index, of a table of one
+		ev := event(holding(1, seal(append(msg("1:k"), bytes.Repeat(one, min(n/4*3/len(one)-50, 1<<18))...))))
+		return []byte(ev + strings.Repeat(" ", n-len(ev)))
+	}, decoder.ErrAggregate},
 	{"unknown members of no event", func(n int) []byte { return fill(n, "{", `"x":1,`, `"y":0}`) }, decoder.ErrNotKinesis},
 	{"members of a window", func(n int) []byte { return fill(n, `{"window":{`, `"start":null,`, `"end":null},"Records":[]}`) }, nil},
 	{"state of a window", func(n int) []byte { return fill(n, `{"window":{},"Records":[],"state":[`, `0,`, `0]}`) }, nil},
@@ -120,13 +140,18 @@ var hostile = []struct {
 	{"a string beside data", func(n int) []byte { return fill(n, open+inBrief+`"x":"`, "x", `"}`+shut) }, nil},
 }
 
+// reader is how they are read: what looks like an aggregate is one.
+var reader = decoder.Decoder{Deaggregate: true}
+
 // usage is what reading an event has used.
 type usage struct {
 	time    time.Duration
 	mallocs uint64 // allocations
+	bytes   uint64 // what they were of, garbage included
 	live    uint64 // the most memory in use beside the event
 	records int    // bad ones included
-	err     error  // the first
+	bad     int
+	err     error // the first
 }
 
 // liveHeap is the memory in use.
@@ -137,10 +162,10 @@ func liveHeap() uint64 {
 	return m.HeapAlloc
 }
 
-func mallocs() uint64 {
+func mallocs() (n, bytes uint64) {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return m.Mallocs
+	return m.Mallocs, m.TotalAlloc
 }
 
 // emptyPools takes back what the decoder has kept from the events before.
@@ -166,8 +191,12 @@ func above(before uint64) uint64 {
 func useOfLoop(ev []byte) usage {
 	emptyPools()
 	var u usage
-	start, before := time.Now(), mallocs()
-	for rec, err := range decoder.Records(ev) {
+	start := time.Now()
+	before, bytes := mallocs()
+	for rec, err := range reader.Records(ev) {
+		if err != nil {
+			u.bad++
+		}
 		if err != nil && u.err == nil {
 			u.err = err
 		}
@@ -175,14 +204,16 @@ func useOfLoop(ev []byte) usage {
 			u.records++
 		}
 	}
-	u.time, u.mallocs = time.Since(start), mallocs()-before
+	u.time = time.Since(start)
+	after, bytesAfter := mallocs()
+	u.mallocs, u.bytes = after-before, bytesAfter-bytes
 	if short() {
 		return u // of memory there is not enough to measure
 	}
 	emptyPools()
 	live := liveHeap()
 	n := 0
-	for range decoder.Records(ev) {
+	for range reader.Records(ev) {
 		if n++; n == 1 || n == u.records {
 			u.live = max(u.live, above(live))
 		}
@@ -196,12 +227,17 @@ func useOfLoop(ev []byte) usage {
 func useOfBatch(ev []byte) usage {
 	emptyPools()
 	var u usage
-	live, before := liveHeap(), mallocs()
+	live := liveHeap()
+	before, _ := mallocs()
 	start := time.Now()
-	took := func() { u.time, u.mallocs = time.Since(start), mallocs()-before }
-	u.err = decoder.Decoder{}.Batch(ev, func(b *decoder.Batch) error {
+	took := func() {
+		u.time = time.Since(start)
+		u.mallocs, _ = mallocs()
+		u.mallocs -= before
+	}
+	u.err = reader.Batch(ev, func(b *decoder.Batch) error {
 		took()
-		u.records = len(b.Records()) + len(b.Bad())
+		u.records, u.bad = len(b.Records())+len(b.Bad()), len(b.Bad())
 		if !short() {
 			u.live = above(live)
 		}
@@ -240,8 +276,8 @@ func TestHostileEvents(t *testing.T) {
 			checkGrowth(t, "a loop", loops)
 			checkGrowth(t, "a batch", batches)
 			for i, u := range loops {
-				t.Logf("%5.3f MB: loop %9v, %8d allocations, %6.2f MB in use; batch %9v, %6.2f MB; %d records",
-					float64(sizes[i])/megabyte, u.time.Round(time.Microsecond), u.mallocs, float64(u.live)/megabyte,
+				t.Logf("%5.3f MB: loop %9v, %8d allocations of %6.2f MB, %6.2f MB in use; batch %9v, %6.2f MB; %d records",
+					float64(sizes[i])/megabyte, u.time.Round(time.Microsecond), u.mallocs, float64(u.bytes)/megabyte, float64(u.live)/megabyte,
 					batches[i].time.Round(time.Microsecond), float64(batches[i].live)/megabyte, u.records)
 			}
 		})
@@ -259,9 +295,13 @@ func checkMemory(t *testing.T, ev []byte, loop, batch usage) {
 	if loop.live > limit {
 		t.Errorf("the loop uses %d bytes for an event of %d", loop.live, len(ev))
 	}
+	// Garbage counts as well, but buffers grow by doubling.
+	if limit := 2*limit + 512*uint64(loop.bad); loop.bytes > limit {
+		t.Errorf("the loop allocates %d bytes for an event of %d", loop.bytes, len(ev))
+	}
 	// Room for records grows by doubling, and each bad one has its error.
-	perRecord := uint64(2 * (unsafe.Sizeof(decoder.Record{}) + 8 + unsafe.Sizeof(decoder.Error{})))
-	if limit += uint64(batch.records) * perRecord; batch.live > limit {
+	perRecord := uint64(2 * (unsafe.Sizeof(decoder.Record{}) + 8))
+	if limit += uint64(batch.records)*perRecord + 512*uint64(batch.bad); batch.live > limit {
 		t.Errorf("the batch uses %d bytes for an event of %d and %d records", batch.live, len(ev), batch.records)
 	}
 }

@@ -126,7 +126,7 @@ func (l *layout) note(to *span, seen *bool, value span, b []byte) {
 	}
 }
 
-// eachMember calls f for each member of the sound object at i.
+// eachMember calls f for each member of the sound object at i. The name is valid until f returns or asks for another.
 func eachMember(s *scanner, i int, f func(name []byte, escaped bool, value span)) {
 	if i = skipSpace(s.b, i+1); s.b[i] == '}' {
 		return
@@ -135,7 +135,7 @@ func eachMember(s *scanner, i int, f func(name []byte, escaped bool, value span)
 		name, value, _ := s.member(i)
 		end, _ := s.value(value, 0)
 		raw := name.of(s.b)
-		f(unescaped(raw), bytes.IndexByte(raw, '\\') >= 0, span{value, end})
+		f(s.unescape(name), bytes.IndexByte(raw, '\\') >= 0, span{value, end})
 		if i = skipSpace(s.b, end); s.b[i] == '}' {
 			return
 		}

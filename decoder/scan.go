@@ -39,6 +39,8 @@ type scanner struct {
 	values     int
 	surrogates bool
 
+	text []byte // of the last name with escapes
+
 	objects [(maxDepth + 63) / 64]uint64 // which of the open containers are objects, by depth
 }
 

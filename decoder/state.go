@@ -132,6 +132,9 @@ func (s *state) release() {
 	if len(s.event) > maxPooled {
 		s.parser = fastjson.Parser{} // it may have grown with the event
 	}
+	if cap(s.scan.text) > maxPooled {
+		s.scan.text = nil
+	}
 	s.scan.b = nil
 	s.event = nil
 	s.at, s.i, s.depth, s.index, s.seen = before, 0, 0, 0, false

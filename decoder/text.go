@@ -3,27 +3,53 @@ package decoder
 import (
 	"bytes"
 	"strconv"
+	"unicode/utf16"
 	"unicode/utf8"
-
-	"github.com/valyala/fastjson"
 )
 
 // unescaped returns the text of a string as it stands between its quotes, in new memory where it holds escapes.
-// It is for the few strings that no record holds, such as members' names; the general lane's go through its parser.
 func unescaped(raw []byte) []byte {
 	if bytes.IndexByte(raw, '\\') < 0 {
 		return raw
 	}
-	quoted := make([]byte, 0, len(raw)+2)
-	quoted = append(quoted, '"')
-	quoted = append(quoted, raw...)
-	quoted = append(quoted, '"')
-	mendSurrogates(quoted)
-	v, err := fastjson.ParseBytes(quoted)
-	if err != nil {
-		return raw // not reached: the scanner has passed it
+	return appendUnescaped(make([]byte, 0, len(raw)), raw)
+}
+
+// appendUnescaped appends the text of a string as it stands between its quotes, which the scanner has passed. A
+// surrogate without its partner becomes U+FFFD.
+func appendUnescaped(dst, raw []byte) []byte {
+	for {
+		n := bytes.IndexByte(raw, '\\')
+		if n < 0 {
+			return append(dst, raw...)
+		}
+		dst = append(dst, raw[:n]...)
+		c := raw[n+1]
+		raw = raw[n+2:]
+		switch c {
+		case 'b':
+			c = '\b'
+		case 'f':
+			c = '\f'
+		case 'n':
+			c = '\n'
+		case 'r':
+			c = '\r'
+		case 't':
+			c = '\t'
+		case 'u':
+			r := hex4(raw)
+			raw = raw[4:]
+			if r >= 0xd800 && r < 0xdc00 && len(raw) >= 6 && raw[0] == '\\' && raw[1] == 'u' {
+				if pair := utf16.DecodeRune(r, hex4(raw[2:])); pair != utf8.RuneError {
+					r, raw = pair, raw[6:]
+				}
+			}
+			dst = utf8.AppendRune(dst, r)
+			continue
+		}
+		dst = append(dst, c)
 	}
-	return v.GetStringBytes()
 }
 
 // mendSurrogates rewrites the escapes of surrogates that have no partner to \ufffd, in place: the parser would leave
