@@ -90,6 +90,15 @@ func (in input) read(stdin io.Reader, count func(n int)) ([]byte, error) {
 	return content, cause(err)
 }
 
+// documents returns the events that the file holds; see recognise.
+func (in input) documents(stdin io.Reader, count func(n int), from origin) ([]document, error) {
+	content, err := in.read(stdin, count)
+	if err != nil {
+		return nil, err
+	}
+	return recognise(content, from), nil
+}
+
 // counted tells count of the bytes that are read.
 type counted struct {
 	io.Reader

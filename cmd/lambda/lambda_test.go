@@ -365,11 +365,21 @@ func TestProcess(t *testing.T) {
 		stdin          string
 		status         int
 		stdout, stderr string // parts; "" where there should be nothing
+		lines          int    // of standard error; 0 is any number
 	}{
-		{name: "no argument", status: exitUsage, stderr: "usage: lambda [flags] FILE"},
-		{name: "-h", args: []string{"-h"}, stdout: "usage: lambda [flags] FILE"},
-		{name: "-help", args: []string{"-help"}, stdout: "usage: lambda [flags] FILE"},
-		{name: "unknown flag", args: []string{"-x", fine}, status: exitUsage, stderr: "-x"},
+		{name: "no argument", status: exitUsage, stderr: "usage: lambda [view] [flags] FILE"},
+		{name: "-h", args: []string{"-h"}, stdout: "usage: lambda [view] [flags] FILE"},
+		{name: "-help", args: []string{"-help"}, stdout: "usage: lambda [view] [flags] FILE"},
+		{name: "unknown flag", args: []string{"-x", fine}, status: exitUsage, stderr: "no such flag: -x (lambda -help says more)\n", lines: 1},
+		{name: "misspelt flag", args: []string{"-jsn", fine}, status: exitUsage, stderr: "no such flag: -jsn; is it -json? (lambda -help says more)\n", lines: 1},
+		{name: "misspelt flag of a command", args: []string{"size", "-rat", "1", fine}, status: exitUsage, stderr: "no such flag: -rat; is it -rate? (lambda size -help says more)\n", lines: 1},
+		{name: "no file", args: []string{"-json"}, status: exitUsage, stderr: "no FILE is given (lambda -help says more)\n", lines: 1},
+		{name: "flag behind a file", args: []string{fine, "-json"}, stdout: `{"type":"record",`},
+		{name: "flag-like file", args: []string{"--", "-json"}, status: exitBad, stderr: "-json: no such file"},
+		{name: "misspelt command", args: []string{"redirve", fine}, status: exitUsage, stderr: "there is no command redirve, nor a file of that name; is it redrive?\n", lines: 1},
+		{name: "unknown command", args: []string{"console", fine}, status: exitUsage, stderr: "there is no command console, nor a file of that name; the commands are help, redrive, size, view\n", lines: 1},
+		{name: "view", args: []string{"view", fine}, stdout: "response " + allDone},
+		{name: "help", args: []string{"help"}, stdout: "usage: lambda [view] [flags] FILE"},
 		{name: "file", args: []string{fine}, stdout: "response " + allDone},
 		{name: "standard input", args: []string{"-"}, stdin: string(event(good(7))), stdout: sequence(7)},
 		{name: "bad", args: []string{wrong}, status: exitBad, stdout: "response ", stderr: "wrong.json: record 0 "},
@@ -393,6 +403,9 @@ func TestProcess(t *testing.T) {
 			}
 			checkPart(t, "standard output", stdout.String(), tt.stdout)
 			checkPart(t, "standard error", stderr.String(), tt.stderr)
+			if n := strings.Count(stderr.String(), "\n"); tt.lines > 0 && n != tt.lines {
+				t.Errorf("%d lines of standard error: %s", n, &stderr)
+			}
 		})
 	}
 }

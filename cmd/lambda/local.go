@@ -16,12 +16,13 @@ import (
 
 // This file is the program on files: what it does with each. How that looks is in view_table.go, view_lines.go and view_json.go.
 
-const usage = `usage: lambda [flags] FILE...
+const usage = `usage: lambda [view] [flags] FILE...
        lambda redrive [flags] FILE...
        lambda size [flags] FILE...
 
 Takes each FILE as the event of one invocation by a Kinesis stream ("-" is
-standard input, a directory stands for the files in it) and shows:
+standard input, a directory stands for the files in it), or as what holds
+events, and shows:
 
   - its records: sequence number, partition key, arrival time, size, and the
     beginning of the data, as text where it is text and else in hexadecimal
@@ -29,8 +30,12 @@ standard input, a directory stands for the files in it) and shows:
   - what the router counted; it stops at the first record that is bad
   - sizes of the records, and the partition keys with the most of them
 
-A FILE may also be what Lambda leaves in an on-failure bucket when it gives a
-batch up; redrive has such batches handled again (lambda redrive -help).
+What holds events: an object of an on-failure bucket, gzip or zstd of a file,
+JSON Lines, the output of aws kinesis get-records, records that an asynchronous
+invocation leaves at a destination, and all that in notifications of SNS, events
+of SQS or SNS, or the output of aws sqs receive-message. What else is known is
+named, with what to do. redrive has such batches handled again
+(lambda redrive -help). Offsets are those in the event.
 
 On a terminal this is a table, without colors where NO_COLOR is set. Elsewhere
 it is one line for each record, in quotes and with escapes where something is
@@ -65,7 +70,7 @@ const rowsShown = 20
 // view shows what is found. For each file begin comes first, then records and at most one window, then end; complaints come at any
 // time. summary comes last.
 type view interface {
-	begin(name string, about *failedBatch)
+	begin(name string, d *document)
 	record(rec *decoder.Record, bad error)
 	window(w *decoder.Window)
 	end(o outcome)
@@ -88,11 +93,12 @@ func local(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags.Func("codec", "", func(name string) error { return setCodec(&d.Codec, name) })
 	rows := flags.Int("n", rowsShown, "")
 	onlySummary := flags.Bool("summary", false, "")
-	if status, ok := parse(flags, args, usage, settingsHelp(), stdout, stderr); !ok {
+	names, status, ok := parse(flags, args, usage, settingsHelp(), stdout, stderr)
+	if !ok {
 		return status
 	}
 	out := bufio.NewWriter(stdout)
-	files := inputs(flags.Args())
+	files := inputs(names)
 	p := &printer{decoder: d, out: out, errors: stderr, progress: newProgress(files, stderr)}
 	screen, terminal := newScreen(stdout)
 	switch {
@@ -121,34 +127,74 @@ func local(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 // setCodec sets the codec of that name.
 func setCodec(c *decoder.Codec, name string) error {
+	var names []string
 	for _, known := range []decoder.Codec{
-		decoder.Identity, decoder.Auto, decoder.Gzip, decoder.Zlib, decoder.Zstd, decoder.Snappy,
+		decoder.Auto, decoder.Gzip, decoder.Zlib, decoder.Zstd, decoder.Snappy, decoder.Identity,
 	} {
 		if known.String() == name {
 			*c = known
 			return nil
 		}
+		names = append(names, known.String())
 	}
-	return errors.New("no such codec")
+	return fmt.Errorf("want one of %s", strings.Join(names, ", "))
 }
 
-// parse reads a command's arguments. Where there is nothing more to do it returns the exit status, and not ok. Help is usage and more.
-func parse(flags *flag.FlagSet, args []string, usage, more string, stdout, stderr io.Writer) (status int, ok bool) {
+// parse reads a command's arguments, flags before and behind files, and returns the files. Where there is nothing more to do it returns
+// the exit status, and not ok. Help is usage and more.
+func parse(flags *flag.FlagSet, args []string, usage, more string, stdout, stderr io.Writer) (files []string, status int, ok bool) {
 	flags.SetOutput(io.Discard)
-	switch err := flags.Parse(args); {
-	case errors.Is(err, flag.ErrHelp):
-		if _, err := io.WriteString(stdout, usage+more); err != nil {
-			return exitBad, false
+	given := len(args)
+	for {
+		err := flags.Parse(args)
+		if errors.Is(err, flag.ErrHelp) {
+			if _, err := io.WriteString(stdout, usage+more); err != nil {
+				return nil, exitBad, false
+			}
+			return nil, exitOK, false
 		}
-		return exitOK, false
-	case err != nil:
-		fmt.Fprintf(stderr, "%s\n\n%s", printable(err.Error()), usage)
-		return exitUsage, false
-	case flags.NArg() == 0:
-		fmt.Fprint(stderr, usage)
-		return exitUsage, false
+		if err != nil {
+			return nil, misused(stderr, flags.Name(), nearerFlag(flags, err)), false
+		}
+		rest := flags.Args()
+		if n := len(args) - len(rest); len(rest) == 0 || n > 0 && args[n-1] == "--" {
+			files = append(files, rest...)
+			break
+		}
+		files, args = append(files, rest[0]), rest[1:]
 	}
-	return exitOK, true
+	switch {
+	case len(files) > 0:
+		return files, exitOK, true
+	case given > 0:
+		return nil, misused(stderr, flags.Name(), errors.New("no FILE is given")), false
+	}
+	io.WriteString(stderr, usage)
+	return nil, exitUsage, false
+}
+
+// misused says in one line what is wrong with a command's arguments, and where to read what they may be.
+func misused(stderr io.Writer, name string, err error) int {
+	if name = strings.TrimPrefix(name, "lambda"); name != "" {
+		name = " " + strings.TrimSpace(name)
+	}
+	fmt.Fprintf(stderr, "%s (lambda%s -help says more)\n", printable(err.Error()), name)
+	return exitUsage
+}
+
+// nearerFlag adds to an error about an unknown flag what may have been meant.
+func nearerFlag(flags *flag.FlagSet, err error) error {
+	const unknown = "flag provided but not defined: -"
+	name, ok := strings.CutPrefix(err.Error(), unknown)
+	if !ok {
+		return err
+	}
+	var names []string
+	flags.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
+	if near := nearest(name, names); near != "" {
+		return fmt.Errorf("no such flag: -%s; is it -%s?", name, near)
+	}
+	return fmt.Errorf("no such flag: -%s", name)
 }
 
 // printer shows invocations. Nothing that comes from a file gets out as it is where it is not printable.
@@ -195,21 +241,24 @@ func (p *printer) flush() {
 	p.kept = nil
 }
 
-// file shows one file.
+// file shows the events of one file.
 func (p *printer) file(in input, stdin io.Reader) {
 	p.name = in.name
-	content, err := in.read(stdin, p.progress.count)
-	var event []byte
-	var about *failedBatch
-	if err == nil {
-		event, about, err = unwrap(content)
-	}
+	documents, err := in.documents(stdin, p.progress.count, origin{})
 	if err != nil {
 		p.complain(err.Error())
-	} else {
+	}
+	for i := range documents {
+		d := &documents[i]
+		p.name = d.name(in)
+		if d.err != nil {
+			p.complain(d.err.Error())
+			continue
+		}
 		p.totals.files++
-		p.view.begin(in.name, about)
-		p.invocation(event)
+		p.view.begin(in.name, d)
+		p.invocation(d.event)
+		p.flush()
 	}
 	p.flush()
 }
@@ -261,7 +310,7 @@ func place(err error) string { return strings.TrimPrefix(err.Error(), "kinesis e
 // summaryView shows nothing but the summary.
 type summaryView struct{ view }
 
-func (summaryView) begin(string, *failedBatch)    {}
+func (summaryView) begin(string, *document)       {}
 func (summaryView) record(*decoder.Record, error) {}
 func (summaryView) window(*decoder.Window)        {}
 func (summaryView) end(outcome)                   {}

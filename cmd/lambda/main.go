@@ -27,8 +27,8 @@
 // takes each file as the event of one invocation. It shows the records, then the answer that Lambda would get from a
 // [example.com/sluice/router.Router] with default settings whose handler finds nothing wrong, and what the router counted. Here a bad
 // record is a failure, as it is by default. At the end come the sizes of all records and the partition keys with the most of them.
-// What is wrong goes to standard error with the file, the record and the offset. A file may also be the object that Lambda
-// leaves in an on-failure bucket for a batch that it has given up. -help lists the flags.
+// What is wrong goes to standard error with the file, the record and the offset. A file may also be what events are found in, such as an
+// object of an on-failure bucket or the output of aws kinesis get-records: -help lists that, and the flags.
 //
 // # How large
 //
@@ -54,10 +54,10 @@
 // With -json each line is an object whose member type says what it is. Members that are marked with a question mark are left out
 // where there is nothing to say.
 //
-//	record      file, index, subSequenceNumber? (of a user record in an aggregate), stream, shard, sequenceNumber, partitionKey,
+//	record      file, part? (of a file that holds several events: "line 3"), index, subSequenceNumber? (of a user record in an aggregate), stream, shard, sequenceNumber, partitionKey,
 //	            explicitHashKey?, arrived? (RFC 3339), and either error, or bytes and the data, decompressed where -codec is given: text where it
 //	            is UTF-8, else base64
-//	invocation  file, records, processed, skipped, failed, bad, bytes, checkpoint? (the number that the response names), response (what
+//	invocation  file, part?, from? (what the event was found in), records, processed, skipped, failed, bad, bytes, checkpoint? (the number that the response names), response (what
 //	            Lambda gets; null where the invocation fails), error?,
 //	            window? {start?, end?, state, final, terminatedEarly},
 //	            onFailure? {condition, invocations, requestId, functionArn, timestamp}

@@ -2,13 +2,16 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"os/signal"
+	"regexp"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -25,8 +28,8 @@ const redriveUsage = `usage: lambda redrive -function NAME|ARN [flags] FILE...
        lambda redrive -bootstrap PROGRAM [flags] FILE...
 
 Hands batches to a function again: each FILE is the object that Lambda has left
-in an on-failure bucket, or an event; a directory stands for the files in it.
-Without -yes it only says what it would do.
+in an on-failure bucket, or what else lambda -help names; a directory stands for
+the files in it. Without -yes it only says what it would do.
 
   -function NAME|ARN  a function in AWS; the credentials are those in the
                       environment (AWS_ACCESS_KEY_ID and so on, AWS_REGION)
@@ -37,6 +40,9 @@ Without -yes it only says what it would do.
   -yes                do it
   -journal FILE       what has been done; default redrive.jsonl
   -timeout D          of an invocation; default 15m
+  -stream ARN -shard ID
+                      where the records of aws kinesis get-records are from,
+                      since its output does not say it
 
 Repeating it is safe. What has come of a batch is in the journal before the next
 one is begun, and what is done for that function is left out the next time. An
@@ -61,13 +67,19 @@ func redrive(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	yes := flags.Bool("yes", false, "")
 	journalName := flags.String("journal", "redrive.jsonl", "")
 	timeout := flags.Duration("timeout", 15*time.Minute, "")
-	if status, ok := parse(flags, args, redriveUsage, "", stdout, stderr); !ok {
+	var from origin
+	flags.StringVar(&from.streamARN, "stream", "", "")
+	flags.StringVar(&from.shardID, "shard", "", "")
+	names, status, ok := parse(flags, args, redriveUsage, "", stdout, stderr)
+	if !ok {
 		return status
+	}
+	if err := from.check(); err != nil {
+		return misused(stderr, "redrive", err)
 	}
 	target, err := newTarget(*function, *endpoint, *bootstrap, *timeout, stderr)
 	if err != nil {
-		fmt.Fprintf(stderr, "%s\n\n%s", printable(err.Error()), redriveUsage)
-		return exitUsage
+		return misused(stderr, "redrive", err)
 	}
 	defer target.close()
 	j, err := openJournal(*journalName, *yes)
@@ -76,8 +88,8 @@ func redrive(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 		return exitBad
 	}
 	defer j.close()
-	d := &driver{target: target, journal: j, out: bufio.NewWriter(stdout), errors: stderr}
-	d.plan(inputs(flags.Args()), newProgress)
+	d := &driver{target: target, journal: j, from: from, out: bufio.NewWriter(stdout), errors: stderr}
+	d.plan(inputs(names), newProgress)
 	d.showPlan(*yes)
 	if *yes {
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -95,9 +107,28 @@ func redrive(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
-// batch is one file's event, and what is known about it before it is handed over.
+var (
+	streamARN = regexp.MustCompile(`^arn:[a-z0-9-]+:kinesis:[a-z0-9-]+:[0-9]{12}:stream/[a-zA-Z0-9_.-]{1,128}$`)
+	shardID   = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,128}$`)
+)
+
+// check says what is wrong with -stream and -shard, which come together or not at all.
+func (o origin) check() error {
+	switch {
+	case o == origin{}:
+		return nil
+	case !streamARN.MatchString(o.streamARN):
+		return fmt.Errorf("-stream: want a stream's ARN, not %.64q", o.streamARN)
+	case !shardID.MatchString(o.shardID):
+		return fmt.Errorf("-shard: want a shard's ID, such as shardId-000000000000, not %.64q", o.shardID)
+	}
+	return nil
+}
+
+// batch is an event of a file, and what is known about it before it is handed over.
 type batch struct {
-	file    string
+	in      input
+	file    string // and which of its events it is
 	id      string // of the event: a hash of its bytes
 	about   *failedBatch
 	stream  string
@@ -115,10 +146,14 @@ func (b *batch) done() bool { return b.past.State == stateDone }
 type driver struct {
 	target  target
 	journal *journal
+	from    origin // of records that do not say it
 	out     *bufio.Writer
 	errors  io.Writer
 	batches []*batch
 	failed  bool
+
+	read      input      // the file that has been read last
+	documents []document // and what it held
 }
 
 func (d *driver) complain(file, problem string) {
@@ -131,11 +166,10 @@ func (d *driver) complain(file, problem string) {
 func (d *driver) plan(files []input, bar func([]input, io.Writer) *progress) {
 	p := bar(files, d.errors)
 	seen := map[string]string{}
-	for _, in := range files {
-		b, err := d.prepare(in, p)
+	for b, err := range d.batchesOf(files, p) {
 		if err != nil {
 			p.hide()
-			d.complain(in.name, err.Error())
+			d.complain(b.file, err.Error())
 			continue
 		}
 		if other, again := seen[b.id]; again {
@@ -155,20 +189,39 @@ func (d *driver) plan(files []input, bar func([]input, io.Writer) *progress) {
 	})
 }
 
-// prepare reads a file and finds out what is left to do with it.
-func (d *driver) prepare(in input, p *progress) (*batch, error) {
-	if in.name == stdinName {
-		return nil, errors.New("standard input cannot be read twice: name a file")
+// batchesOf reads the files. With an error comes what the batch is called.
+func (d *driver) batchesOf(files []input, p *progress) iter.Seq2[*batch, error] {
+	return func(yield func(*batch, error) bool) {
+		for _, in := range files {
+			documents, err := d.load(in, p.count)
+			if err != nil && !yield(&batch{file: in.name}, err) {
+				return
+			}
+			for i := range documents {
+				b := &batch{in: in, file: documents[i].name(in)}
+				if !yield(b, d.prepare(b, &documents[i])) {
+					return
+				}
+			}
+		}
 	}
-	event, about, err := load(in, p.count)
-	if err != nil {
-		return nil, err
+}
+
+// prepare finds out what is left to do with an event.
+func (d *driver) prepare(b *batch, doc *document) error {
+	switch {
+	case doc.err != nil:
+		return doc.err
+	case doc.about.succeeded():
+		return errors.New("not handed over: its function has done it, says the record of an on-success destination")
+	case doc.made && d.from == origin{}:
+		return errors.New("not handed over: these records do not say where they are from: give -stream ARN and -shard ID")
 	}
-	b := &batch{file: in.name, id: eventID(event), about: about}
+	b.id, b.about = eventID(doc.event), doc.about
 	var window *decoder.Window
-	for rec, err := range (decoder.Decoder{}).RecordsWindow(event, &window) {
+	for rec, err := range (decoder.Decoder{}).RecordsWindow(doc.event, &window) {
 		if rec == nil {
-			return nil, errors.New("not handed over: " + place(err))
+			return errors.New("not handed over: " + place(err))
 		}
 		if b.records == 0 {
 			b.stream, b.shard, b.first = rec.StreamName, rec.ShardID, string(rec.SequenceNumber)
@@ -178,18 +231,32 @@ func (d *driver) prepare(in input, p *progress) (*batch, error) {
 	b.window = window != nil
 	b.past = d.journal.last(b.id, d.target.name())
 	if b.past.State == statePartial {
-		b.from = max(0, indexOf(event, b.past.Checkpoint))
+		b.from = max(0, indexOf(doc.event, b.past.Checkpoint))
 	}
-	return b, nil
+	return nil
 }
 
-// load returns the event in a file.
-func load(in input, count func(int)) ([]byte, *failedBatch, error) {
-	content, err := in.read(nil, count)
-	if err != nil {
-		return nil, nil, err
+// load returns the events of a file. One that has been read last is not read again: it may hold thousands.
+func (d *driver) load(in input, count func(int)) (documents []document, err error) {
+	if in.name == stdinName {
+		return nil, errors.New("standard input cannot be read twice: name a file")
 	}
-	return unwrap(content)
+	if d.documents == nil || d.read != in {
+		d.read = in
+		d.documents, err = in.documents(nil, count, d.from)
+	}
+	return d.documents, err
+}
+
+// eventOf returns a batch's event, read again.
+func (d *driver) eventOf(b *batch) ([]byte, error) {
+	documents, err := d.load(b.in, func(int) {})
+	for _, doc := range documents {
+		if doc.err == nil && eventID(doc.event) == b.id {
+			return doc.event, nil
+		}
+	}
+	return nil, cmp.Or(err, errors.New("the file has changed since it was read"))
 }
 
 // showPlan says what is to be done, and to whom.
@@ -273,10 +340,7 @@ func (d *driver) act(ctx context.Context) {
 
 // hand hands over one batch, and says and notes what has come of it. Its error is the journal's.
 func (d *driver) hand(b *batch) (done bool, err error) {
-	event, _, err := load(input{name: b.file}, func(int) {})
-	if err == nil && eventID(event) != b.id {
-		err = errors.New("the file has changed since it was read")
-	}
+	event, err := d.eventOf(b)
 	if err != nil {
 		d.complain(b.file, err.Error())
 		return false, nil

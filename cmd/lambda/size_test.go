@@ -125,8 +125,8 @@ func TestSizeFails(t *testing.T) {
 		status int
 		stderr string
 	}{
-		{nil, []string{"-handler-time", "1ms"}, exitUsage, "-rate is missing\n\nusage: lambda size"},
-		{nil, []string{"-rate", "1"}, exitUsage, "-handler-time is missing\n\nusage"},
+		{nil, []string{"-handler-time", "1ms"}, exitUsage, "-rate is missing (lambda size -help says more)\n"},
+		{nil, []string{"-rate", "1"}, exitUsage, "-handler-time is missing (lambda size -help says more)\n"},
 		{nil, []string{"-rate", "many"}, exitUsage, "many"},
 		{nil, []string{"-rate", "1", "-handler-time", "1ms", "-price-puts", "-1"}, exitUsage, "-1 is no price"},
 		{broken[:len(broken)-1], []string{"-rate", "1", "-handler-time", "1ms"}, exitBad, fmt.Sprintf("-: invalid JSON at offset %d", len(broken)-1)},

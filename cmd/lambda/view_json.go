@@ -14,7 +14,7 @@ import (
 type jsonView struct {
 	encoder *json.Encoder
 	file    string
-	about   *failedBatch
+	doc     *document
 	inside  *jsonWindow
 }
 
@@ -27,6 +27,7 @@ func newJSONView(out io.Writer) *jsonView {
 type jsonRecord struct {
 	Type              string     `json:"type"` // "record"
 	File              string     `json:"file"`
+	Part              string     `json:"part,omitempty"`
 	Index             int        `json:"index"`
 	SubSequenceNumber *int       `json:"subSequenceNumber,omitempty"`
 	Stream            string     `json:"stream"`
@@ -44,6 +45,8 @@ type jsonRecord struct {
 type jsonInvocation struct {
 	Type       string          `json:"type"` // "invocation"
 	File       string          `json:"file"`
+	Part       string          `json:"part,omitempty"`
+	From       string          `json:"from,omitempty"`
 	Records    int             `json:"records"`
 	Processed  int             `json:"processed"`
 	Skipped    int             `json:"skipped"`
@@ -88,13 +91,13 @@ type jsonSummary struct {
 // write writes one line. Its error stays with the buffered writer, and shows when that is flushed.
 func (v *jsonView) write(object any) { v.encoder.Encode(object) }
 
-func (v *jsonView) begin(name string, about *failedBatch) {
-	v.file, v.about, v.inside = name, about, nil
+func (v *jsonView) begin(name string, d *document) {
+	v.file, v.doc, v.inside = name, d, nil
 }
 
 func (v *jsonView) record(rec *decoder.Record, bad error) {
 	o := jsonRecord{
-		Type: "record", File: v.file,
+		Type: "record", File: v.file, Part: v.doc.part,
 		Index: rec.Index, Stream: rec.StreamName, Shard: rec.ShardID,
 		SequenceNumber:  string(rec.SequenceNumber),
 		PartitionKey:    string(rec.PartitionKey),
@@ -127,14 +130,14 @@ func (v *jsonView) window(w *decoder.Window) {
 func (v *jsonView) end(o outcome) {
 	s := &o.stats
 	line := jsonInvocation{
-		Type: "invocation", File: v.file,
+		Type: "invocation", File: v.file, Part: v.doc.part, From: v.doc.form,
 		Records: s.Records, Processed: s.Processed, Skipped: s.Skipped, Failed: s.Failed, Bad: s.Bad, Bytes: s.Bytes,
 		Checkpoint: s.Checkpoint, Response: o.answer, Window: v.inside,
 	}
 	if o.err != nil {
 		line.Error = place(o.err)
 	}
-	if b := v.about; b != nil {
+	if b := v.doc.about; b != nil {
 		line.OnFailure = &jsonOnFailure{b.RequestContext.Condition, b.RequestContext.ApproximateInvokeCount,
 			b.RequestContext.RequestID, b.RequestContext.FunctionARN, b.Timestamp}
 	}

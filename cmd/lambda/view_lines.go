@@ -15,11 +15,21 @@ type linesView struct {
 	source *decoder.Source // that has been shown last
 }
 
-func (v *linesView) begin(name string, about *failedBatch) {
+func (v *linesView) begin(name string, d *document) {
 	v.source = nil
 	fmt.Fprintf(v.out, "file %s\n", printable(name))
-	if about != nil {
-		fmt.Fprintf(v.out, "failed %s  invocations %d  request %s  function %s  at %s\n", text(about.RequestContext.Condition),
+	if d.part != "" {
+		fmt.Fprintf(v.out, "part %s\n", d.part)
+	}
+	if d.form != "" {
+		fmt.Fprintf(v.out, "from %s\n", d.form)
+	}
+	if about := d.about; about != nil {
+		how := "failed"
+		if about.succeeded() {
+			how = "done"
+		}
+		fmt.Fprintf(v.out, how+" %s  invocations %d  request %s  function %s  at %s\n", text(about.RequestContext.Condition),
 			about.RequestContext.ApproximateInvokeCount, text(about.RequestContext.RequestID),
 			text(about.RequestContext.FunctionARN), text(about.Timestamp))
 	}

@@ -28,7 +28,7 @@ type tableView struct {
 
 	// Of the event that is being read.
 	name   string
-	about  *failedBatch
+	doc    *document
 	source *decoder.Source
 	count  int
 	rows   []row
@@ -42,8 +42,8 @@ type row struct {
 	bad                               bool
 }
 
-func (v *tableView) begin(name string, about *failedBatch) {
-	v.name, v.about = name, about
+func (v *tableView) begin(name string, d *document) {
+	v.name, v.doc = name, d
 	v.source, v.count, v.rows, v.inside = nil, 0, v.rows[:0], nil
 }
 
@@ -79,9 +79,20 @@ func (v *tableView) end(o outcome) {
 	if v.shown++; v.shown > 1 {
 		fmt.Fprintln(v.out)
 	}
-	fmt.Fprintln(v.out, v.screen.paint(bold, printable(v.name)))
-	if b := v.about; b != nil {
-		fmt.Fprintf(v.out, "given up by Lambda: %s after %s (request %s)\n", text(b.RequestContext.Condition),
+	title := printable(v.name)
+	if v.doc.part != "" {
+		title += ", " + v.doc.part
+	}
+	fmt.Fprintln(v.out, v.screen.paint(bold, title))
+	if v.doc.form != "" {
+		fmt.Fprintf(v.out, "from %s\n", v.doc.form)
+	}
+	if b := v.doc.about; b != nil {
+		how := "given up by Lambda"
+		if b.succeeded() {
+			how = "done by its function"
+		}
+		fmt.Fprintf(v.out, how+": %s after %s (request %s)\n", text(b.RequestContext.Condition),
 			count(b.RequestContext.ApproximateInvokeCount, "invocation"), text(b.RequestContext.RequestID))
 	}
 	day, one := v.day()
