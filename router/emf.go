@@ -51,6 +51,13 @@ const (
 	functionName = "FunctionName"
 	streamName   = "StreamName"
 
+	// What Lambda's filter of log lines looks at, and the one level that it always lets through:
+	// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+	levelName       = "level"
+	timestampName   = "timestamp"
+	timestampFormat = "2006-01-02T15:04:05.000Z07:00" // RFC 3339
+	unfiltered      = "FATAL"
+
 	defaultNamespace = "Sluice"
 
 	maxMetrics    = 100  // a directive
@@ -96,7 +103,9 @@ func (o EMF) Validate() error {
 //	InvocationErrors                            1 where the invocation failed, else 0
 //	PartialFailures                             1 where the answer names a record, else 0
 //
-// and shardId, requestId and checkpoint stand beside them as plain members. A line is one Write; writes do not run side by side. What it
+// and shardId, requestId and checkpoint stand beside them as plain members. So do level, which is FATAL, and timestamp: where a function's
+// LogFormat is JSON, Lambda drops lines that are below its ApplicationLogLevel, takes one that lacks either for INFO, and there is no
+// level that drops FATAL. A line is one Write; writes do not run side by side. What it
 // costs does not grow with the number of records. A failing Write is logged. WithEMF panics where o is not valid; see [EMF.Validate].
 //
 // Several write a line each, in the order in which they are given, and their writes may run side by side. CloudWatch adds up what two of them
@@ -215,8 +224,9 @@ func (e *emf) append(ctx context.Context, b []byte, s Stats, metrics []Metric) [
 	if s.Source != nil {
 		stream = dimensionValue(s.Source.StreamName)
 	}
+	now := time.Now()
 	b = append(b, `{"_aws":{"Timestamp":`...)
-	b = strconv.AppendInt(b, time.Now().UnixMilli(), 10)
+	b = strconv.AppendInt(b, now.UnixMilli(), 10)
 	b = append(b, `,"CloudWatchMetrics":[{"Namespace":`...)
 	b = strconv.AppendQuote(b, e.Namespace)
 	b = append(b, `,"Dimensions":[[`...)
@@ -236,6 +246,8 @@ func (e *emf) append(ctx context.Context, b []byte, s Stats, metrics []Metric) [
 		b = append(b, `},`...)
 	}
 	b = append(trimComma(b), `]}]}`...)
+	b = appendText(b, levelName, unfiltered)
+	b = appendText(b, timestampName, now.UTC().Format(timestampFormat))
 	b = appendText(b, functionName, e.Function)
 	b = appendText(b, streamName, stream)
 	for i, name := range e.names {
@@ -298,7 +310,7 @@ var units = strings.Fields(`Seconds Microseconds Milliseconds Bytes Kilobytes Me
 
 // taken are the names that a line has by itself.
 var taken = func() []string {
-	names := []string{"_aws", functionName, streamName, "shardId", "requestId", "checkpoint"}
+	names := []string{"_aws", levelName, timestampName, functionName, streamName, "shardId", "requestId", "checkpoint"}
 	for _, m := range appendStats(nil, Stats{}, true) {
 		names = append(names, m.Name)
 	}

@@ -107,7 +107,10 @@ func (c *config) log() *slog.Logger {
 	if c.logger != nil {
 		return c.logger
 	}
-	return slog.Default()
+	if l := slog.Default(); !lambdaFilters() || !isUnset(l) {
+		return l
+	}
+	return lambdaLogger()
 }
 
 // WithDecoder sets how events are read.
@@ -160,6 +163,9 @@ func WithStats(hook func(ctx context.Context, s Stats)) Option {
 
 // WithLogger sets where skipped and failed records and panics are logged; the default is slog.Default(). A record is logged without
 // its data, but with its partition key.
+//
+// In a function whose LogFormat is JSON, and which has set neither slog's default nor the output of package log, the default is
+// [lambdacontext.NewLogger]: of lines that are no JSON Lambda knows no level, takes them for INFO, and drops them at WARN, errors among them.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) { c.logger = l }
 }

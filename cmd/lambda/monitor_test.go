@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -369,6 +370,42 @@ func TestMonitorAges(t *testing.T) {
 	for _, name := range []string{"newestMillis", "oldestMillis", "IteratorAge", "OldestRecordAge"} {
 		if strings.Count(out.String(), `"`+name+`":0,`)+strings.Count(out.String(), `"`+name+`":0}`) != 1 {
 			t.Errorf("no %s of zero in\n%s", name, &out)
+		}
+	}
+}
+
+// Lambda drops lines below the function's level, and takes those for INFO whose level or timestamp it does not understand
+// ("Log-level filtering" in its developer guide). So each line of the function says both, and that of the metrics what no level drops.
+func TestMonitorLinesAtEveryLevel(t *testing.T) {
+	levels := []string{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}
+	for at, setting := range levels {
+		s, err := readSettings([]string{"AWS_LAMBDA_LOG_LEVEL=" + setting})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		m := newFunction(s, newLogger(&out, &s), &out)
+		for _, e := range [][]byte{event(good(1), bad(2)), event(good(1)), []byte("no event")} {
+			m.Invoke(t.Context(), e)
+		}
+		metrics := 0
+		for line := range bytes.Lines(out.Bytes()) {
+			var l struct {
+				Level, Timestamp string
+				AWS              json.RawMessage `json:"_aws"`
+			}
+			if err := json.Unmarshal(line, &l); err != nil {
+				t.Fatalf("%v: %s", err, line)
+			}
+			if _, err := time.Parse(time.RFC3339, l.Timestamp); err != nil || slices.Index(levels, l.Level) < at {
+				t.Errorf("at %s Lambda drops %s", setting, line)
+			}
+			if l.AWS != nil {
+				metrics++
+			}
+		}
+		if metrics != 3 {
+			t.Errorf("at %s: %d lines of metrics, want 3:\n%s", setting, metrics, &out)
 		}
 	}
 }
