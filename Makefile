@@ -56,7 +56,7 @@ arm64: need-go need-qemu ## all tests on arm64, under qemu
 
 FUZZ_COUNT ?= 10000x
 fuzz-count: need-go ## each fuzz target, $(FUZZ_COUNT) executions
-	@grep -roE '^func Fuzz[A-Za-z0-9]+' --include=*_test.go decoder fuzz payload router | sed -E 's#/[^/]*:func # #' | while read -r d f; do \
+	@grep -roE '^func Fuzz[A-Za-z0-9]+' --include=*_test.go decoder fuzz internal payload router | sed -E 's#/[^/]*:func # #' | while read -r d f; do \
 		echo "== $$d $$f"; $(GO) test "./$$d" -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZ_COUNT) -fuzzminimizetime 10x | tail -n 2; done
 
 PAIRS ?= 2000000

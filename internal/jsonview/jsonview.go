@@ -4,6 +4,7 @@ package jsonview
 
 import (
 	"bytes"
+	"math"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -161,4 +162,85 @@ func Is(name []byte, want string) bool {
 	}
 	var memory []byte
 	return string(Unescape(name, &memory)) == want
+}
+
+// Int64 returns the value of a number, by what it is and not by how it is
+// written: 1000, 1000.0 and 1e3 are one. It is exact: no float64 is involved. It
+// reports false for what is no number, is not whole, or does not fit.
+func Int64(value []byte) (n int64, ok bool) {
+	negative := value[0] == '-'
+	if negative {
+		value = value[1:]
+	} else if value[0] < '0' || value[0] > '9' {
+		return 0, false
+	}
+	// What was read is m × 10^(zeros-decimals), where m ends in no zero. So a
+	// point may have as many zeros behind it as it likes.
+	var m uint64
+	var zeros, decimals, exponent int64
+	fraction := false
+	for i, c := range value {
+		switch {
+		case c == '.':
+			fraction = true
+			continue
+		case c|0x20 == 'e':
+			exponent = exponentOf(value[i+1:])
+		case c == '0':
+			zeros++
+		default:
+			if m, ok = scale(m, zeros+1); !ok || m > math.MaxUint64-9 {
+				return 0, false
+			}
+			m, zeros = m+uint64(c-'0'), 0
+		}
+		if c|0x20 == 'e' {
+			break
+		}
+		if fraction {
+			decimals++
+		}
+	}
+	if m == 0 {
+		return 0, true
+	}
+	if exponent += zeros - decimals; exponent < 0 {
+		return 0, false
+	}
+	m, ok = scale(m, exponent)
+	switch {
+	case !ok:
+		return 0, false
+	case negative && m <= 1<<63:
+		return int64(-m), true
+	case !negative && m < 1<<63:
+		return int64(m), true
+	}
+	return 0, false
+}
+
+// scale returns m × 10^exponent, and false where that does not fit.
+func scale(m uint64, exponent int64) (uint64, bool) {
+	for ; m > 0 && exponent > 0; exponent-- {
+		if m > math.MaxUint64/10 {
+			return 0, false
+		}
+		m *= 10
+	}
+	return m, true
+}
+
+// exponentOf reads an exponent. It is held within what no number of digits in
+// memory makes up for.
+func exponentOf(text []byte) (n int64) {
+	negative := text[0] == '-'
+	for _, c := range text {
+		if c >= '0' && n < 1e15 {
+			n = n*10 + int64(c-'0')
+		}
+	}
+	if negative {
+		return -n
+	}
+	return n
 }

@@ -22,7 +22,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strconv"
 	"time"
 
 	"example.com/sluice/decoder"
@@ -35,7 +34,7 @@ type Event struct {
 	*Envelope
 
 	ID        []byte    // unique within the log group's subscription
-	Timestamp time.Time // when the event happened, as its source says: UTC, to the millisecond
+	Timestamp time.Time // when the event happened, as its source says: UTC, to the millisecond, before the year 10,000
 	Message   []byte    // UTF-8; most writers end it without a line break
 
 	fields []byte  // the object extractedFields, nil where there is none
@@ -73,7 +72,7 @@ func Events(data []byte) iter.Seq2[*Event, error] { return Reader{}.Events(data)
 //
 // Errors are the decoder's: ErrCompressed, ErrTooLarge (gzip of more than MaxData; nesting), ErrSyntax, ErrType for JSON that is no such
 // message, ErrMissing. Control messages, and data without a byte, have no log events. Member names are case-sensitive, null counts as
-// absent, the last of duplicates wins.
+// absent, the last of duplicates wins. Timestamps count by their value, however they are written: 1000, 1000.0 and 1e3 are one.
 func (r Reader) Events(data []byte) iter.Seq2[*Event, error] {
 	return func(yield func(*Event, error) bool) { r.read(data, yield) }
 }
@@ -206,14 +205,26 @@ func (s *state) read(value []byte) (flaw error) {
 	}
 	e.ID = text("id", id)
 	e.Message = text("message", message)
-	ms, err := strconv.ParseInt(string(timestamp), 10, 64)
-	if err == nil {
+	ms, ok := int64(0), false
+	if timestamp != nil {
+		ms, ok = jsonview.Int64(timestamp)
+	}
+	if ok && ms > -latest && ms < latest {
 		e.Timestamp = time.UnixMilli(ms).UTC()
 	} else if flaw == nil {
-		flaw = fmt.Errorf("timestamp: %w", missingOr(timestamp, "a whole number of milliseconds"))
+		want := "a whole number of milliseconds"
+		if ok {
+			want = "a time before the year 10000"
+		}
+		flaw = fmt.Errorf("timestamp: %w", missingOr(timestamp, want))
 	}
 	return flaw
 }
+
+// latest is the first millisecond that a timestamp may not have: the year
+// 10,000, which neither RFC 3339 nor time.Time's JSON form can write. As far
+// before the epoch is too early.
+const latest = 253402300800_000
 
 // missingOr is the error for a value that is absent or not what it should be.
 func missingOr(value []byte, want string) error {

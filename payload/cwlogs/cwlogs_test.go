@@ -86,6 +86,10 @@ func TestEvents(t *testing.T) {
 		{"all escapes", message(`{"id":"x","timestamp":1,"message":"\"\\\/\b\f\n\r\t\u0041\\"}`), "x " + epoch + " \"\\\"\\\\/\\b\\f\\n\\r\\tA\\\\\"\n"},
 		{"empty text", message(`{"id":"","timestamp":-1,"message":""}`), " 1969-12-31T23:59:59.999Z \"\"\n"},
 
+		{"timestamps by their value", message(`{"id":"a","timestamp":1732638456000.0,"message":"m"}`, `{"id":"b","timestamp":1.732638456E12,"message":"m"}`,
+			`{"id":"c","timestamp":1732638456000000e-3,"message":"m"}`, `{"id":"d","timestamp":253402300799999,"message":"m"}`, `{"id":"e","timestamp":253402300800000,"message":"m"}`),
+			"a 2024-11-26T16:27:36Z \"m\"\nb 2024-11-26T16:27:36Z \"m\"\nc 2024-11-26T16:27:36Z \"m\"\nd 9999-12-31T23:59:59.999Z \"m\"\n" +
+				"e " + none + " \"m\" bad: CloudWatch Logs message at byte 0: log event 4: timestamp: member of the wrong type: not a time before the year 10000\n"},
 		{"bad log events", message(`7`, `{"timestamp":1,"message":"m"}`, `{"id":"x","message":"m"}`, `{"id":"x","timestamp":1}`, small("x"),
 			`{"id":7,"timestamp":1,"message":"m"}`, `{"id":"x","timestamp":"1","message":"m"}`, `{"id":"x","timestamp":1.5,"message":"m"}`,
 			`{"id":"x","timestamp":1,"message":{}}`, `{"id":"x","timestamp":92233720368547758079,"message":"m"}`, small("y")),

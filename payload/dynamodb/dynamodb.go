@@ -19,9 +19,8 @@ package dynamodb
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
-	"strconv"
+	"math"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -43,9 +42,10 @@ type Change struct {
 	UserIdentity events.DynamoDBUserIdentity
 
 	// Time is when the change was made, in UTC, to the millisecond or microsecond, whichever the table's stream is configured to have; see
-	// Precision. It is the member ApproximateCreationDateTime.
+	// Precision. It is the member ApproximateCreationDateTime. A number below 1e11 is seconds, whatever is said of it, as emulators
+	// write it: in milliseconds that is before 1973, and no table wrote changes to a stream before 2020.
 	Time      time.Time
-	Precision time.Duration // time.Millisecond or time.Microsecond
+	Precision time.Duration // time.Millisecond, time.Microsecond or time.Second
 
 	// Keys, NewImage and OldImage are objects of attributes as they stand in the data, in DynamoDB's JSON; see [Attributes]. NewImage is nil
 	// where the item is removed, OldImage where it is inserted.
@@ -61,7 +61,7 @@ func (c *Change) Expired() bool {
 
 // Parse reads a record's data into c. Its errors are decoder.ErrSyntax and ErrTooLarge for what is not JSON, ErrMissing and ErrType for what is
 // no change: tableName, eventName and Keys must be there, and each member that is known must have its type. c is then set as far as that goes.
-// Member names are case-sensitive, unknown ones are passed over, null counts as absent, the last of duplicates wins.
+// Numbers count by their value, however they are written: 59, 59.0 and 5.9e1 are one. Member names are case-sensitive, unknown ones are passed over, null counts as absent, the last of duplicates wins.
 func (c *Change) Parse(data []byte) error {
 	*c = Change{}
 	end, err := decoder.ScanJSON(data)
@@ -145,13 +145,14 @@ func (r *reader) text(to *string, name string, value []byte) {
 	*to = string(text)
 }
 
-func (r *reader) number(to *int64, name string, value []byte) {
-	n, err := strconv.ParseInt(string(value), 10, 64)
-	if err != nil {
-		r.wrongType(name, "a whole number")
-		return
+func (r *reader) number(to *int64, name string, value []byte) bool {
+	n, ok := jsonview.Int64(value)
+	if !ok {
+		r.wrongType(name, "a whole number of 64 bits")
+		return false
 	}
 	*to = n
+	return true
 }
 
 // dynamodb reads the inner object. Where it stands twice the last one wins.
@@ -159,6 +160,7 @@ func (r *reader) dynamodb(c *Change, value []byte) {
 	c.Keys, c.NewImage, c.OldImage, c.SizeBytes = nil, nil, nil, 0
 	c.Time, c.Precision = time.Time{}, 0
 	var created int64
+	var present bool
 	precision := ""
 	r.object(value, "dynamodb", func(name string, value []byte) {
 		full := "dynamodb." + name
@@ -171,7 +173,7 @@ func (r *reader) dynamodb(c *Change, value []byte) {
 		}
 		switch name {
 		case "ApproximateCreationDateTime":
-			r.number(&created, full, value)
+			present = r.number(&created, full, value)
 		case "ApproximateCreationDateTimePrecision":
 			r.text(&precision, full, value)
 		case "Keys":
@@ -184,18 +186,32 @@ func (r *reader) dynamodb(c *Change, value []byte) {
 			r.number(&c.SizeBytes, full, value)
 		}
 	})
-	if created != 0 {
-		c.Time, c.Precision = timeOf(created, precision)
+	if present {
+		if c.Time, c.Precision, present = timeOf(created, precision); !present {
+			r.wrongType("dynamodb.ApproximateCreationDateTime", "a time before the year 10000")
+		}
 	}
 }
 
-// timeOf reads a time by its precision and, where that is not said, by its size: in milliseconds 1e14 is the year 5138, in microseconds
-// it is 1973.
-func timeOf(n int64, precision string) (time.Time, time.Duration) {
-	if precision == "MICROSECOND" || precision != "MILLISECOND" && (n >= 1e14 || n <= -1e14) {
-		return time.UnixMicro(n).UTC(), time.Microsecond
+// timeOf reads a time by its size and, where that fits both, by what is said of
+// its precision: in milliseconds 1e11 is 1973 and 1e14 the year 5138, in
+// microseconds 1e14 is 1973. It reports false for times that RFC 3339 and
+// time.Time's JSON cannot write.
+func timeOf(n int64, precision string) (at time.Time, unit time.Duration, ok bool) {
+	size := max(n, -max(n, -math.MaxInt64))
+	switch {
+	case size < 1e11:
+		at, unit = time.Unix(n, 0), time.Second
+	case precision == "MICROSECOND" || precision != "MILLISECOND" && size >= 1e14:
+		at, unit = time.UnixMicro(n), time.Microsecond
+	default:
+		at, unit = time.UnixMilli(n), time.Millisecond
 	}
-	return time.UnixMilli(n).UTC(), time.Millisecond
+	const latest = 253402300800 // the first second of the year 10,000
+	if sec := at.Unix(); sec <= -latest || sec >= latest {
+		return time.Time{}, 0, false
+	}
+	return at.UTC(), unit, true
 }
 
 // Clone returns a copy of c that shares no memory with the data.
@@ -203,16 +219,4 @@ func (c *Change) Clone() Change {
 	d := *c
 	d.Keys, d.NewImage, d.OldImage = bytes.Clone(c.Keys), bytes.Clone(c.NewImage), bytes.Clone(c.OldImage)
 	return d
-}
-
-// Attributes decodes Keys, NewImage or OldImage by the types of aws-lambda-go, which are those of DynamoDB's own streams. Nil gives nil.
-func Attributes(image []byte) (map[string]events.DynamoDBAttributeValue, error) {
-	if image == nil {
-		return nil, nil
-	}
-	var m map[string]events.DynamoDBAttributeValue
-	if err := json.Unmarshal(image, &m); err != nil {
-		return nil, fmt.Errorf("%w: %w", decoder.ErrDecode, err)
-	}
-	return m, nil
 }
