@@ -63,3 +63,32 @@ func mustInvoke(tb testing.TB, ctx context.Context, r *router.Router, event []by
 		tb.Fatalf("answered %s, %v", answer, err)
 	}
 }
+
+// BenchmarkCopies is what WithCopies costs: the same invocation with views and with copies.
+func BenchmarkCopies(b *testing.B) {
+	for _, e := range []struct {
+		name string
+		routertest.Event
+	}{
+		{"100x256", routertest.Event{Records: 100, Size: 256, Keys: 10}},
+		{"7500x200", routertest.Event{Records: 7500, Size: 200, Keys: 100}},
+		{"1000x4096", routertest.Event{Records: 1000, Size: 4096, Keys: 100}},
+	} {
+		event := e.Bytes()
+		for _, n := range nothing {
+			for _, c := range []struct {
+				name string
+				opts []router.Option
+			}{{"views", nil}, {"copies", []router.Option{router.WithCopies()}}} {
+				b.Run(e.name+"/shape="+n.name+"/records="+c.name, func(b *testing.B) {
+					r := router.New(n.handler, c.opts...)
+					b.ReportAllocs()
+					for b.Loop() {
+						mustInvoke(b, b.Context(), r, event)
+					}
+					b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(e.Records), "ns/record")
+				})
+			}
+		}
+	}
+}

@@ -19,7 +19,7 @@
 //
 // A handler's records are its own until it returns: copies of the decoder's, whose bytes are views. It may sort, filter and overwrite the slice
 // it gets and the records in it, since the router keeps apart what it needs to know. It must not write to the bytes or to the Source, which records share, nor
-// keep the bytes: [decoder.Record.Clone] does.
+// keep the bytes: [decoder.Record.Clone] does. With [WithCopies] bytes are the handler's own too, for good.
 //
 // # Failures
 //

@@ -18,7 +18,7 @@ func (h Each) run(i *invocation) error {
 
 // each reads the event record by record and stops at the first that does not get done.
 func (i *invocation) each(h Each) error {
-	hands := handsPool.Get().(*hands)
+	hands := i.hands()
 	var again map[string]bool // the keys that have had a record handled, where any is to be recognised
 	if i.memory != nil && !i.memory.empty() {
 		again = make(map[string]bool)

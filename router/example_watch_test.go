@@ -69,3 +69,24 @@ func ExampleWithCallHook() {
 	// user-000001: 1 records
 	// user-000001: no such user
 }
+
+// Records that are kept beyond the call, without a Clone of each.
+func ExampleWithCopies() {
+	var last *decoder.Record
+	r := router.New(
+		router.Each(func(_ context.Context, rec *decoder.Record) error {
+			last = rec
+			return nil
+		}),
+		router.WithCopies(),
+	)
+	if _, err := r.Invoke(context.Background(), routertest.EventOf(
+		decoder.Record{SequenceNumber: []byte("101"), Data: []byte("lamp")},
+		decoder.Record{SequenceNumber: []byte("102"), Data: []byte("desk")},
+	)); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Printf("%s: %s\n", last.SequenceNumber, last.Data)
+	// Output:
+	// 102: desk
+}

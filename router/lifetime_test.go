@@ -59,6 +59,15 @@ func TestKeptViewsAreCaught(t *testing.T) {
 	}
 }
 
+// TestViewsAreNoCopies: what TestCopiesMayBeKept finds kept is gone without WithCopies, all of it.
+func TestViewsAreNoCopies(t *testing.T) {
+	keepers(t, func(t *testing.T, k *keeper, kept int) {
+		if same := k.same(); same != 0 {
+			t.Errorf("%d of %d things that were kept read as they did", same, kept)
+		}
+	})
+}
+
 // TestKeptViewsOfTheLastRecord: in a loop over records, a view is gone as soon as the next record is there.
 func TestKeptViewsOfTheLastRecord(t *testing.T) {
 	var last []byte

@@ -94,6 +94,12 @@ func optionsTwice() map[string]func() (router.Handler, twice) {
 			h := router.Each(func(context.Context, *decoder.Record) error { say("called"); return fail })
 			return h, twice{router.WithWholeBatch(), router.WithWholeBatch(), saw, "called", ""}
 		},
+		"WithCopies": func() (router.Handler, twice) { // nor of this
+			var kept []*decoder.Record
+			h := router.Each(func(_ context.Context, rec *decoder.Record) error { kept = append(kept, rec); return nil })
+			saw := func() string { return fmt.Sprint(kept[0] != kept[1]) }
+			return h, twice{router.WithCopies(), router.WithCopies(), saw, "true", ""}
+		},
 		"WithLogger": func() (router.Handler, twice) {
 			h := router.Batch(func(_ context.Context, recs []decoder.Record) error { return router.At(&recs[2], skip) })
 			return h, twice{logger("a"), logger("b"), saw, "b", ""}

@@ -55,11 +55,19 @@ func (i *invocation) partition(call func(key []byte, recs []decoder.Record) erro
 // workOn takes the group with the lowest next record, does one step of it, and puts it back, until none is left. In between the group
 // is its own. What a group still holds at the end is not done.
 func (i *invocation) workOn(work *grouping, call func(key []byte, recs []decoder.Record) error) {
-	hands := handsPool.Get().(*hands)
+	hands := i.hands()
 	for g := work.next(); g != nil; g = work.next() {
-		if i.step(hands, g, i.batchSize, func(recs []decoder.Record) error { return call(g.key, recs) }) && len(g.left) > 0 {
+		if i.step(hands, g, i.batchSize, func(recs []decoder.Record) error { return call(i.keyOf(g, recs), recs) }) && len(g.left) > 0 {
 			work.again(g)
 		}
 	}
 	hands.release()
+}
+
+// keyOf is the key of a group to hand over with records of it.
+func (i *invocation) keyOf(g *group, recs []decoder.Record) []byte {
+	if i.copies {
+		return recs[0].PartitionKey
+	}
+	return g.key
 }

@@ -38,6 +38,10 @@ func (h logEvents) run(i *invocation) error {
 			if err != nil {
 				continue
 			}
+			if i.copies {
+				kept := e.Clone()
+				e = &kept
+			}
 			if err := i.callOne(ctx, rec, func(ctx context.Context) error { return h(ctx, rec, e) }); err != nil {
 				if judgeOne(err) != skip {
 					return err

@@ -95,7 +95,7 @@ func (i *invocation) doneNext(g *group, n int) {
 
 // inOrder works on one group, one call at a time, and stops at the first record that does not get done. It reports whether all are.
 func (i *invocation) inOrder(g *group, size int, call func([]decoder.Record) error) bool {
-	hands := handsPool.Get().(*hands)
+	hands := i.hands()
 	goOn := true
 	for goOn && len(g.left) > 0 {
 		goOn = i.step(hands, g, size, call)
