@@ -1,10 +1,14 @@
 package router
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math"
+	"strings"
+	"unicode/utf8"
 
 	"example.com/sluice/decoder"
 )
@@ -15,11 +19,12 @@ func answerDone() []byte {
 	return []byte(`{"batchItemFailures":[]}`)
 }
 
-func answerFrom(sequenceNumber string) []byte {
-	b := make([]byte, 0, 48+len(sequenceNumber))
-	b = append(b, `{"batchItemFailures":[{"itemIdentifier":"`...)
-	b = append(b, sequenceNumber...)
-	return append(b, `"}]}`...)
+func answerFrom(identifier string) []byte {
+	quoted, _ := json.Marshal(identifier) // of a string: does not fail
+	b := make([]byte, 0, 46+len(quoted))
+	b = append(b, `{"batchItemFailures":[{"itemIdentifier":`...)
+	b = append(b, quoted...)
+	return append(b, `}]}`...)
 }
 
 // What Lambda takes. Its documentation says 6 MB of an answer, its runtime interface emulator how many bytes these are, and the
@@ -77,38 +82,68 @@ var errGoroutine = errors.New("the handler ended its goroutine")
 
 // answerFailure names the first record that is not done, where that is an answer that Lambda takes.
 //
-// Its number comes from the event itself, and not from what handlers had in their hands. And the work may have stopped
+// What it is called comes from the event itself, and not from what handlers had in their hands. And the work may have stopped
 // before the event's end, but what is there decides too: a broken event is never answered as a success, and a window's answer must not
 // hold failures.
 func (i *invocation) answerFailure() ([]byte, error) {
 	if i.wholeBatch && i.failed != nil {
 		return nil, i.failed
 	}
-	var number string
+	var number, eventID string
 	d := decoder.Decoder{MaxRecords: math.MaxInt} // which is no fault of the event
 	for rec, err := range d.RecordsWindow(i.event, &i.window) {
 		if rec == nil {
 			return nil, err
 		}
 		if rec.Index == i.notDone.index() {
-			number = string(rec.SequenceNumber)
+			number, eventID = string(rec.SequenceNumber), string(rec.EventID)
 		}
 	}
 	reason := i.failed
 	if reason == nil {
 		reason = &RecordError{Index: i.notDone.index(), SequenceNumber: number, Err: i.unfinished()}
 	}
-	switch {
-	case i.window != nil || i.wholeBatch:
+	if i.window != nil || i.wholeBatch {
 		return nil, reason
-	case number == "":
-		return nil, fmt.Errorf("record %d is to be delivered again, but has no sequence number: %w", i.notDone.index(), reason)
-	case !isDecimal(number):
-		return nil, fmt.Errorf("record %d is to be delivered again, but its sequence number is not decimal: %w", i.notDone.index(), reason)
 	}
-	i.checkpoint = number
+	identifier, flaw := number, flawOfNumber(number)
+	if isPipes(i.event) {
+		identifier, flaw = eventID, flawOfEventID(eventID)
+	}
+	if flaw != "" {
+		return nil, fmt.Errorf("record %d is to be delivered again, but %s: %w", i.notDone.index(), flaw, reason)
+	}
+	i.checkpoint = identifier
 	i.rememberDone()
-	return answerFrom(number), nil
+	return answerFrom(identifier), nil
+}
+
+// isPipes is whether an event that has been read is one of EventBridge Pipes: a bare array. There an answer names a record by its event id, as the
+// EventBridge user guide says ("Amazon EventBridge Pipes batching and concurrency").
+func isPipes(event []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(event, " \t\r\n"), []byte("["))
+}
+
+// flawOfNumber is why an answer cannot name a record by this sequence number, "" where it can.
+func flawOfNumber(number string) string {
+	switch {
+	case number == "":
+		return "has no sequence number"
+	case !isDecimal(number):
+		return "its sequence number is not decimal"
+	}
+	return ""
+}
+
+// flawOfEventID is the same for an event id. What is no UTF-8, or was no text in the event, would come out as another id.
+func flawOfEventID(id string) string {
+	switch {
+	case id == "":
+		return "has no event id, by which EventBridge Pipes would know it"
+	case strings.ContainsRune(id, utf8.RuneError):
+		return "its event id is no valid text"
+	}
+	return ""
 }
 
 // unfinished is why a record is not done that has not failed.

@@ -35,7 +35,7 @@
 //   - A bad record (one that does not decode) goes to [WithOnBad], whose answer counts like a handler's; by default it is a Retry.
 //     In a Partition it holds back its own key, as a failed record does.
 //   - A broken event (invalid JSON) fails the invocation; it is never answered as a success. So does a record that
-//     would have to be named but has no decimal sequence number.
+//     would have to be named but has no decimal sequence number, or, from EventBridge Pipes, no event id.
 //   - On an event of a tumbling window every failure fails the invocation, so that records and state come again together; on
 //     success the state goes back, unchanged but by [Tumbling]. A state with which Lambda would refuse the answer for its size, from 6 MB on, fails
 //     the invocation too, and one of 1 MB, where Lambda ends the window early, is logged.
@@ -43,6 +43,19 @@
 // Delivery is at least once: what is behind a failure comes again even if it was done.
 //
 // An invocation that fails on account of a record fails with a [*RecordError]. The router's own answers are never reused memory.
+//
+// # Who calls
+//
+// An answer is for whoever has made the event.
+//
+//   - The event source mapping sends an object with Records, and knows a record by its sequence number.
+//   - EventBridge Pipes sends a bare array of flat records, and knows a record by its eventID, which is what the answer names then.
+//     A transformer of its input must leave eventID in. That an answer names a record is as far as its documentation goes: it does not say
+//     what becomes of the records behind that one, where the mapping delivers them again, nor what an id does that Pipes does not know. The router
+//     never names one that is not in the event, and takes it that what is behind comes again, since a pipe keeps the order of its stream. Who does
+//     not want to rely on that uses [WithWholeBatch]. A router is for a pipe's target; as its enrichment, what it answers would go to the target.
+//   - Who invokes the function with an event of either form gets the same answer, and has to look at it: a failure is no error of the call. Nobody
+//     sees it where the call is asynchronous; [WithWholeBatch] is for that too.
 //
 // # Deadlines
 //

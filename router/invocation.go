@@ -41,7 +41,7 @@ type invocation struct {
 	state    []byte          // what Tumbling answers instead of the state that came in
 	changed  bool            // whether it does
 
-	checkpoint string // the sequence number that the answer names
+	checkpoint string // what the answer names: a sequence number, or for EventBridge Pipes an event id
 
 	suspects    bool         // whether failures of records are remembered
 	remembering bool         // whether what is done behind the checkpoint is to be noted

@@ -28,8 +28,9 @@ type Stats struct {
 	// the time until the last was done.
 	Decode, Handle time.Duration
 
-	Checkpoint string // the sequence number that the answer names; "" where it names none
-	Err        error  // what Invoke returned
+	// Checkpoint is the sequence number that the answer names, for EventBridge Pipes the event id; "" where it names none.
+	Checkpoint string
+	Err        error // what Invoke returned
 }
 
 // tally is the Stats of an invocation under way, and what it takes to count them. It does nothing without a hook.
