@@ -37,7 +37,7 @@ const (
 // Event describes a Kinesis event. The zero value is an event without records; a field that is left out has the default that
 // stands at it. An Event may be copied and used concurrently, as long as Data and Key may be.
 //
-// All methods panic where a number is negative, Kind is none of this package's or First is not decimal.
+// All methods panic where a number is negative, Kind is none of this package's, First is not decimal, or a Pipe has a Window.
 type Event struct {
 	// Records is how many records there are. Lambda delivers up to 10,000, as long as the event stays below 6 MB.
 	Records int
@@ -93,6 +93,9 @@ type Event struct {
 	// State is written as it is, and is {} by default; ShardID and EventSourceARN are the event's by default; Start
 	// is the beginning of the minute in which the first record arrived, and End a minute later than Start.
 	Window *decoder.Window
+
+	// Pipe makes it an event of EventBridge Pipes: a bare array of flat records. It has no Window.
+	Pipe bool
 }
 
 // Bytes returns the event. The caller may change it.
@@ -102,23 +105,34 @@ func (e Event) Bytes() []byte { return e.Append(nil) }
 // the number of its allocations does not depend on the number of records.
 func (e Event) Append(dst []byte) []byte {
 	b := newBuilder(e)
-	t := templateOf(b.rec.Source)
+	t := templateOf(b.rec.Source, e.Pipe)
 	if e.Data == nil && e.Kind != Compressed {
 		const values = 128 // key, time, and twice the sequence number
 		dst = slices.Grow(dst, e.Records*(t.size()+values+base64.StdEncoding.EncodedLen(e.Size))+512)
 	}
-	dst = append(dst, `{"Records":[`...)
+	dst = appendBegin(dst, e.Pipe)
 	for b.next() {
 		if b.rec.Index > 0 {
 			dst = append(dst, ',')
 		}
 		dst = t.append(dst, &b.rec)
 	}
+	if e.Pipe {
+		return append(dst, ']')
+	}
 	dst = append(dst, ']')
 	if e.Window != nil {
 		dst = b.appendWindow(dst)
 	}
 	return append(dst, '}')
+}
+
+// appendBegin appends what stands before an event's records.
+func appendBegin(dst []byte, pipe bool) []byte {
+	if pipe {
+		return append(dst, '[')
+	}
+	return append(dst, `{"Records":[`...)
 }
 
 // All returns the records that decoding [Event.Bytes] must yield, complete and with memory of their own. They share one
@@ -141,6 +155,9 @@ func (e *Event) check() {
 		if n.value < 0 {
 			panic(fmt.Sprintf("routertest: %s is %d", n.name, n.value))
 		}
+	}
+	if e.Pipe && e.Window != nil {
+		panic("routertest: Pipe and Window: a pipe has no tumbling windows")
 	}
 	if e.Kind > Compressed {
 		panic("routertest: Kind is " + e.Kind.String())

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -186,6 +187,55 @@ func TestBytesAreFixed(t *testing.T) {
 	for name, e := range described {
 		if !bytes.Equal(e.Bytes(), e.Bytes()) {
 			t.Errorf("%s: two calls of Bytes differ", name)
+		}
+	}
+}
+
+// TestPipe: a pipe's event holds the same records, and the members of each in the order of AWS's sample.
+func TestPipe(t *testing.T) {
+	sample, err := os.ReadFile("../../testdata/events/pipes.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, e := range described {
+		if e.Window != nil {
+			continue
+		}
+		e.Pipe = true
+		text, all, n := e.Bytes(), e.All(), 0
+		for rec, err := range decoder.Records(text) {
+			if err != nil || !reflect.DeepEqual(rec.Clone(), all[n]) {
+				t.Fatalf("%s: %v, record %+v; want %+v", name, err, rec, all[n])
+			}
+			n++
+		}
+		if n != e.Records || text[0] != '[' || text[len(text)-1] != ']' {
+			t.Errorf("%s: %d records, want %d, in %.40s", name, n, e.Records, text)
+		}
+		if n > 0 && e.Key == nil && e.EncryptionType == "" {
+			if got, want := membersOfFirst(t, text), membersOfFirst(t, sample); got != want {
+				t.Errorf("%s: members %s, want %s", name, got, want)
+			}
+		}
+	}
+}
+
+// membersOfFirst is the names of the first record's members, in order.
+func membersOfFirst(t *testing.T, array []byte) string {
+	t.Helper()
+	var records []json.RawMessage
+	if err := json.Unmarshal(array, &records); err != nil {
+		t.Fatal(err)
+	}
+	d := json.NewDecoder(bytes.NewReader(records[0]))
+	var names []string
+	for n := 0; ; n++ {
+		token, err := d.Token()
+		if err != nil {
+			return strings.Join(names, " ")
+		}
+		if n%2 == 1 && token != json.Delim('}') {
+			names = append(names, fmt.Sprint(token))
 		}
 	}
 }

@@ -30,6 +30,19 @@ func ExampleNewRecord() {
 	// not an order
 }
 
+// An event as EventBridge Pipes sends it.
+func ExampleEvent_pipe() {
+	event := routertest.Event{Records: 2, Pipe: true}.Bytes()
+	fmt.Printf("%s…\n", event[:58])
+	for rec, err := range decoder.Records(event) {
+		fmt.Printf("%s %v\n", rec.EventID, err)
+	}
+	// Output:
+	// [{"kinesisSchemaVersion":"1.0","partitionKey":"user-000000…
+	// shardId-000000000000:49658471032915763208146092357481206394817562039485716482 <nil>
+	// shardId-000000000000:49658471032915763208146092357484833170040218254125599432 <nil>
+}
+
 func ExampleEvent() {
 	e := routertest.Event{Records: 4, Size: 40, Keys: 2, Stream: "clicks"}
 	for rec, err := range decoder.Records(e.Bytes()) {

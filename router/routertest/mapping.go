@@ -40,12 +40,18 @@ import (
 // # What Lambda leaves open
 //
 // Where neither Lambda's documentation nor recordings of it say what happens, the simulation takes the reading that is worse for
-// the function, or has an option for it. An answer that names a record that is not in the batch is a failure of the whole batch. A
+// the function, or has an option for it. An answer that names a record that is not in the batch is a failure of the whole batch. Of EventBridge
+// Pipes nothing is documented but what names a record; all else is taken to be as with the mapping, what becomes of the records behind it too. A
 // whole batch that fails is delivered again after 1 s, 2 s, 4 s and so on up to a minute; parts of one that was split are
 // delivered at once. With BisectBatchOnFunctionError an answer that names a batch's first record halves the batch as an error
 // does. Of an answer of a window with state and failures the state is taken. A window's final invocation is made again until it
 // succeeds, however many retries there are, but not beyond the stream's retention.
 type Mapping struct {
+	// Pipe makes it a pipe of EventBridge Pipes, whose target the function is: events are bare arrays of flat records, and an answer names a
+	// record by its eventID, which needs no ReportBatchItemFailures. A pipe has no TumblingWindow; what its dead-letter queue gets is not
+	// simulated, so there is no OnFailure.
+	Pipe bool
+
 	// BatchSize is how many records an invocation gets at most: 1 to 10,000, 100 by default. An event never exceeds 6 MB.
 	BatchSize int
 
@@ -172,6 +178,12 @@ func (m Mapping) withDefaults() Mapping {
 	inRange("MaxConcurrency", m.MaxConcurrency, 1, 1000)
 	inRange("Retention", m.Retention, 24*time.Hour, 365*24*time.Hour)
 	inRange("RetryCounting", m.RetryCounting, CountEveryFailure, CountErrorsOnly)
+	if m.Pipe {
+		if m.TumblingWindow > 0 || m.OnFailure != NoDestination {
+			panic("routertest: a Pipe has no TumblingWindow, and no OnFailure that is simulated")
+		}
+		m.ReportBatchItemFailures = true
+	}
 	if m.TumblingWindow > 0 && m.ParallelizationFactor > 1 {
 		panic("routertest: TumblingWindow and ParallelizationFactor cannot be simulated together")
 	}

@@ -47,6 +47,26 @@ func ExampleMapping() {
 	// record 4 is given up
 }
 
+// The same behind EventBridge Pipes, which sends bare arrays and knows a record by its event id.
+func ExampleMapping_pipe() {
+	calls := 0
+	save := func(_ context.Context, rec *decoder.Record) error {
+		if calls++; calls == 3 {
+			return errors.New("the database is away")
+		}
+		return nil
+	}
+	m := routertest.Mapping{Pipe: true}
+	log := m.Run(router.New(router.Each(save), quiet), routertest.Event{Records: 5, First: "100"}.All())
+
+	fmt.Print(log)
+	fmt.Printf("%s\n", log.Invocations[0].Response)
+	// Output:
+	// 1s shardId-000000000000 [0-4]: again from 2
+	// 2s shardId-000000000000 [2-4] retry 1: done
+	// {"batchItemFailures":[{"itemIdentifier":"shardId-000000000000:116"}]}
+}
+
 // A count for each minute: the state goes from invocation to invocation, and the final one has it all.
 func ExampleMapping_tumblingWindow() {
 	count := router.Tumbling(func(_ context.Context, w *decoder.Window, n *int, recs []decoder.Record) error {

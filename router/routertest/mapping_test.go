@@ -120,6 +120,40 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// A pipe knows records by their event ids, and the mapping by their numbers: each takes the other's for one that is not in the batch.
+func TestPipeAnswers(t *testing.T) {
+	const id = "shardId-000000000000:"
+	for answer, want := range map[string][2]string{ // of the pipe, of the mapping
+		`{"batchItemFailures":[{"itemIdentifier":"` + id + `3"}]}`: {"1s [0-4]: again from 2\n", "1s [0-4]: again from 0 (stray)\n"},
+		`{"batchItemFailures":[{"itemIdentifier":"3"}]}`:           {"1s [0-4]: again from 0 (stray)\n", "1s [0-4]: again from 2\n"},
+		`{"batchItemFailures":[{"itemIdentifier":"` + id + `4"},{"itemIdentifier":"` + id + `2"}]}`: {
+			"1s [0-4]: again from 1\n", "1s [0-4]: again from 0 (stray)\n"},
+		`{"batchItemFailures":[{"itemIdentifier":""}]}`: {"1s [0-4]: again from 0\n", "1s [0-4]: again from 0\n"},
+		`{"batchItemFailures":[]}`:                      {"1s [0-4]: done\n", "1s [0-4]: done\n"},
+		``:                                              {"1s [0-4]: done\n", "1s [0-4]: done\n"},
+	} {
+		for i, m := range []routertest.Mapping{{Pipe: true}, {ReportBatchItemFailures: true}} {
+			m.MaximumRetryAttempts = new(0)
+			recs := numbered(5)
+			log := m.Run(function(func(_ context.Context, event []byte) ([]byte, error) {
+				if (event[0] == '[') != m.Pipe {
+					t.Errorf("the event is %s", event)
+				}
+				for rec, err := range decoder.Records(event) {
+					if err != nil || string(rec.SequenceNumber) != string(recs[rec.Index].SequenceNumber) {
+						t.Errorf("record %+v, %v", rec, err)
+					}
+				}
+				return []byte(answer), nil
+			}), recs)
+			got, _, _ := strings.Cut(lines(log), "\n")
+			if got += "\n"; got != strings.ReplaceAll(want[i], " (stray)", "") || log.Invocations[0].Stray != strings.Contains(want[i], "stray") {
+				t.Errorf("%s, pipe %t: %s, stray %t; want %s", answer, m.Pipe, got, log.Invocations[0].Stray, want[i])
+			}
+		}
+	}
+}
+
 // The rules of batches, retries and splits. The function answers as the script says.
 func TestRules(t *testing.T) {
 	type M = routertest.Mapping
@@ -664,6 +698,8 @@ func TestMappingLimits(t *testing.T) {
 		"TumblingWindow":        {TumblingWindow: 901 * time.Second},
 		"cannot be simulated":   {TumblingWindow: time.Second, ParallelizationFactor: 2},
 		"OnFailure":             {OnFailure: 4},
+		"a Pipe has no":         {Pipe: true, OnFailure: routertest.SQS},
+		"a Pipe has no Tumb":    {Pipe: true, TumblingWindow: time.Second},
 		"Timeout":               {Timeout: time.Millisecond},
 		"MaxConcurrency":        {MaxConcurrency: -1},
 		"Retention":             {Retention: time.Hour},

@@ -194,12 +194,15 @@ func (s *simulation) event(dst []byte, b *batch) []byte {
 		size += rec.size
 	}
 	dst = slices.Grow(dst, size)
-	dst = append(dst, `{"Records":[`...)
+	dst = appendBegin(dst, s.Pipe)
 	for i, rec := range b.recs {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
 		dst = s.template(rec.Source).append(dst, &rec.Record)
+	}
+	if s.Pipe {
+		return append(dst, ']')
 	}
 	dst = append(dst, ']')
 	if b.window != nil {

@@ -39,7 +39,7 @@ func EventOf(recs ...decoder.Record) []byte {
 		}
 		if i == 0 || *rec.Source != source {
 			source = *rec.Source
-			t = templateOf(&source)
+			t = templateOf(&source, false)
 		}
 		dst = t.append(dst, &rec)
 	}

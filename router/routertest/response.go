@@ -41,7 +41,7 @@ func (m *Mapping) readAnswer(text []byte, recs []*record) answer {
 		return a
 	}
 	for n, failure := range failures {
-		at, known := find(recs, identifier(failure))
+		at, known := m.find(recs, identifier(failure))
 		if !known {
 			a.stray = identifier(failure) != ""
 			a.outcome, a.from = Failed, 0
@@ -62,20 +62,22 @@ func (m *Mapping) readAnswer(text []byte, recs []*record) answer {
 	return a
 }
 
-// identifier is the sequence number that a failure names, "" where it names none.
+// identifier is what a failure names, "" where it names nothing.
 func identifier(failure json.RawMessage) string {
 	var members map[string]json.RawMessage
-	var number string
-	if json.Unmarshal(failure, &members) != nil || json.Unmarshal(members["itemIdentifier"], &number) != nil {
+	var id string
+	if json.Unmarshal(failure, &members) != nil || json.Unmarshal(members["itemIdentifier"], &id) != nil {
 		return ""
 	}
-	return number
+	return id
 }
 
-// find returns the index of the record with that sequence number.
-func find(recs []*record, number string) (int, bool) {
+// find returns the index of the record that is named: by its sequence number, or to a pipe by its event id.
+func (m *Mapping) find(recs []*record, id string) (int, bool) {
 	for i, rec := range recs {
-		if number != "" && decoder.Compare(rec.SequenceNumber, []byte(number)) == 0 {
+		switch {
+		case id == "":
+		case m.Pipe && string(rec.EventID) == id, !m.Pipe && decoder.Compare(rec.SequenceNumber, []byte(id)) == 0:
 			return i, true
 		}
 	}

@@ -75,7 +75,7 @@ func newSimulation(m Mapping, h lambda.Handler, records []decoder.Record) *simul
 func (s *simulation) template(src *decoder.Source) *template {
 	t := s.templates[src]
 	if t == nil {
-		t = new(templateOf(src))
+		t = new(templateOf(src, s.Pipe))
 		s.templates[src] = t
 	}
 	return t

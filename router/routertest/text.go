@@ -22,18 +22,23 @@ const (
 	toTime     = `","approximateArrivalTimestamp":`
 )
 
-func templateOf(src *decoder.Source) template {
+// templateOf is that of the event source mapping, or, where flat, of EventBridge Pipes, whose records have no object kinesis.
+func templateOf(src *decoder.Source, flat bool) template {
 	var t template
+	begin, end := `{"kinesis":{`, `}`
+	if flat {
+		begin, end = `{`, ``
+	}
 	member := func(dst []byte, name, value string) []byte {
 		dst = append(dst, name...)
 		return appendString(dst, value)
 	}
-	t.toKey = member(t.toKey, `{"kinesis":{"kinesisSchemaVersion":`, src.KinesisSchemaVersion)
+	t.toKey = member(t.toKey, begin+`"kinesisSchemaVersion":`, src.KinesisSchemaVersion)
 	t.toKey = append(t.toKey, `,"partitionKey":`...)
 	if src.EncryptionType != "" {
 		t.toEventID = member(t.toEventID, `,"encryptionType":`, src.EncryptionType)
 	}
-	t.toEventID = member(t.toEventID, `},"eventSource":`, src.EventSource)
+	t.toEventID = member(t.toEventID, end+`,"eventSource":`, src.EventSource)
 	t.toEventID = member(t.toEventID, `,"eventVersion":`, src.EventVersion)
 	t.toEventID = append(t.toEventID, `,"eventID":`...)
 	t.toEnd = member(t.toEnd, `,"eventName":`, src.EventName)
