@@ -34,6 +34,9 @@
 //     records before the failure.
 //   - A bad record (one that does not decode) goes to [WithOnBad], whose answer counts like a handler's; by default it is a Retry.
 //     In a Partition it holds back its own key, as a failed record does.
+//   - An event that passes a limit of the decoder as a whole (MaxRecords, MaxBatch, what may be decompressed in vain) is handled
+//     up to there, which is logged, and the answer names the first record that was not read. Where that is the event's first, or with
+//     WithWholeBatch, the invocation fails.
 //   - A broken event (invalid JSON) fails the invocation; it is never answered as a success. So does a record that
 //     would have to be named but has no decimal sequence number, or, from EventBridge Pipes, no event id.
 //   - On an event of a tumbling window every failure fails the invocation, so that records and state come again together; on
@@ -71,6 +74,9 @@
 //     changes nothing, neither the answer nor the counters; once it returns, its goroutine ends. What it holds stays valid until it returns.
 //     It may run beside later invocations, and on the very records that it has in hand, since these are delivered again. A handler that
 //     heeds its context is never abandoned. A panic of an abandoned call is logged.
+//   - The shapes that read the event as a whole ([Batch], [Partition], [ByTime] and their typed forms) read for half of the time there is
+//     until the margin at the most. What was read by then is handled; the answer names the first record that was not read. [Tumbling]
+//     fails the invocation.
 //   - In [Typed] and the like a call includes the decoding of its payloads; in [ByTime], asking for the watermark is a call.
 //   - Where an answer cannot name a record ([Tumbling], any event of a window, [WithWholeBatch]) the invocation fails, and all comes again.
 //

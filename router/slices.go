@@ -16,11 +16,14 @@ func (i *invocation) batch(f func(g *grouping) error) error {
 		i.window = b.Window()
 		i.tally.readBatch(b)
 		i.tally.decoded()
+		if e := b.Unread(); e != nil {
+			if atLimit(e) && e.Index == 0 {
+				return e // the answer could only name the first record
+			}
+			i.unread(e, lastOf(b))
+		}
 		g := groupings.Get().(*grouping)
 		g.read(b)
-		if e := b.Unread(); e != nil {
-			i.unread(e, g.position(g.order[len(g.order)-1]))
-		}
 		i.work = g
 		defer i.finishBatch()
 		return f(g)
@@ -64,7 +67,7 @@ func (i *invocation) unread(e *decoder.Error, last position) {
 	if i.wholeBatch {
 		i.limit = nowhere // all of it comes again
 	}
-	if errors.Is(e, decoder.ErrStopped) {
+	if !atLimit(e) {
 		i.tripped = true
 		return
 	}
@@ -72,10 +75,24 @@ func (i *invocation) unread(e *decoder.Error, last position) {
 	i.report(slog.LevelWarn, "event read in part", slog.Any("error", i.failed))
 }
 
+// lastOf is the position of the last record that was read.
+func lastOf(b *decoder.Batch) position {
+	last := nowhere
+	for _, recs := range [][]decoder.Record{b.Records(), b.Bad()} {
+		if len(recs) > 0 {
+			last = max(last, positionOf(&recs[len(recs)-1]))
+		}
+	}
+	return last
+}
+
+// atLimit is whether reading has ended at a limit, and not for want of time.
+func atLimit(e *decoder.Error) bool { return errors.Is(e, decoder.ErrTooLarge) }
+
 // readInPart takes what ended a loop over the event. A limit of the whole event leaves what was read before it done.
 func (i *invocation) readInPart(err error, last position) bool {
 	e, ok := err.(*decoder.Error)
-	if !ok || !errors.Is(e, decoder.ErrTooLarge) || e.Index <= 0 {
+	if !ok || !atLimit(e) || e.Index <= 0 {
 		return false
 	}
 	i.unread(e, last)

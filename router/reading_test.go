@@ -1,0 +1,214 @@
+package router_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"example.com/sluice/decoder"
+	"example.com/sluice/router"
+	"example.com/sluice/router/routertest"
+)
+
+// This file is about events that take long to read, or more memory than they may: what was read is handled, and the answer names
+// the first record that was not.
+
+// inflating is an event of n records of one key, each of which decompresses to so many bytes, which are the number 1.
+func inflating(t *testing.T, n, size int) (event []byte, records []decoder.Record) {
+	t.Helper()
+	text := bytes.Repeat([]byte{' '}, size)
+	text[size-1] = '1'
+	var data bytes.Buffer // in a frame that does not say its size, which would be refused for that
+	w, err := zstd.NewWriter(&data)
+	if err == nil {
+		_, err = w.Write(text)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := routertest.Event{Records: n, Keys: 1, Start: time.Unix(1600000000, 0), Data: func(int) []byte { return data.Bytes() }}
+	return e.Bytes(), e.All()
+}
+
+// handled notes which records were handled, and how often.
+type handled struct {
+	mu    sync.Mutex
+	times []int
+}
+
+func (h *handled) reaction(recs []*decoder.Record) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, rec := range recs {
+		for len(h.times) <= rec.Index {
+			h.times = append(h.times, 0)
+		}
+		h.times[rec.Index]++
+	}
+	return nil
+}
+
+// once is how many of the first records were handled, where each was once, and none behind them.
+func (h *handled) once(t *testing.T) int {
+	t.Helper()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if slices.ContainsFunc(h.times, func(n int) bool { return n != 1 }) {
+		t.Errorf("records were handled so often: %v", h.times)
+	}
+	return len(h.times)
+}
+
+// TestReadingHeedsTheDeadline: an event that takes longer to read than there is time is read in part, whether its records are
+// sound or refused.
+func TestReadingHeedsTheDeadline(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes some seconds of real time")
+	}
+	d := decoder.Decoder{Codec: decoder.Auto, MaxData: 16 << 20, MaxBatch: 16 << 30}
+	sound, all := inflating(t, 2000, 2<<20)
+	refused, _ := inflating(t, 2000, 32<<20)
+	for _, s := range []shape{single[0], chunked[0], chunked[1], chunked[3], sliced[len(sliced)-1]} {
+		for name, ev := range map[string][]byte{"sound": sound, "refused": refused} {
+			t.Run(s.name+"/"+name, func(t *testing.T) {
+				var h handled
+				r := router.New(s.handler(h.reaction), quiet(), router.WithDecoder(d), router.WithBatchSize(1),
+					router.WithOnBad(func(_ context.Context, rec *decoder.Record, err error) error {
+						_ = h.reaction([]*decoder.Record{rec})
+						return router.Skip(err)
+					}))
+				ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
+				defer cancel()
+				answer, err := r.Invoke(ctx, ev)
+				if ctx.Err() != nil {
+					t.Error("the answer is late")
+				}
+				n := h.once(t)
+				if n == 0 || n == len(all) {
+					t.Fatalf("%d of %d records were handled", n, len(all))
+				}
+				answers(t, answer, err, `{"batchItemFailures":[{"itemIdentifier":"`+string(all[n].SequenceNumber)+`"}]}`)
+			})
+		}
+	}
+}
+
+// TestWindowReadInPart: a window needs all its records.
+func TestWindowReadInPart(t *testing.T) {
+	ev, _ := inflating(t, 20, 1<<20)
+	ev = append(bytes.TrimSuffix(ev, []byte("}")), `,"window":{},"state":{}}`...)
+	for _, s := range append(sliced[:len(sliced):len(sliced)], tumbling) {
+		var h handled
+		r := router.New(s.handler(h.reaction), quiet(), router.WithDecoder(decoder.Decoder{Codec: decoder.Zstd, MaxBatch: 4 << 20}))
+		answer, err := r.Invoke(t.Context(), ev)
+		fails(t, answer, err, "too large")
+		if n := h.once(t); s.name == "Tumbling" && n > 0 {
+			t.Errorf("%d records were handled", n)
+		}
+	}
+}
+
+// TestLimitsOfTheEvent: an event that passes a limit of the decoder is worked off in several invocations.
+func TestLimitsOfTheEvent(t *testing.T) {
+	const n = 10
+	_, all := inflating(t, n, 1<<20)
+	for name, d := range map[string]decoder.Decoder{
+		"MaxBatch":   {Codec: decoder.Zstd, MaxBatch: 4 << 20},
+		"MaxRecords": {Codec: decoder.Zstd, MaxRecords: 4},
+	} {
+		for _, s := range shapes(single, sliced) {
+			t.Run(name+"/"+s.name, func(t *testing.T) {
+				left := all
+				for invocations := 1; ; invocations++ {
+					var h handled
+					var log lockedBuffer
+					r := router.New(s.handler(h.reaction), router.WithDecoder(d), router.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+					ev := routertest.EventOf(left...)
+					answer, err := r.Invoke(t.Context(), ev)
+					done := h.once(t)
+					if string(answer) == allDone {
+						if done != len(left) {
+							t.Errorf("%d of %d records were handled", done, len(left))
+						}
+						// Shapes that read record by record hold one at a time, whatever MaxBatch is.
+						if want := 3; invocations != want && (name == "MaxRecords" || invocations != 1 || !isSingle(s)) {
+							t.Errorf("it took %d invocations", invocations)
+						}
+						return
+					}
+					if done != 4 {
+						t.Fatalf("%d records were handled: %s, %v", done, answer, err)
+					}
+					answers(t, answer, err, `{"batchItemFailures":[{"itemIdentifier":"`+string(left[4].SequenceNumber)+`"}]}`)
+					if !strings.Contains(log.String(), "too large") {
+						t.Errorf("the log does not say why: %s", &log)
+					}
+					left = left[4:]
+				}
+			})
+		}
+	}
+}
+
+// TestLimitsAndTheWholeBatch: without partial answers a part is no success, and nothing of it is handled in vain where the event is read
+// before.
+func TestLimitsAndTheWholeBatch(t *testing.T) {
+	ev, _ := inflating(t, 10, 1<<20)
+	for _, s := range shapes(single, sliced) {
+		var h handled
+		d := decoder.Decoder{Codec: decoder.Zstd, MaxRecords: 4}
+		r := router.New(s.handler(h.reaction), quiet(), router.WithDecoder(d), router.WithWholeBatch())
+		answer, err := r.Invoke(t.Context(), ev)
+		fails(t, answer, err, "too large")
+		if n := h.once(t); n > 0 && !isSingle(s) {
+			t.Errorf("%s handled %d records", s.name, n)
+		}
+	}
+}
+
+// TestLimitAtTheFirstRecord: where a limit leaves nothing to be read there is nothing to answer with.
+func TestLimitAtTheFirstRecord(t *testing.T) {
+	ev, _ := inflating(t, 3, 1<<20)
+	for _, s := range sliced {
+		d := decoder.Decoder{Codec: decoder.Zstd, MaxBatch: 1 << 10}
+		answer, err := router.New(s.handler(always(nil)), quiet(), router.WithDecoder(d)).Invoke(t.Context(), ev)
+		fails(t, answer, err, "too large")
+	}
+}
+
+// TestBrokenBehindTheLimit: a broken event is never answered, wherever reading has stopped.
+func TestBrokenBehindTheLimit(t *testing.T) {
+	ev, _ := inflating(t, 10, 1<<20)
+	ev = append(bytes.TrimSuffix(ev, []byte("]}")), ",}"...)
+	for _, s := range shapes(single, sliced) {
+		d := decoder.Decoder{Codec: decoder.Zstd, MaxRecords: 4}
+		answer, err := router.New(s.handler(always(nil)), quiet(), router.WithDecoder(d)).Invoke(t.Context(), ev)
+		fails(t, answer, err, "invalid JSON")
+	}
+}
+
+// TestLimitInsideAnAggregate: the user records that were read are handled, and the aggregate is named.
+func TestLimitInsideAnAggregate(t *testing.T) {
+	limited := router.WithDecoder(decoder.Decoder{Deaggregate: true, MaxRecords: 3})
+	for _, s := range shapes(single, sliced) {
+		var h journal
+		r := router.New(s.handler(h.noting(always(nil))), quiet(), limited)
+		answer, err := r.Invoke(t.Context(), aggregates("a", "aaaa", "a"))
+		answers(t, answer, err, answerFrom(1))
+		if got := strings.Trim(strings.ReplaceAll(h.String(), "] [", " "), "[]"); got != "0 1 1" {
+			t.Errorf("%s handled %s", s.name, got)
+		}
+		answer, err = r.Invoke(t.Context(), aggregates("aaaa", "a")) // which no number of invocations gets past
+		fails(t, answer, err, "too large")
+	}
+}
