@@ -80,13 +80,15 @@ func TestFilesAreListed(t *testing.T) {
 	}
 	listed := map[string]bool{}
 	for line := range strings.Lines(string(readme)) {
-		if name, found := strings.CutPrefix(line, "| `"); found {
-			name, _, _ = strings.Cut(name, "`")
-			listed[name] = true
+		if cell, found := strings.CutPrefix(line, "| `"); found {
+			cell, _, _ = strings.Cut(cell, "` |")
+			for name := range strings.SplitSeq(cell, "`, `") {
+				listed[name] = true
+			}
 		}
 	}
 	there := map[string]bool{}
-	for _, pattern := range []string{"events/*", "bad/*"} {
+	for _, pattern := range []string{"events/*", "bad/*", "inputs/*"} {
 		for path := range files(t, pattern) {
 			there[filepath.Base(path)] = true
 		}
