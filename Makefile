@@ -88,7 +88,8 @@ LOCAL ?=
 # The function: a program, or the directory of its package; cmd/lambda where it is not given.
 HANDLER ?=
 local: need-go e2e/node_modules/.package-lock.json ## watch a function on a local stream: make local HANDLER=path/to/your/function
-	@cd e2e && $(GO) run ./local $(LOCAL) $(if $(HANDLER),$(abspath $(HANDLER)))
+	@cd e2e && $(GO) build -o ../bin/local ./local
+	@bin/local $(LOCAL) $(HANDLER)
 
 e2e/node_modules/.package-lock.json: e2e/package-lock.json | need-npm
 	cd e2e && npm ci --ignore-scripts --no-audit --no-fund

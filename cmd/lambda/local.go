@@ -25,7 +25,8 @@ standard input, a directory stands for the files in it), or as what holds
 events, and shows:
 
   - its records: sequence number, partition key, arrival time, size, and the
-    beginning of the data, as text where it is text and else in hexadecimal
+    beginning of the data, as text where it is text and else in hexadecimal;
+    log events of CloudWatch Logs and changes of DynamoDB items as what they are
   - the response that Lambda would get from a handler that finds nothing wrong
   - what the router counted; it stops at the first record that is bad
   - sizes of the records, and the partition keys with the most of them
@@ -71,7 +72,7 @@ const rowsShown = 20
 // time. summary comes last.
 type view interface {
 	begin(name string, d *document)
-	record(rec *decoder.Record, bad error)
+	record(rec *decoder.Record, inside *payload, bad error)
 	window(w *decoder.Window)
 	end(o outcome)
 	summary(t *totals)
@@ -288,12 +289,17 @@ func (p *printer) invocation(event []byte) {
 // records shows each record of the event, and says what is wrong with the bad ones. It returns what breaks the event.
 func (p *printer) records(event []byte) error {
 	var window *decoder.Window
+	open := opener{left: maxOpened}
 	for rec, err := range p.decoder.RecordsWindow(event, &window) {
 		if rec == nil {
 			return err
 		}
-		p.totals.record(rec, err != nil)
-		p.view.record(rec, err)
+		var inside *payload
+		if err == nil {
+			inside = open.open(rec.Data)
+		}
+		p.totals.record(rec, inside, err != nil)
+		p.view.record(rec, inside, err)
 		if err != nil {
 			p.complain(place(err))
 		}
@@ -310,7 +316,7 @@ func place(err error) string { return strings.TrimPrefix(err.Error(), "kinesis e
 // summaryView shows nothing but the summary.
 type summaryView struct{ view }
 
-func (summaryView) begin(string, *document)       {}
-func (summaryView) record(*decoder.Record, error) {}
-func (summaryView) window(*decoder.Window)        {}
-func (summaryView) end(outcome)                   {}
+func (summaryView) begin(string, *document)                 {}
+func (summaryView) record(*decoder.Record, *payload, error) {}
+func (summaryView) window(*decoder.Window)                  {}
+func (summaryView) end(outcome)                             {}

@@ -17,6 +17,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/rivo/uniseg"
+
 	"example.com/sluice/decoder"
 )
 
@@ -89,6 +91,7 @@ func redrive(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	}
 	defer j.close()
 	d := &driver{target: target, journal: j, from: from, out: bufio.NewWriter(stdout), errors: stderr}
+	d.screen, _ = newScreen(stdout)
 	d.plan(inputs(names), newProgress)
 	d.showPlan(*yes)
 	if *yes {
@@ -148,6 +151,7 @@ type driver struct {
 	journal *journal
 	from    origin // of records that do not say it
 	out     *bufio.Writer
+	screen  screen // where out goes; zero where that is no terminal
 	errors  io.Writer
 	batches []*batch
 	failed  bool
@@ -259,10 +263,11 @@ func (d *driver) eventOf(b *batch) ([]byte, error) {
 	return nil, cmp.Or(err, errors.New("the file has changed since it was read"))
 }
 
-// showPlan says what is to be done, and to whom.
+// showPlan says what is to be done, and to whom. On a screen that is too narrow for names of files they stand in lines of their own.
 func (d *driver) showPlan(yes bool) {
 	batches, records := 0, 0
-	w := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
+	var table, narrow strings.Builder
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	if len(d.batches) > 0 {
 		fmt.Fprintln(w, "stream\tshard\trecords\tgiven up\tto do\tfile")
 	}
@@ -272,12 +277,19 @@ func (d *driver) showPlan(yes bool) {
 			condition = b.about.RequestContext.Condition
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", text(b.stream), text(b.shard), group(b.records), text(condition), b.todo(), printable(b.file))
+		fmt.Fprintf(&narrow, "%s\n  %s %s, %s, given up: %s; to do: %s\n",
+			printable(b.file), text(b.stream), text(b.shard), count(b.records, "record"), text(condition), b.todo())
 		if !b.done() {
 			batches++
 			records += b.records - b.from
 		}
 	}
 	w.Flush()
+	shown := table.String()
+	if d.screen.width > 0 && slices.ContainsFunc(strings.Split(shown, "\n"), func(l string) bool { return uniseg.StringWidth(l) > d.screen.width }) {
+		shown = narrow.String()
+	}
+	d.out.WriteString(shown)
 	fmt.Fprintf(d.out, "%s with %s to hand to %s\n", count(batches, "event"), count(records, "record"), printable(d.target.name()))
 	if !yes && batches > 0 {
 		fmt.Fprintln(d.out, "nothing has been done: -yes does it")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -142,6 +143,23 @@ func TestRedrive(t *testing.T) {
 	other := newEndpoint(t)
 	if runRedrive(t, "-yes", "-endpoint", other.URL, "-journal", journal, dir, failed); len(other.got) != 3 {
 		t.Errorf("another function got %q", other.got)
+	}
+}
+
+// No line of a plan is cut off by the terminal but a file's name.
+func TestRedrivePlanFits(t *testing.T) {
+	name := strings.Repeat("2024/11/18/", 8) + "2024-11-18T10.20.05"
+	for width, want := range map[int]string{
+		0:   "orders  shardId-000000000006  1,234    -         all    " + name + "\n",
+		80:  name + "\n  orders shardId-000000000006, 1,234 records, given up: -; to do: all\n",
+		200: "orders  shardId-000000000006  1,234    -         all    " + name + "\n",
+	} {
+		var out strings.Builder
+		d := &driver{target: &endpointTarget{url: "http://localhost"}, out: bufio.NewWriter(&out), screen: screen{width: width},
+			batches: []*batch{{file: name, stream: "orders", shard: "shardId-000000000006", records: 1234}}}
+		if d.showPlan(false); !strings.Contains(out.String(), want) {
+			t.Errorf("no %q at %d columns in\n%s", want, width, &out)
+		}
 	}
 }
 

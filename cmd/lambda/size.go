@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -26,8 +27,8 @@ const sizeUsage = `usage: lambda size -rate RECORDS -handler-time TIME [FLAG]...
 Takes the events of the FILEs as a sample of the stream ("-" is standard input,
 a directory stands for the files in it) and prints what to configure, and why:
 shards, retention, the event source mapping, the function, and what a million
-records use up and cost. Each line names the page of AWS's documentation that
-its formula is from.
+records use up and cost. Each line has the number of the page of AWS's
+documentation that its formula is from.
 
 `
 
@@ -83,10 +84,22 @@ func (o *sizeOptions) check() error {
 // sizeHelp is what the help says of the flags.
 func sizeHelp() string {
 	var b strings.Builder
-	f := sizeFlags(&sizeOptions{})
-	f.SetOutput(&b)
-	f.PrintDefaults()
-	b.WriteString("\nPrices differ by region and over time, so they have no defaults: without them amounts are printed instead of costs.\n")
+	sizeFlags(&sizeOptions{}).VisitAll(func(f *flag.Flag) {
+		value, about := flag.UnquoteUsage(f)
+		switch f.DefValue {
+		case "0", "0s", "false":
+		default:
+			about += fmt.Sprintf(" (%s)", f.DefValue)
+		}
+		head := strings.TrimRight("  -"+f.Name+" "+value, " ")
+		for i, line := range wrap(about, defaultWidth-30) {
+			if i > 0 {
+				head = ""
+			}
+			fmt.Fprintln(&b, pad(head, 30, false)+line)
+		}
+	})
+	b.WriteString("\n" + strings.Join(wrap("Prices differ by region and over time, so they have no defaults: without them amounts are printed instead of costs.", defaultWidth), "\n") + "\n")
 	return b.String()
 }
 
@@ -119,7 +132,7 @@ func size(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if o.json {
 		err = printPlanJSON(&out, o, s, plan)
 	} else {
-		printPlan(&out, o, s, plan)
+		printPlan(&out, o, s, plan, planWidth(stdout))
 	}
 	if err == nil {
 		_, err = stdout.Write(out.Bytes())
@@ -129,6 +142,14 @@ func size(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return exitBad
 	}
 	return exitOK
+}
+
+// planWidth is how wide the plan is: it is to be read, so there is no more than a book's width even on a wide screen.
+func planWidth(w io.Writer) int {
+	if s, terminal := newScreen(w); terminal {
+		return min(max(s.width, 50), 100)
+	}
+	return defaultWidth
 }
 
 // sample is what the files' events say of the stream.
@@ -232,48 +253,93 @@ func (s *sample) describe(o *sizeOptions) {
 	}
 }
 
-func printPlan(w io.Writer, o *sizeOptions, s *sample, plan *sizing.Plan) {
-	l := o.load
-	fmt.Fprintf(w, "sample: %d records of %d events, %.0f bytes of data and key each, %.0f in an event, %d at most",
-		s.Records, s.Events, l.RecordBytes, l.EventBytes, s.Largest)
-	if s.Records >= sampleForKeys {
-		fmt.Fprintf(w, "; the most frequent key has %.1f %%", 100*s.HotShare)
+// planPage writes a plan in lines of so many columns. Pages of AWS's documentation are numbers in it, listed at its end.
+type planPage struct {
+	io.Writer
+	width int
+	pages []string
+}
+
+// paragraph writes text with a first line that begins with head, in a column of its own width.
+func (p *planPage) paragraph(head string, column int, text string) {
+	lines := wrap(text, p.width-column)
+	for i, line := range lines {
+		if i > 0 {
+			head = ""
+		}
+		fmt.Fprintln(p, pad(head, column, false)+line)
 	}
-	if o.deaggregate {
-		fmt.Fprintf(w, "; %.4g user records in one, which take %v", float64(s.Handled)/float64(s.Records), l.HandlerTime)
+}
+
+// page is a page's number.
+func (p *planPage) page(url string) string {
+	n := slices.Index(p.pages, url)
+	if n < 0 {
+		n, p.pages = len(p.pages), append(p.pages, url)
 	}
-	if s.Bad > 0 {
-		fmt.Fprintf(w, "; %d bad records left out", s.Bad)
-	}
-	fmt.Fprintf(w, "\nassumed, where no flag says otherwise: %s\n\n", o.assumed())
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	return fmt.Sprintf("[%d]", n+1)
+}
+
+func printPlan(w io.Writer, o *sizeOptions, s *sample, plan *sizing.Plan, width int) {
+	p := &planPage{Writer: w, width: width}
+	p.paragraph("", 0, s.text(o))
+	p.paragraph("", 0, "assumed, where no flag says otherwise: "+o.assumed())
+	fmt.Fprintln(p)
+	const column = 36
 	for _, set := range plan.Settings {
-		fmt.Fprintf(t, "%s\t%s\t%s\n\t\t%s\n", set.Name, strings.TrimSpace(fmt.Sprintf("%d %s", set.Value, set.Unit)), set.Why, set.Doc)
+		head := pad(set.Name, 22, false) + strings.TrimSpace(fmt.Sprintf("%d %s", set.Value, set.Unit))
+		p.paragraph(head, max(column, len(head)+1), set.Why+" "+p.page(set.Doc))
 	}
-	t.Flush()
-	fmt.Fprintf(w, "\nat the peak an invocation gets %.4g records and takes %v; after %v down it takes %v to catch up\n",
-		plan.Records, plan.Duration.Round(10*time.Microsecond), l.Outage, plan.CatchUp.Round(time.Minute))
+	fmt.Fprintln(p)
+	p.paragraph("", 0, fmt.Sprintf("at the peak an invocation gets %.4g records and takes %v; after %v down it takes %v to catch up",
+		plan.Records, plan.Duration.Round(10*time.Microsecond), o.load.Outage, plan.CatchUp.Round(time.Minute)))
 	for _, warning := range plan.Warnings {
-		fmt.Fprintf(w, "warning: %s\n", warning)
+		p.paragraph("warning:", 9, warning)
 	}
-	fmt.Fprintln(w, "\na million records, at this rate all the time:")
-	items, total, complete := sizing.Bill(plan.Use(l), o.prices)
-	t = tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	p.bill(o, plan)
+	fmt.Fprintln(p)
+	for i, url := range p.pages {
+		fmt.Fprintf(p, "[%d] %s\n", i+1, url)
+	}
+	fmt.Fprintf(p, "\nsam deploy --parameter-overrides %s\n", plan.Overrides())
+}
+
+// bill writes what a million records use up and cost.
+func (p *planPage) bill(o *sizeOptions, plan *sizing.Plan) {
+	fmt.Fprintln(p, "\na million records, at this rate all the time:")
+	items, total, complete := sizing.Bill(plan.Use(o.load), o.prices)
+	t := tabwriter.NewWriter(p, 0, 0, 2, ' ', 0)
 	for _, i := range items {
 		cost := "no price given"
 		if i.Known {
 			cost = fmt.Sprintf("× %v = %.6f", i.Price, i.Cost)
 		}
-		fmt.Fprintf(t, "  %s\t%.6g %s\t%s\t%s\n", i.Name, i.Amount, i.Unit, cost, i.Doc)
+		fmt.Fprintf(t, "  %s\t%.6g %s\t%s\t%s\n", i.Name, i.Amount, i.Unit, cost, p.page(i.Doc))
 	}
 	t.Flush()
 	switch {
 	case complete:
-		fmt.Fprintf(w, "  total %.6f, in the prices' currency\n", total)
+		fmt.Fprintf(p, "  total %.6f, in the prices' currency\n", total)
 	case total > 0:
-		fmt.Fprintf(w, "  total of what has a price: %.6f\n", total)
+		fmt.Fprintf(p, "  total of what has a price: %.6f\n", total)
 	}
-	fmt.Fprintf(w, "\nsam deploy --parameter-overrides %s\n", plan.Overrides())
+}
+
+// text says what the sample is.
+func (s *sample) text(o *sizeOptions) string {
+	l := o.load
+	t := fmt.Sprintf("sample: %s of %s, %.0f bytes of data and key each, %.0f in an event, %d at most",
+		count(s.Records, "record"), count(s.Events, "event"), l.RecordBytes, l.EventBytes, s.Largest)
+	if s.Records >= sampleForKeys {
+		t += fmt.Sprintf("; the most frequent key has %.1f %%", 100*s.HotShare)
+	}
+	if o.deaggregate {
+		t += fmt.Sprintf("; %.4g user records in one, which take %v", float64(s.Handled)/float64(s.Records), l.HandlerTime)
+	}
+	if s.Bad > 0 {
+		t += fmt.Sprintf("; %s left out", count(s.Bad, "bad record"))
+	}
+	return t
 }
 
 // assumed are the flags that the command line leaves out, with what they stand for.

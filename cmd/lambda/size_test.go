@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rivo/uniseg"
+
 	"example.com/sluice/router/routertest"
 )
 
@@ -25,16 +27,17 @@ func TestSize(t *testing.T) {
 	if status != exitOK || stderr != "" {
 		t.Errorf("exit status %d, standard error %q", status, stderr)
 	}
+	stdout = unwrapped(t, stdout)
 	// An event's record has 652 characters of data, 11 of key and some 410 beside.
 	for _, want := range []string{
-		"sample: 200 records of 1 events, 500 bytes of data and key each, ",
+		"sample: 200 records of 1 event, 500 bytes of data and key each, ",
 		"the most frequent key has 2.0 %",
-		"assumed, where no flag says otherwise: -consumers 1 -deaggregate false -fan-out false -headroom 0.25 -latency 1s -max-duration 30s -outage 12h0m0s -overhead 0s -tumbling false -workers 1\n",
-		"https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html",
+		"assumed, where no flag says otherwise: -consumers 1 -deaggregate false -fan-out false -headroom 0.25 -latency 1s -max-duration 30s -outage 12h0m0s -overhead 0s -tumbling false -workers 1 ShardCount 3 the greatest of: ",
+		"[1] https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html [2] https://",
 		"× 2 = 0.006000",
-		"1 million units of 25 KB  × 3 = 3.000000",
+		"1 million units of 25 KB × 3 = 3.000000 [",
 		"no price given",
-		"total of what has a price: 3.006000\n",
+		"total of what has a price: 3.006000 ",
 		"sam deploy --parameter-overrides ShardCount=3 RetentionHours=24 BatchSize=",
 		" BatchingWindow=1 ParallelizationFactor=2 MaximumRecordAge=82800 Timeout=",
 	} {
@@ -42,6 +45,17 @@ func TestSize(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, stdout)
 		}
 	}
+}
+
+// unwrapped returns a page's words with one space between them. No line but the command, which is to be copied, passes 80 columns.
+func unwrapped(t *testing.T, page string) string {
+	t.Helper()
+	for line := range strings.Lines(page) {
+		if n := uniseg.StringWidth(line); n > defaultWidth && !strings.HasPrefix(line, "sam deploy ") && !strings.HasPrefix(line, "[") {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+	return strings.Join(strings.Fields(page), " ")
 }
 
 func TestSizeJSON(t *testing.T) {
@@ -82,7 +96,7 @@ func TestSizeJSON(t *testing.T) {
 
 func TestSizeBadRecords(t *testing.T) {
 	_, stdout, _ := sizeOf(event(good(0), bad(1), good(2)), "-rate", "1", "-handler-time", "1ms")
-	if !strings.Contains(stdout, "sample: 2 records of 1 events, 28 bytes") || !strings.Contains(stdout, "; 1 bad records left out\n") {
+	if stdout = unwrapped(t, stdout); !strings.Contains(stdout, "sample: 2 records of 1 event, 28 bytes") || !strings.Contains(stdout, "; 1 bad record left out ") {
 		t.Errorf("got %s", stdout)
 	}
 }
@@ -112,7 +126,8 @@ func TestSizeDeaggregates(t *testing.T) {
 		return aggregate([]byte("one"), []byte("two"))
 	}}
 	_, stdout, _ := sizeOf(e.Bytes(), "-rate", "100", "-handler-time", "8ms", "-deaggregate")
-	if want := "; 1.75 user records in one, which take 14ms\n"; !strings.Contains(stdout, want) || !strings.Contains(stdout, "100/s × 14ms") {
+	stdout = unwrapped(t, stdout)
+	if want := "; 1.75 user records in one, which take 14ms "; !strings.Contains(stdout, want) || !strings.Contains(stdout, "100/s × 14ms") {
 		t.Errorf("no %q in\n%s", want, stdout)
 	}
 }
@@ -142,7 +157,7 @@ func TestSizeFails(t *testing.T) {
 		t.Errorf("exit status %d", status)
 	}
 	var out strings.Builder
-	if status := run([]string{"size", "-h"}, nil, &out, &out); status != exitOK || !strings.Contains(out.String(), "-fan-out-gb") {
+	if status := run([]string{"size", "-h"}, nil, &out, &out); status != exitOK || !strings.Contains(unwrapped(t, out.String()), "-price-fan-out-gb price price of a GB read") {
 		t.Errorf("exit status %d, %s", status, &out)
 	}
 	if status := run([]string{"size", "-rate", "1", "-handler-time", "1ms", "-"}, bytes.NewReader(event(good(0))), unwritable{}, new(strings.Builder)); status != exitBad {

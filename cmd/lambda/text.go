@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/hex"
 	"strconv"
 	"strings"
@@ -81,13 +82,44 @@ func printable(s string) string {
 	return s
 }
 
-// bare shows data in a column of its own, which needs no quotes: text as it is where it is printable, and else as preview does.
-func bare(data []byte) string {
-	head := shorten(data, keyShown)
-	if s := string(head); s != "" && printable(s) == s && strings.TrimSpace(s) == s {
-		return s + ellipsis(len(head) < len(data))
+// bare shows bytes in a column of their own, which needs no quotes: text as it is where it is printable and has no spaces at its ends,
+// and else as preview does.
+func bare(b []byte) string {
+	head := shorten(b, keyShown)
+	cut := len(head) < len(b)
+	if s := string(head); s != "" && printable(s) == s && s[0] != ' ' && (cut || s[len(s)-1] != ' ') {
+		return s + ellipsis(cut)
 	}
-	return preview(data)
+	return preview(b)
+}
+
+// bareData is bare for a record's data. What looks like JSON stands in one line, whatever its lines and indents were.
+func bareData(data []byte) string {
+	head := bytes.TrimLeft(shorten(data, keyShown), spaces)
+	if len(head) == 0 || head[0] != '{' && head[0] != '[' || !isText(head) {
+		return bare(data)
+	}
+	cut := len(head) < len(bytes.Trim(data, spaces))
+	var b strings.Builder
+	for head = bytes.TrimRight(head, spaces); len(head) > 0; {
+		if n := len(head) - len(bytes.TrimLeft(head, spaces)); n > 0 {
+			if bytes.ContainsAny(head[:n], "\r\n\t") {
+				b.WriteByte(' ')
+			} else {
+				b.Write(head[:n])
+			}
+			head = head[n:]
+			continue
+		}
+		r, size := utf8.DecodeRune(head)
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+		head = head[size:]
+	}
+	return b.String() + ellipsis(cut)
 }
 
 // clip cuts printable text to so many columns of a terminal.
@@ -95,18 +127,52 @@ func clip(s string, columns int) string {
 	if uniseg.StringWidth(s) <= columns {
 		return s
 	}
-	var b strings.Builder
-	used, state := 0, -1
-	for rest := s; rest != ""; {
-		var cluster string
-		var width int
-		cluster, rest, width, state = uniseg.FirstGraphemeClusterInString(rest, state)
-		if used += width; used > columns-len("...") {
-			break
-		}
-		b.WriteString(cluster)
+	head, _ := fit(s, columns-len("..."))
+	return head + "..."
+}
+
+// clipMiddle is clip for names, which may differ at their ends alone.
+func clipMiddle(s string, columns int) string {
+	if uniseg.StringWidth(s) <= columns {
+		return s
 	}
-	return b.String() + "..."
+	room := max(0, columns-len("..."))
+	head, used := fit(s, (room+1)/2)
+	tail := s[len(head):]
+	for uniseg.StringWidth(tail) > room-used {
+		_, tail, _, _ = uniseg.FirstGraphemeClusterInString(tail, -1)
+	}
+	return head + "..." + tail
+}
+
+// fit returns as much of the beginning of s as goes into so many columns, and how many it takes.
+func fit(s string, columns int) (head string, used int) {
+	state := -1
+	for rest := s; rest != ""; {
+		var width int
+		var behind string
+		_, behind, width, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		if used+width > columns {
+			return s[:len(s)-len(rest)], used
+		}
+		used, rest = used+width, behind
+	}
+	return s, used
+}
+
+// wrap breaks text at spaces into lines of so many columns, but not before a "%". A word that is longer has a line of its own.
+func wrap(s string, columns int) []string {
+	const glue = "\x00%"
+	var lines []string
+	for word := range strings.FieldsSeq(strings.ReplaceAll(s, " %", glue)) {
+		word = strings.ReplaceAll(word, glue, " %")
+		if n := len(lines); n > 0 && uniseg.StringWidth(lines[n-1])+1+uniseg.StringWidth(word) <= columns {
+			lines[n-1] += " " + word
+		} else {
+			lines = append(lines, word)
+		}
+	}
+	return lines
 }
 
 // count is a number of things: "1 record", "2,000 records".

@@ -28,14 +28,16 @@ type totals struct {
 	compressed, aggregates int // records that look like it
 }
 
-func (t *totals) record(rec *decoder.Record, bad bool) {
+func (t *totals) record(rec *decoder.Record, inside *payload, bad bool) {
 	t.records++
 	if bad {
 		t.bad++
 	} else {
 		t.bytes += int64(len(rec.Data))
 		t.sizes[bits.Len(uint(len(rec.Data)))]++
-		t.look(rec)
+		if inside == nil {
+			t.look(rec)
+		}
 	}
 	if t.keys == nil {
 		t.keys = map[string]int{}

@@ -25,21 +25,23 @@ func newJSONView(out io.Writer) *jsonView {
 }
 
 type jsonRecord struct {
-	Type              string     `json:"type"` // "record"
-	File              string     `json:"file"`
-	Part              string     `json:"part,omitempty"`
-	Index             int        `json:"index"`
-	SubSequenceNumber *int       `json:"subSequenceNumber,omitempty"`
-	Stream            string     `json:"stream"`
-	Shard             string     `json:"shard"`
-	SequenceNumber    string     `json:"sequenceNumber"`
-	PartitionKey      string     `json:"partitionKey"`
-	ExplicitHashKey   string     `json:"explicitHashKey,omitempty"`
-	Arrived           *time.Time `json:"arrived,omitempty"`
-	Bytes             *int       `json:"bytes,omitempty"`
-	Text              *string    `json:"text,omitempty"`
-	Base64            []byte     `json:"base64,omitempty"`
-	Error             string     `json:"error,omitempty"`
+	Type              string      `json:"type"` // "record"
+	File              string      `json:"file"`
+	Part              string      `json:"part,omitempty"`
+	Index             int         `json:"index"`
+	SubSequenceNumber *int        `json:"subSequenceNumber,omitempty"`
+	Stream            string      `json:"stream"`
+	Shard             string      `json:"shard"`
+	SequenceNumber    string      `json:"sequenceNumber"`
+	PartitionKey      string      `json:"partitionKey"`
+	ExplicitHashKey   string      `json:"explicitHashKey,omitempty"`
+	Arrived           *time.Time  `json:"arrived,omitempty"`
+	Bytes             *int        `json:"bytes,omitempty"`
+	Text              *string     `json:"text,omitempty"`
+	Base64            []byte      `json:"base64,omitempty"`
+	Logs              *jsonLogs   `json:"logs,omitempty"`
+	Change            *jsonChange `json:"change,omitempty"`
+	Error             string      `json:"error,omitempty"`
 }
 
 type jsonInvocation struct {
@@ -95,7 +97,7 @@ func (v *jsonView) begin(name string, d *document) {
 	v.file, v.doc, v.inside = name, d, nil
 }
 
-func (v *jsonView) record(rec *decoder.Record, bad error) {
+func (v *jsonView) record(rec *decoder.Record, inside *payload, bad error) {
 	o := jsonRecord{
 		Type: "record", File: v.file, Part: v.doc.part,
 		Index: rec.Index, Stream: rec.StreamName, Shard: rec.ShardID,
@@ -119,6 +121,9 @@ func (v *jsonView) record(rec *decoder.Record, bad error) {
 		o.Text = &s
 	} else {
 		o.Base64 = rec.Data
+	}
+	if inside != nil {
+		o.Logs, o.Change = inside.json()
 	}
 	v.write(o)
 }

@@ -35,7 +35,7 @@ func (v *linesView) begin(name string, d *document) {
 	}
 }
 
-func (v *linesView) record(rec *decoder.Record, bad error) {
+func (v *linesView) record(rec *decoder.Record, inside *payload, bad error) {
 	if v.source == nil || v.source.StreamName != rec.StreamName || v.source.ShardID != rec.ShardID {
 		v.source = rec.Source
 		fmt.Fprintf(v.out, "stream %s shard %s\n", text(rec.StreamName), text(rec.ShardID))
@@ -47,6 +47,9 @@ func (v *linesView) record(rec *decoder.Record, bad error) {
 		return
 	}
 	fmt.Fprintf(v.out, "bytes %d  data %s\n", len(rec.Data), preview(rec.Data))
+	if inside != nil {
+		inside.writeLines(v.out, position(rec))
+	}
 }
 
 func (v *linesView) window(w *decoder.Window) {

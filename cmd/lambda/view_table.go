@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,8 +17,9 @@ import (
 const (
 	wide        = 140 // columns from which on sequence numbers are shown whole
 	digitsShown = 12  // of them elsewhere: the last ones, which differ
-	keyColumn   = 24  // most columns of a partition key
+	keyColumn   = 24  // most columns of a partition key, or a quarter of the screen
 	barCells    = 40
+	barLeast    = 16 // cells of a bar, where labels are long
 )
 
 type tableView struct {
@@ -40,6 +42,7 @@ type row struct {
 	number, sequence, key, size, data string
 	arrived                           time.Time
 	bad                               bool
+	inside                            []string // lines below
 }
 
 func (v *tableView) begin(name string, d *document) {
@@ -47,7 +50,7 @@ func (v *tableView) begin(name string, d *document) {
 	v.source, v.count, v.rows, v.inside = nil, 0, v.rows[:0], nil
 }
 
-func (v *tableView) record(rec *decoder.Record, bad error) {
+func (v *tableView) record(rec *decoder.Record, inside *payload, bad error) {
 	if v.source == nil {
 		v.source = rec.Source
 	}
@@ -65,10 +68,17 @@ func (v *tableView) record(rec *decoder.Record, bad error) {
 	if v.screen.width < wide && len(r.sequence) > digitsShown+3 {
 		r.sequence = "..." + r.sequence[len(r.sequence)-digitsShown:]
 	}
-	if bad == nil {
-		r.data = bare(rec.Data)
-	} else {
+	switch {
+	case bad != nil:
 		r.bad, r.size, r.data = true, "-", "bad: see below"
+	case inside != nil:
+		most := payloadShown
+		if v.most == 0 {
+			most = 0
+		}
+		r.data, r.inside = printable(inside.title()), inside.rows(most)
+	default:
+		r.data = bareData(rec.Data)
 	}
 	v.rows = append(v.rows, r)
 }
@@ -144,7 +154,7 @@ func (v *tableView) table(layout string) {
 		if !r.arrived.IsZero() {
 			arrived = r.arrived.UTC().Format(layout)
 		}
-		cells[i] = [...]string{r.number, r.sequence, clip(r.key, keyColumn), arrived, r.size}
+		cells[i] = [...]string{r.number, r.sequence, clipMiddle(r.key, max(keyColumn, v.screen.width/4)), arrived, r.size}
 		for j, c := range cells[i] {
 			widths[j] = max(widths[j], uniseg.StringWidth(c))
 		}
@@ -161,6 +171,12 @@ func (v *tableView) table(layout string) {
 			how = red
 		}
 		v.line(how, cells[i], widths, clip(r.data, left))
+		if len(r.inside) > 0 && uniseg.StringWidth(r.data) > left {
+			r.inside = slices.Insert(r.inside, 0, r.data)
+		}
+		for _, l := range r.inside {
+			fmt.Fprintln(v.out, "    "+clip(l, v.screen.width-4))
+		}
 	}
 }
 
@@ -216,7 +232,7 @@ func (v *tableView) summary(t *totals) {
 	}
 	most, others, records := t.byKey()
 	for _, k := range most {
-		keys = append(keys, bar{clip(bare([]byte(k.Key)), keyColumn), k.Records})
+		keys = append(keys, bar{bare([]byte(k.Key)), k.Records})
 	}
 	if records > 0 {
 		keys = append(keys, bar{count(others, "other key"), records})
@@ -248,11 +264,12 @@ func (v *tableView) histogram(title string, bars []bar, right bool) {
 		number = max(number, len(group(b.records)))
 		most = max(most, b.records)
 	}
+	label = min(label, max(len(title), v.screen.width-number-4-barLeast))
 	fmt.Fprintln(v.out)
 	fmt.Fprintln(v.out, v.screen.paint(bold, pad(title, label, right)+"  "+pad("records", number, true)))
 	cells := min(barCells, v.screen.width-label-number-4)
 	for _, b := range bars {
-		line := pad(b.label, label, right) + "  " + pad(group(b.records), number, true)
+		line := pad(clipMiddle(b.label, label), label, right) + "  " + pad(group(b.records), number, true)
 		if b.records > 0 {
 			line += "  " + v.screen.paint(green, v.screen.bar(b.records, most, cells))
 		}

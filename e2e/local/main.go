@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -33,6 +34,7 @@ does. An interrupt ends it.
 
 // config is what the flags say.
 type config struct {
+	root     string // the repository, as it is called from where the user stands
 	handler  string
 	name     string
 	shards   int
@@ -47,7 +49,7 @@ type config struct {
 }
 
 func main() {
-	var c config
+	c := config{root: root()}
 	flag.StringVar(&c.name, "stream", "orders", "the stream's `name`")
 	flag.IntVar(&c.shards, "shards", 2, "its `number` of shards")
 	flag.IntVar(&c.port, "port", 4567, "of the Kinesis server; 0 is one that is free")
@@ -56,16 +58,22 @@ func main() {
 	flag.IntVar(&c.retries, "retries", 2, "how often a batch is delivered again (MaximumRetryAttempts)")
 	flag.BoolVar(&c.bisect, "bisect", true, "split batches that fail (BisectBatchOnFunctionError)")
 	flag.DurationVar(&c.timeout, "timeout", 3*time.Second, "of the function, at least 1s")
-	flag.StringVar(&c.failures, "failures", filepath.Join("..", "bin", "failed"), "`directory` for batches that are given up, as objects of an on-failure bucket")
+	flag.StringVar(&c.failures, "failures", filepath.Join(c.root, "bin", "failed"), "`directory` for batches that are given up, as objects of an on-failure bucket")
 	flag.DurationVar(&c.length, "for", 0, "end by itself after so long")
-	flag.Usage = func() {
-		fmt.Fprint(flag.CommandLine.Output(), usage)
+	flag.CommandLine.Init("local", flag.ContinueOnError)
+	flag.CommandLine.SetOutput(io.Discard)
+	err := flag.CommandLine.Parse(os.Args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Print(usage)
+		flag.CommandLine.SetOutput(os.Stdout)
 		flag.PrintDefaults()
+		return
 	}
-	flag.Parse()
-	if err := c.check(flag.Args()); err != nil {
-		fmt.Fprintf(flag.CommandLine.Output(), "%v\n\n", err)
-		flag.Usage()
+	if err == nil {
+		err = c.check(flag.Args())
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%v (make local LOCAL=-help lists the flags)\n", err)
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -74,6 +82,14 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// root returns the directory of the repository: this one for make, or the one above.
+func root() string {
+	if _, err := os.Stat(filepath.Join("e2e", "package.json")); err == nil {
+		return "."
+	}
+	return ".."
 }
 
 func (c *config) check(args []string) error {
@@ -113,7 +129,7 @@ func (c *config) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	server, err := stream.Start(".", c.port)
+	server, err := stream.Start(filepath.Join(c.root, "e2e"), c.port)
 	if err != nil {
 		return err
 	}
@@ -156,7 +172,7 @@ func (c *config) run(ctx context.Context) error {
 func (c *config) program(dir string) (string, error) {
 	path := c.handler
 	if path == "" {
-		path = filepath.Join("..", "cmd", "lambda")
+		path = filepath.Join(c.root, "cmd", "lambda")
 	}
 	info, err := os.Stat(path)
 	switch {
@@ -182,12 +198,12 @@ func (c *config) explain(server *stream.Server, program string) {
 	if c.rate > 0 {
 		fmt.Printf("%g demonstration records a second are written too: JSON, gzip, and aggregates of the Kinesis Producer Library (-rate 0: none)\n", c.rate)
 	}
-	fmt.Printf("batches that are given up go to %s\n\n", c.failuresFromRoot())
+	fmt.Printf("batches that are given up go to %s\n\n", c.failures)
 }
 
-// failuresFromRoot is the directory as it is called in the repository's root; this program runs in e2e.
+// failuresFromRoot is the directory as it is called in the repository.
 func (c *config) failuresFromRoot() string {
-	if rel, err := filepath.Rel("..", c.failures); err == nil && !filepath.IsAbs(c.failures) {
+	if rel, err := filepath.Rel(c.root, c.failures); err == nil {
 		return rel
 	}
 	return c.failures
@@ -292,8 +308,12 @@ func (w *watch) sum() {
 	fmt.Printf("\n%s, %s, %d processes: %d done, %d given up\n",
 		count(w.records, "record"), count(w.invocations, "invocation"), w.function.Processes(), w.done, w.discarded)
 	if w.discarded > 0 {
-		fmt.Printf("look at them, or have them handled again, from the repository's root:\n"+
-			"  go run ./cmd/lambda %[1]s\n  go run ./cmd/lambda redrive -bootstrap PROGRAM %[1]s\n", w.failuresFromRoot())
+		from := ""
+		if w.root != "." {
+			from = ", in " + w.root
+		}
+		fmt.Printf("look at them, or have them handled again%[2]s:\n"+
+			"  go run ./cmd/lambda %[1]s\n  go run ./cmd/lambda redrive -bootstrap PROGRAM %[1]s\n", w.failuresFromRoot(), from)
 	}
 }
 
