@@ -3,6 +3,7 @@ package decoder
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -11,7 +12,7 @@ import (
 //
 // Every codec reads data to its last byte, and every codec but [Identity] passes empty data as it is. Data of several gzip members,
 // zstd frames or framed snappy streams is their contents one behind the other. Whatever else follows the compressed data makes the
-// record bad, zeros included, and so does a stream that is cut off or fails its checksum: its error is ErrCompressed, and Data
+// record bad, zeros and line breaks included, and so does a stream that is cut off or fails its checksum: its error is ErrCompressed, and Data
 // is what was to be decompressed. What decompresses to more than [Decoder.MaxData] stops there, with ErrTooLarge.
 type Codec struct {
 	kind  codecKind
@@ -40,24 +41,37 @@ var (
 	// Identity leaves data as it is.
 	Identity = Codec{}
 
-	// Auto tells by the data whether it is compressed, and passes on unchanged what is not. It knows gzip (1f 8b 08), zstd
-	// (28 b5 2f fd) and framed snappy (ff 06 00 00 "sNaPpY") by their first bytes: what begins like that is bad where it does not
-	// decompress. Zlib has no such mark, as the text "x^2" begins like it: data is zlib if it is one whole stream with the right
-	// checksum, and else passed on; one that goes on beyond MaxData without a fault is too large. Snappy without
-	// frames, and zstd with a dictionary, it does not know.
+	// Auto tells by the data whether it is compressed. What begins with the mark of a format is read, and bad where it does not
+	// decompress; what has none passes on unchanged.
+	//
+	//	gzip                    1f 8b 08: read, with all that RFC 1952 allows in a header, and members in a row. Other methods than
+	//	                        08, which no gzip has, pass on
+	//	zstd                    28 b5 2f fd: read, also behind skippable frames (5x 2a 4d 18), and frames in a row. Skippable frames
+	//	                        alone pass on: lz4 has the same. A frame that names a dictionary is bad: Auto has none
+	//	snappy's frame format   ff 06 00 00 "sNaPpY": read
+	//	xerial's snappy         82 "SNAPPY" 00: read
+	//	Hadoop's snappy         passes on: it has neither a mark nor a checksum
+	//	a block of snappy       passes on likewise
+	//	zlib                    read if it is one whole stream with the right checksum, else passed on, since it has no mark: the text
+	//	                        "x^2" begins like it. One that goes on beyond MaxData without a fault is too large
+	//	deflate without a       passes on
+	//	wrapper, zlib with a
+	//	preset dictionary
 	Auto = Codec{kind: kindAuto}
 
-	// Gzip is RFC 1952: one member or several.
+	// Gzip is RFC 1952: one member or several, with names, comments and extra fields of any length.
 	Gzip = Codec{kind: kindGzip}
 
 	// Zlib is RFC 1950: one stream, without a preset dictionary.
 	Zlib = Codec{kind: kindZlib}
 
-	// Zstd is RFC 8878: frames, skippable ones among them. See [ZstdDict] for frames that need a dictionary.
+	// Zstd is RFC 8878: frames, skippable ones among them, with any window, which takes no memory here: data is decompressed as a
+	// whole. Where an int has 32 bits a window of 2 GiB or more is ErrTooLarge. See [ZstdDict] for frames that need a dictionary.
 	Zstd = Codec{kind: kindZstd}
 
-	// Snappy is the frame format where data begins with its stream identifier, else one block. A stream of frames that is cut off
-	// between two of them cannot be told from a whole one.
+	// Snappy is the frame format, or xerial's (snappy-java, Kafka), where data begins with the mark of one; Hadoop's framing where it
+	// begins with a zero, as a frame below 16 MiB does; else one block. A stream of frames that is cut off between two of them cannot
+	// be told from a whole one. A frame holds 64 KiB at most, as that format has it.
 	Snappy = Codec{kind: kindSnappy}
 )
 
@@ -105,9 +119,9 @@ func detect(data []byte) codecKind {
 	switch {
 	case hasPrefix(data, gzipMark):
 		return kindGzip
-	case hasPrefix(data, zstdMark):
+	case hasPrefix(data, zstdMark), skippable(data) > 0 && hasPrefix(behindSkippable(data), zstdMark):
 		return kindZstd
-	case hasPrefix(data, snappyMark):
+	case hasPrefix(data, snappyMark), hasPrefix(data, xerialMark):
 		return kindSnappy
 	case zlibLike(data):
 		return kindZlibMaybe
@@ -158,5 +172,10 @@ func (k codecKind) flaw(err error, limit int) error {
 	if err == errTooLong {
 		return because(ErrTooLarge, "%s of more than %d bytes of data; MaxData sets this limit", k, limit)
 	}
-	return because(ErrCompressed, "%s: %s", k, err)
+	if err == errWindow {
+		return because(ErrTooLarge, "%s: %s", k, err)
+	}
+	// Some libraries name themselves.
+	text := strings.TrimPrefix(strings.TrimPrefix(err.Error(), k.String()+": "), "s2: ")
+	return because(ErrCompressed, "%s: %s", k, text)
 }

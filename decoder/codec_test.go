@@ -8,12 +8,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
+	"math"
 	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/klauspost/compress/snappy"
+	"github.com/klauspost/compress/snappy/xerial"
 	"github.com/klauspost/compress/zstd"
 
 	"example.com/sluice/decoder"
@@ -170,6 +173,31 @@ func framed(plain []byte) []byte {
 	return b.Bytes()
 }
 
+// withHeader gives a member of gzip all that a header may have.
+func withHeader(member, extra []byte, name, comment string) []byte {
+	b := bytes.Clone(member[:10])
+	b[3] = 0x1f
+	b = append(binary.LittleEndian.AppendUint16(b, uint16(len(extra))), extra...)
+	b = append(b, name+"\x00"+comment+"\x00"...)
+	b = binary.LittleEndian.AppendUint16(b, uint16(crc32.ChecksumIEEE(b)))
+	return append(b, member[10:]...)
+}
+
+// frame is a frame of zstd with that descriptor of its window, and these blocks.
+func frame(window byte, blocks string) []byte {
+	return []byte("\x28\xb5\x2f\xfd\x00" + string([]byte{window}) + blocks)
+}
+
+// hadoop is a frame of Hadoop's snappy with these blocks.
+func hadoop(blocks ...[]byte) []byte {
+	b := binary.BigEndian.AppendUint32(nil, uint32(len(join(blocks...))))
+	for _, plain := range blocks {
+		block := snappy.Encode(nil, plain)
+		b = append(binary.BigEndian.AppendUint32(b, uint32(len(block))), block...)
+	}
+	return b
+}
+
 func join(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
 
 const poem = "so much depends upon a red wheel barrow glazed with rain water"
@@ -182,14 +210,17 @@ func TestOddPayloads(t *testing.T) {
 	a, b := []byte(poem), []byte("beside the white chickens")
 	gz, zl, zs, fr, bl := gzipped(a), zlibbed(a), zstdded(a), framed(a), snappy.Encode(nil, a)
 	skippable := []byte("\x50\x2a\x4d\x18\x03\x00\x00\x00abc")
-	damaged := func(data []byte, at int) []byte {
+	damaged := func(data []byte, at int, bits ...byte) []byte {
 		data = bytes.Clone(data)
 		if at < 0 {
 			at += len(data)
 		}
-		data[at] ^= 1
+		if data[at] ^= 1; len(bits) > 0 {
+			data[at] ^= 1 ^ bits[0]
+		}
 		return data
 	}
+	long := join(withHeader(gz, bytes.Repeat([]byte{1}, 65535), strings.Repeat("n", 70_000), strings.Repeat("\xe9", 512)), withHeader(gzipped(b), nil, "", ""))
 	both := string(a) + string(b)
 	for _, c := range []struct {
 		name  string
@@ -210,37 +241,76 @@ func TestOddPayloads(t *testing.T) {
 		{"two streams", "auto", join(zl, zlibbed(b)), same},
 		{"two frames", "zstd auto", join(zs, zstdded(b)), both},
 		{"skippable frames", "zstd", join(skippable, zs, skippable, zstdded(b), skippable), both},
-		{"a skippable frame first", "auto", join(skippable, zs), same},
+		{"a skippable frame first", "auto", join(skippable, zs), poem},
+		{"skippable frames first", "zstd auto", join(skippable, skippable[:4], make([]byte, 4), zs, skippable), poem},
 		{"skippable frames alone", "zstd", skippable, ""},
+		{"skippable frames alone", "auto", join(skippable, skippable), same},
+		{"a skippable frame before something else", "auto", join(skippable, gz), same},
+		{"a skippable frame that is cut off", "auto", skippable[:10], same},
+		{"a skippable frame before damage", "zstd auto", join(skippable, damaged(zs, -1)), "!zstd: CRC check failed"},
+		{"a window of 1 GiB", "zstd auto", frame(0xa0, "\x29\x00\x00hello"), "hello"},
+		{"repeated bytes", "zstd auto", frame(0, "\x2b\x00\x00a"), "aaaaa"},
 		{"two framed streams", "snappy auto", join(fr, framed(b)), both},
+		{"xerial", "snappy auto", xerial.Encode(nil, a), poem},
+		{"two streams of xerial", "snappy auto", join(xerial.Encode(nil, a), xerial.Encode(nil, b)), both},
+		{"xerial, nothing in it", "snappy auto", xerial.Encode(nil, nil), ""},
+		{"xerial, blocks of nothing", "snappy auto", join(xerial.Encode(nil, nil), []byte("\x00\x00\x00\x01\x00")), ""},
+		{"xerial, a byte behind", "snappy auto", join(xerial.Encode(nil, a), []byte{7}), "!snappy: unexpected EOF"},
+		{"xerial, text behind", "snappy auto", join(xerial.Encode(nil, a), b), "!snappy: unexpected EOF"},
+		{"xerial, cut off in its header", "snappy auto", xerial.Encode(nil, a)[:15], "!snappy: unexpected EOF"},
+		{"xerial, damaged", "snappy auto", damaged(xerial.Encode(nil, a), 21), "!snappy: corrupt input"},
+		{"half a mark of xerial", "auto", []byte("\x82SNAPPY"), same},
+		{"Hadoop", "snappy", hadoop(a), poem},
+		{"Hadoop", "auto", hadoop(a), same},
+		{"Hadoop, two frames", "snappy", join(hadoop(a), hadoop(b)), both},
+		{"Hadoop, two blocks", "snappy", hadoop(a, b), both},
+		{"Hadoop, nothing in it", "snappy", join(hadoop(), hadoop()), ""},
+		{"Hadoop, an empty stream", "snappy", make([]byte, 4), ""},
+		{"Hadoop, a byte behind", "snappy", join(hadoop(a), []byte{0}), "!snappy: unexpected EOF"},
+		{"Hadoop, more than the frame says", "snappy", damaged(hadoop(a), 3, 0x20), "!snappy: corrupt input"},
+		{"Hadoop, less than the frame says", "snappy", damaged(hadoop(b), 3, 0x06), "!snappy: unexpected EOF"},
+		{"Hadoop, much more than it can hold", "snappy", damaged(hadoop(b), 1, 0x10), "!snappy: corrupt input"},
 
-		{"a byte behind", "gzip auto", join(gz, []byte{7}), "!gzip: unexpected EOF"},
-		{"zeros behind", "gzip auto", join(gz, make([]byte, 32)), "!gzip: gzip: invalid header"},
-		{"text behind", "gzip auto", join(gz, b), "!gzip: gzip: invalid header"},
+		{"a byte behind", "gzip auto", join(gz, []byte{7}), "!gzip: bytes behind the end"},
+		{"zeros behind", "gzip auto", join(gz, make([]byte, 32)), "!gzip: bytes behind the end"},
+		{"text behind", "gzip auto", join(gz, b), "!gzip: bytes behind the end"},
+		{"a line break behind", "gzip auto", join(gz, []byte("\n")), "!gzip: bytes behind the end"},
+		{"zeros behind two members", "gzip auto", join(gz, gz, make([]byte, 2)), "!gzip: bytes behind the end"},
+		{"a member cut off behind", "gzip auto", join(gz, gz[:1]), "!gzip: unexpected EOF"},
+		{"half a member behind", "gzip auto", join(gz, gz[:20]), "!gzip: unexpected EOF"},
+		{"another method behind", "gzip auto", join(gz, damaged(gz, 2)), "!gzip: invalid header"},
+		{"a reserved flag", "gzip auto", damaged(gz, 3, 0x20), "!gzip: invalid header"},
+		{"all that a header may hold", "gzip auto", long, both},
+		{"a header with a damaged checksum", "gzip auto", damaged(long, 30), "!gzip: invalid header"},
 		{"a byte behind", "zlib", join(zl, []byte{7}), "!zlib: bytes behind the end"},
 		{"a byte behind", "auto", join(zl, []byte{7}), same},
-		{"a byte behind", "zstd auto", join(zs, []byte{7}), "!zstd: "},
-		{"zeros behind", "zstd auto", join(zs, make([]byte, 32)), "!zstd: invalid input: magic number mismatch"},
-		{"text behind", "zstd auto", join(zs, b), "!zstd: invalid input: magic number mismatch"},
+		{"a byte behind", "zstd auto", join(zs, []byte{7}), "!zstd: bytes behind the end"},
+		{"zeros behind", "zstd auto", join(zs, make([]byte, 32)), "!zstd: bytes behind the end"},
+		{"text behind", "zstd auto", join(zs, b), "!zstd: bytes behind the end"},
+		{"zeros behind skippable frames", "zstd auto", join(skippable, zs, skippable, make([]byte, 5)), "!zstd: bytes behind the end"},
+		{"text behind a frame of other blocks", "zstd", join(frame(0, "\x02\x00\x00a\x23\x00\x00bcde"), b), "!zstd: bytes behind the end"},
+		{"half a frame behind", "zstd auto", join(zs, zs[:3]), "!zstd: unexpected EOF"},
+		{"half a skippable frame behind", "zstd auto", join(zs, skippable[:9]), "!zstd: unexpected EOF"},
+		{"damage, and text behind", "zstd auto", join(damaged(zs, -1), b), "!zstd: CRC check failed"},
 		{"a byte behind", "snappy", join(bl, []byte{7}), "!snappy: "},
 		{"a byte behind, framed", "snappy auto", join(fr, []byte{7}), "!snappy: "},
 		{"text behind, framed", "snappy auto", join(fr, b), "!snappy: "},
 
-		{"a damaged checksum", "gzip auto", damaged(gz, -5), "!gzip: gzip: invalid checksum"},
-		{"a damaged length", "gzip auto", damaged(gz, -1), "!gzip: gzip: invalid checksum"},
-		{"a damaged checksum", "zlib", damaged(zl, -1), "!zlib: zlib: invalid checksum"},
+		{"a damaged checksum", "gzip auto", damaged(gz, -5), "!gzip: invalid checksum"},
+		{"a damaged length", "gzip auto", damaged(gz, -1), "!gzip: invalid checksum"},
+		{"a damaged checksum", "zlib", damaged(zl, -1), "!zlib: invalid checksum"},
 		{"a damaged checksum", "auto", damaged(zl, -1), same},
 		{"a damaged checksum", "zstd auto", damaged(zs, -1), "!zstd: CRC check failed"},
 		{"a damaged checksum, framed", "snappy auto", damaged(fr, 14), "!snappy: "},
-		{"another method", "gzip", damaged(gz, 2), "!gzip: gzip: invalid header"},
+		{"another method", "gzip", damaged(gz, 2), "!gzip: invalid header"},
 		{"another method", "auto", damaged(gz, 2), same},
-		{"a preset dictionary", "zlib", []byte("\x78\xbb\x00\x00\x00\x02\x03\x00\x00\x00\x00\x01"), "!zlib: zlib: invalid dictionary"},
+		{"a preset dictionary", "zlib", []byte("\x78\xbb\x00\x00\x00\x02\x03\x00\x00\x00\x00\x01"), "!zlib: invalid dictionary"},
 		{"a preset dictionary", "auto", []byte("\x78\xbb\x00\x00\x00\x02\x03\x00\x00\x00\x00\x01"), same},
 		{"a length of four gigabytes", "snappy", []byte("\xff\xff\xff\xff\x0f\x00a"), "!snappy: "},
 		{"a repeated offset, which is not snappy", "snappy", []byte("\x06\x00a\x11\x00"), "!snappy: "},
 
-		{"not compressed", "gzip", a, "!gzip: gzip: invalid header"},
-		{"not compressed", "zlib", a, "!zlib: zlib: invalid header"},
+		{"not compressed", "gzip", a, "!gzip: invalid header"},
+		{"not compressed", "zlib", a, "!zlib: invalid header"},
 		{"not compressed", "zstd", a, "!zstd: invalid input: magic number mismatch"},
 		{"not compressed", "snappy", a, "!snappy: "},
 		{"not compressed", "auto", a, same},
@@ -359,7 +429,9 @@ func TestDecompressedLimit(t *testing.T) {
 		}
 		for name, data := range map[string][]byte{
 			"gzip": gzipped(plain), "zlib": zlibbed(plain), "zstd": zstdded(plain), "snappy": snappy.Encode(nil, plain), "auto": zlibbed(plain),
+			"snappy by frames": framed(plain), "snappy by xerial": xerial.Encode(nil, plain), "snappy by Hadoop": hadoop(plain[:size/3], plain[size/3:]),
 		} {
+			name, _, _ := strings.Cut(name, " ")
 			text := event(holding(1, data), holding(2, seal(append(msg("1:k"), userRecords(data)...))))
 			for _, limit := range []int{size - 1, size, size + 1} {
 				if limit == 0 {
@@ -428,7 +500,7 @@ func TestDamageInAggregates(t *testing.T) {
 	if o.in() != "k//good k//damaged data! k//good k// plain" {
 		t.Fatal(o.in())
 	}
-	if e := o.errs[1]; !errors.Is(e, decoder.ErrCompressed) || !strings.Contains(e.Error(), "user record 1: invalid compressed data: gzip: gzip: invalid header") {
+	if e := o.errs[1]; !errors.Is(e, decoder.ErrCompressed) || !strings.Contains(e.Error(), "user record 1: invalid compressed data: gzip: invalid header") {
 		t.Error(e)
 	}
 }
@@ -495,5 +567,55 @@ func TestEmptyDataIsNotAbsent(t *testing.T) {
 			}
 		}
 		read(t, d, ev)
+	}
+}
+
+// TestWindows: a frame of zstd may ask for any window, since none takes memory; but for what an int cannot hold.
+func TestWindows(t *testing.T) {
+	for descriptor := range 256 {
+		base := uint64(1) << (10 + descriptor>>3)
+		window := base + base/8*uint64(descriptor&7)
+		ev := event(holding(1, frame(byte(descriptor), "\x29\x00\x00hello")))
+		if window > math.MaxInt {
+			if e := read(t, decoder.Decoder{Codec: decoder.Zstd}, ev).errs[0]; !errors.Is(e, decoder.ErrTooLarge) || !strings.Contains(e.Error(), "window") {
+				t.Errorf("a window of %d bytes: %v", window, e)
+			}
+			continue
+		}
+		var r decoder.Record
+		mem := memoryOf(func() { r = read(t, decoder.Decoder{Codec: decoder.Zstd}, ev).one(t) })
+		if string(r.Data) != "hello" || mem > 16<<20 {
+			t.Errorf("a window of %d bytes: %q, %d bytes of memory", window, r.Data, mem)
+		}
+	}
+}
+
+// TestCodecErrorsNameTheirCodecOnce, whatever the library says.
+func TestCodecErrorsNameTheirCodecOnce(t *testing.T) {
+	for name, whole := range map[string][]byte{
+		"gzip": gzipped([]byte(poem)), "zlib": zlibbed([]byte(poem)), "zstd": zstdded([]byte(poem)), "snappy": snappy.Encode(nil, []byte(poem)),
+		"snappy by frames": framed([]byte(poem)), "snappy by xerial": xerial.Encode(nil, []byte(poem)),
+	} {
+		name, _, _ := strings.Cut(name, " ")
+		n := 0
+		for at := range 2 * len(whole) {
+			data := bytes.Clone(whole)
+			if at < len(whole) {
+				data[at] ^= 0xff
+			} else {
+				data = data[:at-len(whole)]
+			}
+			_, err := codecs[name].AppendDecompressed(nil, data, 1000)
+			if err == nil {
+				continue
+			}
+			n++
+			if strings.Count(err.Error(), name) > 1 || strings.Contains(err.Error(), "s2") || strings.HasSuffix(err.Error(), "EOF: EOF") {
+				t.Errorf("%s, byte %d: %v", name, at, err)
+			}
+		}
+		if n < len(whole) {
+			t.Errorf("%s: %d errors in all", name, n)
+		}
 	}
 }

@@ -50,8 +50,8 @@
 //
 // scan.go decides what is JSON; event.go walks the event's outer members and finds the elements of Records;
 // general.go reads one element through a parser (layout.go finds where its members stand, for errors);
-// time.go and base64.go read values; contents.go looks into data, aggregate.go splits aggregates, codec.go
-// and decompress.go know compression; arena.go and state.go hold memory.
+// time.go and base64.go read values; contents.go looks into data, aggregate.go splits aggregates, codec.go,
+// decompress.go, gzip.go, zstd.go and snappy.go know compression; arena.go and state.go hold memory.
 package decoder
 
 import (

@@ -7,7 +7,6 @@ import (
 	"math"
 	"sync"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/snappy"
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
@@ -20,7 +19,7 @@ import (
 // an event.
 type decompressor struct {
 	in     bytes.Reader
-	gzip   *gzip.Reader
+	gzip   gzipReader
 	zlib   io.ReadCloser
 	snappy *snappy.Reader
 
@@ -39,9 +38,6 @@ var errTooLong = errors.New("more than the limit")
 // errTrailing is for what follows the end of a stream.
 var errTrailing = errors.New("bytes behind the end")
 
-// maxSnappyRatio is what snappy cannot reach: three bytes of a block stand for 64 at most.
-const maxSnappyRatio = 22
-
 // zlibProof is how many bytes behind the limit Auto reads of what may be zlib before it takes it for that.
 const zlibProof = 1 << 20
 
@@ -53,13 +49,9 @@ func (z *decompressor) decompress(dst, data []byte, kind codecKind, dicts *zstdD
 	defer z.in.Reset(nil)
 	switch kind {
 	case kindGzip:
-		if z.gzip == nil {
-			z.gzip = new(gzip.Reader)
-		}
-		if err := z.gzip.Reset(&z.in); err != nil {
-			return dst, cutOff(err)
-		}
-		return z.readAll(dst, z.gzip, limit)
+		z.gzip.reset(&z.in, data)
+		defer z.gzip.reset(&z.in, nil)
+		return z.readAll(dst, &z.gzip, limit)
 	case kindZlib, kindZlibMaybe:
 		return z.unzlib(dst, kind == kindZlibMaybe, limit)
 	case kindZstd:
@@ -113,13 +105,13 @@ func (z *decompressor) unzstd(dst, data []byte, dicts *zstdDicts, limit int) ([]
 	full := limit + min(block, math.MaxInt-limit)
 	size := 4 * len(data)
 	var h zstd.Header
-	if h.Decode(data) == nil && h.HasFCS {
+	if h.Decode(behindSkippable(data)) == nil && h.HasFCS {
 		if h.FrameContentSize > uint64(limit) {
 			return dst, errTooLong
 		}
-		size = min(int(h.FrameContentSize), len(data)*(block/4)) // no block is shorter than four bytes
+		size = int(min(h.FrameContentSize, uint64(len(data))*(block/4))) // no block is shorter than four bytes
 	}
-	for size += 64; ; size = 4*cap(dst) + block {
+	for size += 64; ; size = 4*min(cap(dst), math.MaxInt/8) + block {
 		if cap(dst) < min(size, full) {
 			dst = z.grow(dst[:0], min(size, full))
 		}
@@ -136,7 +128,7 @@ func (z *decompressor) unzstd(dst, data []byte, dicts *zstdDicts, limit int) ([]
 		}
 		// With less room left than a block takes, any error may be for want of it.
 		if cap(dst) >= full || !tooLong && len(out)+block <= cap(dst) {
-			return out, err
+			return out, zstdFlaw(data, err)
 		}
 	}
 }
@@ -146,7 +138,9 @@ func (z *decompressor) openZstd(dicts *zstdDicts) error {
 	if z.zstd != nil && z.zstdDicts == dicts {
 		return nil
 	}
-	options := []zstd.DOption{zstd.WithDecoderConcurrency(1), zstd.WithDecodeAllCapLimit(true)}
+	options := []zstd.DOption{zstd.WithDecoderConcurrency(1), zstd.WithDecodeAllCapLimit(true),
+		// The memory is limited by its capacity; a limit below the window would be one on that.
+		zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(maxWindow)}
 	if dicts != nil {
 		options = append(options, zstd.WithDecoderDicts(dicts.known...))
 		if dicts.raw != nil {
@@ -167,24 +161,13 @@ func (z *decompressor) unsnappy(dst, data []byte, limit int) ([]byte, error) {
 		defer z.snappy.Reset(nil)
 		return z.readAll(dst, z.snappy, limit)
 	}
-	n, err := snappy.DecodedLen(data)
-	if err != nil {
-		return dst, err
+	switch {
+	case hasPrefix(data, xerialMark):
+		return z.unxerial(dst, data, limit)
+	case hadoopLike(data):
+		return z.unhadoop(dst, data, limit)
 	}
-	if n/maxSnappyRatio > len(data) {
-		return dst, snappy.ErrCorrupt
-	}
-	if n > limit {
-		return dst, errTooLong
-	}
-	if cap(dst) < n {
-		dst = z.grow(dst, n)
-	}
-	out, err := snappy.DecodeStrict(dst, data) // blocks have no checksum: what is not snappy should not pass as s2
-	if err != nil {
-		return dst, err
-	}
-	return out, nil
+	return z.appendBlock(dst, data, limit)
 }
 
 // grow returns dst in z.room, with room for n bytes; that is more than dst has.
@@ -227,12 +210,4 @@ func (z *decompressor) readAll(dst []byte, r io.Reader, limit int) ([]byte, erro
 			return dst, err
 		}
 	}
-}
-
-// cutOff is the error for a header that is not whole, which gzip takes for the end of its input.
-func cutOff(err error) error {
-	if err == io.EOF {
-		return io.ErrUnexpectedEOF
-	}
-	return err
 }

@@ -292,7 +292,7 @@ func TestLocalTooManyRecords(t *testing.T) {
 	if response := `response {"batchItemFailures":[{"itemIdentifier":"` + sequence(0) + `"}]}`; !strings.Contains(stdout, response) {
 		t.Errorf("no %s", response)
 	}
-	last := "-: record 262144: too large: more than 262144 records"
+	last := "-: record 262144: too large: more than 262144 records; MaxRecords sets this limit"
 	if status != exitBad || strings.Count(stderr, "\n") != 2 || !strings.Contains(stderr, "\n"+last) {
 		t.Errorf("exit status %d, standard error:\n%s", status, stderr)
 	}
