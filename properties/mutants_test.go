@@ -38,7 +38,7 @@ var mutants = []mutant{
 			"return []byte(`{\"state\":{},\"batchItemFailures\":[{\"itemIdentifier\":\"` + number + `\"}]}`), nil\n" +
 			"case i.wholeBatch:",
 	},
-	{"a window's state is lost", "Each", `return answerState(i.window.State), nil`, `return answerState(nil), nil`},
+	{"a window's state is lost", "Each", `return i.answerState(i.window.State)`, `return i.answerState(nil)`},
 	{"a window's state does not change", "Tumbling", `i.state, i.changed = text, true`, `i.state, i.changed = append(text[:0], w.State...), true`},
 	{
 		"answers share their memory", "Each", "func answerFrom(sequenceNumber string) []byte {\n\tb := make([]byte, 0, 48+len(sequenceNumber))",
@@ -51,7 +51,9 @@ var mutants = []mutant{
 	{"more workers than there may be", "Partition", `workers := min(i.workers, len(g.groups))`, `workers := len(g.groups)`},
 	{"slices of any size", "Batch", `for n < min(size, len(g.left)) && `, `for n < len(g.left) && `},
 	{"keys are told apart by their hash alone", "Partition", `if bytes.Equal(g.groups[id].key, rec.PartitionKey) {`, `if true || bytes.Equal(nil, nil) {`},
-	{"a checkpoint where only whole batches can fail", "Each", `case i.window != nil || i.wholeBatch:`, `case i.window != nil:`},
+	{"a checkpoint where only whole batches can fail", "Each", `if i.window != nil || i.wholeBatch {`, `if i.window != nil {`},
+	{"a pipe is told sequence numbers", "Each", `if isPipes(i.event) {`, `if false {`},
+	{"the mapping is told event ids", "Each", `if isPipes(i.event) {`, `if true {`},
 	{"what is not done is remembered as done", "Partition", `if !left[e] && rec.Index`, `if rec.Index`},
 	{"the place inside an aggregate is not looked at", "Batch", ` | position(rec.SubSequenceNumber)`, ``},
 	{"poison counts failures that are not the record's", "Batch", `if out.named && out.verdict == retry {`, `if out.verdict == retry {`},

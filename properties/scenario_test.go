@@ -126,6 +126,10 @@ func (s *scenario) drawMapping(t *rapid.T) {
 	} else {
 		m.ParallelizationFactor = rapid.IntRange(1, 3).Draw(t, "ParallelizationFactor")
 	}
+	m.Pipe = m.TumblingWindow == 0 && m.ReportBatchItemFailures && rapid.IntRange(0, 3).Draw(t, "Pipe") == 3
+	if m.Pipe {
+		m.OnFailure = routertest.NoDestination
+	}
 	m.Synctest = true
 }
 
@@ -200,8 +204,8 @@ func (s *scenario) chunked() bool {
 func (s *scenario) String() string {
 	var b strings.Builder
 	m := s.mapping
-	fmt.Fprintf(&b, "%s, style %v\nmapping: batch %d, batching window %v, factor %d, report %t, bisect %t, retries %d (%v), age %v, window %v (final with records %t), timeout %v, concurrency %d\n",
-		s.shape, s.style, m.BatchSize, m.MaximumBatchingWindow, m.ParallelizationFactor, m.ReportBatchItemFailures, m.BisectBatchOnFunctionError,
+	fmt.Fprintf(&b, "%s, style %v\nmapping: pipe %t, batch %d, batching window %v, factor %d, report %t, bisect %t, retries %d (%v), age %v, window %v (final with records %t), timeout %v, concurrency %d\n",
+		s.shape, s.style, m.Pipe, m.BatchSize, m.MaximumBatchingWindow, m.ParallelizationFactor, m.ReportBatchItemFailures, m.BisectBatchOnFunctionError,
 		*m.MaximumRetryAttempts, m.RetryCounting, m.MaximumRecordAge, m.TumblingWindow, m.FinalInvokeWithRecords, m.Timeout, m.MaxConcurrency)
 	o := s.options
 	fmt.Fprintf(&b, "router: batch %d, workers %d, margin %v, bad records %v, whole batch %t, poison %d (first %v), memory %d\n",

@@ -43,20 +43,26 @@ func (h *watched) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 
 // visit reads an event, with encoding/json.
 func (w *world) visit(event []byte) (*visit, []int) {
+	type numbered struct{ SequenceNumber string }
 	var e struct {
 		Records []struct {
-			Kinesis struct{ SequenceNumber string }
+			numbered // of a pipe
+			Kinesis  numbered
 		}
 		Window *struct{ Start, End time.Time }
 		State  json.RawMessage
 	}
-	if err := json.Unmarshal(event, &e); err != nil {
+	into := any(&e)
+	if w.mapping.Pipe {
+		into = &e.Records
+	}
+	if err := json.Unmarshal(event, into); err != nil {
 		panic(err)
 	}
 	v := &visit{world: w, began: time.Now(), batch: map[int]bool{}, said: map[int]act{}, fails: map[int]failure{}, keys: map[int]bool{}}
 	var batch []int
 	for _, rec := range e.Records {
-		n := index([]byte(rec.Kinesis.SequenceNumber))
+		n := index([]byte(rec.SequenceNumber + rec.Kinesis.SequenceNumber))
 		for i := w.first[n]; i < w.end(n); i++ {
 			batch = append(batch, i)
 			v.batch[i] = true
@@ -153,7 +159,7 @@ func (v *visit) named(answer string) (int, bool) {
 		return 0, false
 	}
 	if number, ok := strings.CutPrefix(answer, begin); ok && strings.HasSuffix(number, end) {
-		return index([]byte(strings.TrimSuffix(number, end))), true
+		return v.namedBy(strings.TrimSuffix(number, end)), true
 	}
 	if answer != `{"batchItemFailures":[]}` {
 		v.breaks("the answer", "%s", answer)
