@@ -58,7 +58,7 @@
 //	            explicitHashKey?, arrived? (RFC 3339), and either error, or bytes and the data, decompressed where -codec is given: text where it
 //	            is UTF-8, else base64; of CloudWatch Logs logs? {group, stream, owner, events [{id, timestamp, message}]}, of
 //	            DynamoDB change? {event, table, time?, keys, new?, old?}
-//	invocation  file, part?, from? (what the event was found in), records, processed, skipped, failed, bad, bytes, checkpoint? (the number that the response names), response (what
+//	invocation  file, part?, from? (what the event was found in), records, processed, skipped, failed, bad, bytes, checkpoint? (what the response names), response (what
 //	            Lambda gets; null where the invocation fails), error?,
 //	            window? {start?, end?, state, final, terminatedEarly},
 //	            onFailure? {condition, invocations, requestId, functionArn, timestamp}

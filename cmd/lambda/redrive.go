@@ -381,8 +381,8 @@ func (d *driver) hand(b *batch) (done bool, err error) {
 	case stateDone:
 		fmt.Fprintf(d.out, "done: %s, %s\n", printable(b.file), count(note.Records, "record"))
 	case statePartial:
-		fmt.Fprintf(d.out, "partly done: %s, %s of %d; not done from sequence number %s on\n",
-			printable(b.file), count(v.done, "record"), note.Records, text(v.checkpoint))
+		fmt.Fprintf(d.out, "partly done: %s, %s of %d; not done from %s %s on\n",
+			printable(b.file), count(v.done, "record"), note.Records, nameKind(event), text(v.checkpoint))
 	default:
 		fmt.Fprintf(d.out, "not done: %s, %s\n", printable(b.file), count(note.Records, "record"))
 		d.complain(b.file, v.problem)

@@ -12,13 +12,13 @@ import (
 )
 
 // This file decides what a function's answer says about the batch that it was given. It reads answers as Lambda does for a mapping with
-// ReportBatchItemFailures, and takes what it does not understand for a failure.
+// ReportBatchItemFailures, those to an event of EventBridge Pipes as a pipe does, and takes what it does not understand for a failure.
 
 // verdict is what has come of a batch.
 type verdict struct {
 	state      state
 	done       int    // records before the checkpoint; all where state is done
-	checkpoint string // where state is partial: the sequence number of the first record that is not done
+	checkpoint string // where state is partial: what the answer calls the first record that is not done
 	problem    string // where state is not done: why
 }
 
@@ -57,7 +57,7 @@ func read(answer []byte, failure error, event []byte) verdict {
 	return readFailures(failures, event)
 }
 
-// readFailures judges what the list of an answer names: the lowest of the numbers is where the batch is to be delivered again from.
+// readFailures judges what the list of an answer names: the lowest of the records is where the batch is to be delivered again from.
 func readFailures(failures []json.RawMessage, event []byte) verdict {
 	v := verdict{state: stateDone, done: total(event)}
 	for _, f := range failures {
@@ -93,10 +93,27 @@ func total(event []byte) int {
 	return n
 }
 
-// indexOf returns the index of the first record with this sequence number, -1 where there is none.
-func indexOf(event []byte, number string) int {
+// fromPipe is whether an event is one of EventBridge Pipes, a bare array, where an answer names a record by its event id.
+func fromPipe(event []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(event, " \t\r\n"), []byte("["))
+}
+
+// nameKind is what an answer to the event names records by.
+func nameKind(event []byte) string {
+	if fromPipe(event) {
+		return "event id"
+	}
+	return "sequence number"
+}
+
+// indexOf returns the index of the first record that an answer to the event calls so, -1 where there is none.
+func indexOf(event []byte, name string) int {
+	pipe := fromPipe(event)
 	for rec := range decoder.Records(event) {
-		if rec != nil && len(rec.SequenceNumber) > 0 && decoder.Compare(rec.SequenceNumber, []byte(number)) == 0 {
+		switch {
+		case rec == nil || name == "":
+		case pipe && string(rec.EventID) == name,
+			!pipe && len(rec.SequenceNumber) > 0 && decoder.Compare(rec.SequenceNumber, []byte(name)) == 0:
 			return rec.Index
 		}
 	}
@@ -113,18 +130,25 @@ func behind(event []byte, records, from int) []byte {
 	if err != nil || len(parts) != records || from >= records {
 		return event
 	}
-	return slices.Concat([]byte(`{"Records":[`), bytes.Join(parts[from:], []byte(",")), []byte("]}"))
+	before, after := `{"Records":[`, `]}`
+	if fromPipe(event) {
+		before, after = `[`, `]`
+	}
+	return slices.Concat([]byte(before), bytes.Join(parts[from:], []byte(",")), []byte(after))
 }
 
-// split returns the elements of an event's Records, where the event has no other members.
+// split returns the elements of an event's Records, where the event has no other members, or those of a pipe's array.
 func split(event []byte) ([][]byte, error) {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(event, &members); err != nil {
-		return nil, err
-	}
-	records, ok := members["Records"]
-	if !ok || len(members) != 1 {
-		return nil, errors.New("not of the plain form")
+	records := json.RawMessage(event)
+	if !fromPipe(event) {
+		var members map[string]json.RawMessage
+		if err := json.Unmarshal(event, &members); err != nil {
+			return nil, err
+		}
+		var ok bool
+		if records, ok = members["Records"]; !ok || len(members) != 1 {
+			return nil, errors.New("not of the plain form")
+		}
 	}
 	var elements []json.RawMessage
 	if err := json.Unmarshal(records, &elements); err != nil {

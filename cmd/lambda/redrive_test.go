@@ -163,6 +163,53 @@ func TestRedrivePlanFits(t *testing.T) {
 	}
 }
 
+// piped is the event of these records as EventBridge Pipes sends it.
+func piped(records ...string) []byte {
+	flat := strings.NewReplacer(`{"kinesis":{`, `{`, `},"eventSource"`, `,"eventSource"`)
+	return []byte("[" + flat.Replace(strings.Join(records, ",")) + "]")
+}
+
+// namesID answers that a record is the first that is not done, by its event id.
+func namesID(n int) string {
+	return strings.Replace(names(n), sequence(n), "shardId-000000000006:"+sequence(n), 1)
+}
+
+// An event of EventBridge Pipes stays one from run to run, and is answered by event ids; a number is no name of a record there.
+func TestRedrivePipes(t *testing.T) {
+	e := newEndpoint(t)
+	file := filepath.Join(t.TempDir(), "pipes.json")
+	writeFile(t, file, piped(good(1), good(2), good(3)))
+	for i, tt := range []struct {
+		answer, got string
+		status      int
+		said        string
+	}{
+		{namesID(2), "1 2 3", exitBad, "1 record of 3; not done from event id shardId-000000000006:" + sequence(2) + " on"},
+		{names(3), "2 3", exitBad, "not done: " + file},
+		{namesID(3), "2 3", exitBad, "1 record of 2; not done from event id"},
+		{allDone, "3", exitOK, "1 of 1 done"},
+	} {
+		e.got, e.answer = nil, func([]string) (int, string, string) { return 200, "", tt.answer }
+		status, stdout, stderr := runRedrive(t, "-yes", "-endpoint", e.URL, "-journal", filepath.Join(filepath.Dir(file), ".journal"), file)
+		if status != tt.status || !slices.Equal(e.got, []string{tt.got}) || !strings.Contains(stdout, tt.said) {
+			t.Errorf("run %d: exit status %d, events %q, want %d, %q and %q in\n%s%s", i, status, e.got, tt.status, tt.got, tt.said, stdout, stderr)
+		}
+	}
+}
+
+// What the view says of an event of EventBridge Pipes is what the pipe would be told.
+func TestViewPipes(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "pipes.json")
+	writeFile(t, file, piped(good(1), bad(2), good(3)))
+	var out, errs strings.Builder
+	status := run([]string{file}, nil, &out, &errs)
+	for _, want := range []string{"response " + namesID(2) + "\n", "checkpoint=shardId-000000000006:" + sequence(2)} {
+		if status != exitBad || !strings.Contains(out.String(), want) {
+			t.Errorf("exit status %d, no %s in\n%s%s", status, want, &out, &errs)
+		}
+	}
+}
+
 // A run that ends after a batch was begun hands it over again, from where it was begun.
 func TestRedriveOutcomeUnknown(t *testing.T) {
 	e := newEndpoint(t)
@@ -414,6 +461,17 @@ func TestReadAnswer(t *testing.T) {
 			t.Errorf("%s: %+v, want %s, %d done", tt.answer, v, tt.state, tt.done)
 		}
 	}
+	// Of an event of EventBridge Pipes it is the other way round: there the names are event ids.
+	for answer, want := range map[string]verdict{
+		namesID(3): {state: statePartial, done: 2}, namesID(1): {state: stateFailed}, names(3): {state: stateFailed}, allDone: {state: stateDone, done: 4},
+	} {
+		if v := read([]byte(answer), nil, piped(good(1), good(2), good(3), good(4))); v.state != want.state || v.done != want.done {
+			t.Errorf("%s from a pipe: %+v, want %+v", answer, v, want)
+		}
+	}
+	if v := read([]byte(namesID(3)), nil, e); v.state != stateFailed {
+		t.Errorf("an event id: %+v", v)
+	}
 	if v := read([]byte(allDone), errors.New("no route"), e); v.state != stateFailed || v.problem != "no route" {
 		t.Errorf("an error: %+v", v)
 	}
@@ -434,6 +492,8 @@ func TestBehind(t *testing.T) {
 		{spaced, 2, 1, string(event(good(2)))},
 		{twoMembers, 2, 1, string(twoMembers)},
 		{[]byte("[" + good(1) + "]"), 1, 1, "[" + good(1) + "]"},
+		{piped(good(1), good(2), good(3)), 3, 1, string(piped(good(2), good(3)))},
+		{[]byte(" [ " + good(1) + ",\n" + good(2) + " ]\n"), 2, 1, "[" + good(2) + "]"},
 		{[]byte(`{"records":[1,2]}`), 2, 1, `{"records":[1,2]}`},
 	} {
 		if got := behind(tt.event, tt.records, tt.from); string(got) != tt.want {
