@@ -114,6 +114,16 @@ const (
 	snappyMark = "\xff\x06\x00\x00sNaPpY"
 )
 
+// Detect returns what [Auto] takes data for by how it begins: Gzip, Zstd or Snappy, and Identity for what it passes on. Zlib means that
+// data may be that; Auto then looks whether it is.
+func Detect(data []byte) Codec {
+	kind := detect(data)
+	if kind == kindZlibMaybe {
+		kind = kindZlib
+	}
+	return Codec{kind: kind}
+}
+
 // detect says what Auto does with data.
 func detect(data []byte) codecKind {
 	switch {

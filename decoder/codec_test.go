@@ -344,6 +344,9 @@ func TestOddPayloads(t *testing.T) {
 				if want == same {
 					want = string(c.data)
 				}
+				if detected := decoder.Detect(c.data); name == "auto" && (detected == decoder.Identity) != (c.want == same) && detected != decoder.Zlib && len(c.data) > 0 {
+					t.Errorf("Detect says %s", detected)
+				}
 				if e != nil || string(got) != want {
 					t.Errorf("%q, %v; want %q", got, e, want)
 				}

@@ -43,6 +43,18 @@ func ExampleDecoder_codec() {
 	// as it is
 }
 
+// What Auto would do with data.
+func ExampleDetect() {
+	for _, data := range [][]byte{gzipped([]byte("wheel")), framed([]byte("barrow")), []byte("as it is"), []byte("x^2 + y^2")} {
+		fmt.Println(decoder.Detect(data))
+	}
+	// Output:
+	// gzip
+	// snappy
+	// identity
+	// zlib
+}
+
 // A dictionary is read once, at the program's start.
 func ExampleZstdDict() {
 	dictionary := []byte(poem) // mostly a file that zstd --train has written

@@ -67,27 +67,24 @@ const (
 	compressions
 )
 
-// formats are how compressed data begins. Zlib has no mark: what may be it has to decompress.
+// formats are the codecs that tell themselves.
 var formats = [compressions]struct {
-	name, mark string
-	codec      decoder.Codec
+	name  string
+	codec decoder.Codec
 }{
-	compressedGzip:   {"gzip", "\x1f\x8b\x08", decoder.Gzip},
-	compressedZlib:   {"zlib", "", decoder.Zlib},
-	compressedZstd:   {"zstd", "\x28\xb5\x2f\xfd", decoder.Zstd},
-	compressedSnappy: {"snappy", "\xff\x06\x00\x00sNaPpY", decoder.Snappy},
+	compressedGzip:   {"gzip", decoder.Gzip},
+	compressedZlib:   {"zlib", decoder.Zlib},
+	compressedZstd:   {"zstd", decoder.Zstd},
+	compressedSnappy: {"snappy", decoder.Snappy},
 }
 
 // mayBe is what data begins like.
 func mayBe(data []byte) compression {
+	codec := decoder.Detect(data)
 	for c := uncompressed + 1; c < compressions; c++ {
-		if mark := formats[c].mark; mark != "" && len(data) >= len(mark) && string(data[:len(mark)]) == mark {
+		if formats[c].codec == codec {
 			return c
 		}
-	}
-	// RFC 1950: deflate, a window of at most 32 KiB, no dictionary, and both bytes a multiple of 31.
-	if len(data) > 5 && data[0]&15 == 8 && data[0]>>4 <= 7 && data[1]&32 == 0 && (uint(data[0])<<8|uint(data[1]))%31 == 0 {
-		return compressedZlib
 	}
 	return uncompressed
 }
