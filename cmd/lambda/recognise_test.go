@@ -219,6 +219,19 @@ func TestInputsOfCommands(t *testing.T) {
 	}
 }
 
+// A table says what an event was taken out of, and what nobody knows of it, in lines that fit.
+func TestInputsOnTerminal(t *testing.T) {
+	for name, want := range map[string]string{
+		"get-records-cli-2.json":         "\nfrom aws kinesis get-records output\nstream not known, 2024-11-18\n",
+		"receive-message.json":           "receive-message.json, message 1\nfrom aws sqs receive-message output, SNS notification, asynchronous invocation's\nrecord\ngiven up by Lambda: ",
+		"invocation-record-success.json": "\ndone by its function: Success after 1 invocation ",
+	} {
+		if got := onTerminal(screen{width: 80}, 0, nil, filepath.Join(inputsDir, name)); !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+}
+
 // Without the stream's name a function could not tell whose records it gets.
 func TestRedriveNeedsOrigin(t *testing.T) {
 	e := newEndpoint(t)

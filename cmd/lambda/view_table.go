@@ -95,19 +95,23 @@ func (v *tableView) end(o outcome) {
 	}
 	fmt.Fprintln(v.out, v.screen.paint(bold, title))
 	if v.doc.form != "" {
-		fmt.Fprintf(v.out, "from %s\n", v.doc.form)
+		v.sentence("from " + v.doc.form)
 	}
 	if b := v.doc.about; b != nil {
 		how := "given up by Lambda"
 		if b.succeeded() {
 			how = "done by its function"
 		}
-		fmt.Fprintf(v.out, how+": %s after %s (request %s)\n", text(b.RequestContext.Condition),
-			count(b.RequestContext.ApproximateInvokeCount, "invocation"), text(b.RequestContext.RequestID))
+		v.sentence(fmt.Sprintf(how+": %s after %s (request %s)", text(b.RequestContext.Condition),
+			count(b.RequestContext.ApproximateInvokeCount, "invocation"), text(b.RequestContext.RequestID)))
 	}
 	day, one := v.day()
 	if v.source != nil {
-		fmt.Fprintf(v.out, "stream %s, %s", text(v.source.StreamName), text(v.source.ShardID))
+		if v.source.StreamName+v.source.ShardID == "" {
+			fmt.Fprint(v.out, "stream not known")
+		} else {
+			fmt.Fprintf(v.out, "stream %s, %s", text(v.source.StreamName), text(v.source.ShardID))
+		}
 		if one {
 			fmt.Fprintf(v.out, ", %s", day)
 		}
@@ -127,6 +131,11 @@ func (v *tableView) end(o outcome) {
 		fmt.Fprintln(v.out, v.screen.paint(faint, fmt.Sprintf("and %s more: -n 0 shows all", group(hidden))))
 	}
 	v.answer(o)
+}
+
+// sentence writes words in lines as wide as the screen.
+func (v *tableView) sentence(s string) {
+	fmt.Fprintln(v.out, strings.Join(wrap(s, v.screen.width), "\n"))
 }
 
 func (v *tableView) showWindow(w *decoder.Window) {

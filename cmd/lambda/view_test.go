@@ -207,7 +207,7 @@ func TestOnFailure(t *testing.T) {
 			}
 		}
 		table := onTerminal(screen{width: 80}, 0, nil, onFailureFile(t, form, good(1)))
-		if want := "given up by Lambda: RetryAttemptsExhausted after 3 invocations"; !strings.Contains(table, want) {
+		if want := "\ngiven up by Lambda: RetryAttemptsExhausted after 3 invocations (request\n5d0e6f3a-41b7-4c8e-9a55-0c6f7b1d2e93)\n"; !strings.Contains(table, want) {
 			t.Errorf("%s: no %q in\n%s", form, want, table)
 		}
 	}
