@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,6 +34,9 @@ func (h *watched) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 		return nil, err
 	}
 	v.judge(batch, answer, err)
+	if lines := v.lines.Load(); lines > maxLines {
+		h.w.breaks("log", "%d lines, want %d at most", lines, maxLines)
+	}
 	h.w.answers = append(h.w.answers, kept{answer, string(answer)})
 	if v.window != nil && h.w.shape != "Tumbling" {
 		// Another state, so that the one of the next event is not that of all others.
@@ -221,4 +225,22 @@ func (v *visit) judgeStats() {
 	if v.stats.Processed != done || v.stats.Skipped != skipped {
 		v.breaks("stats", "%d processed, %d skipped; want %d, %d", v.stats.Processed, v.stats.Skipped, done, skipped)
 	}
+}
+
+// lineCounter is a logger that counts the lines of a visit.
+type lineCounter struct{}
+
+const (
+	logLimit = 1
+	maxLines = 4*logLimit + 4 // of four kinds, their sum, and those about no record
+)
+
+func (lineCounter) Enabled(context.Context, slog.Level) bool { return true }
+func (l lineCounter) WithAttrs([]slog.Attr) slog.Handler     { return l }
+func (l lineCounter) WithGroup(string) slog.Handler          { return l }
+func (lineCounter) Handle(ctx context.Context, r slog.Record) error {
+	if r.Message != "abandoned handler call panicked" {
+		ctx.Value(visitKey{}).(*visit).lines.Add(1)
+	}
+	return nil
 }

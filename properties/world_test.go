@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -70,6 +71,7 @@ type visit struct {
 	fatal   bool            // the handler failed the invocation
 	lost    bool            // the handler ended a goroutine, and what that would have done next is not begun
 	stats   *router.Stats
+	lines   atomic.Int32 // that were logged
 }
 
 // failure is when a record was failed, and whether the whole event with it.
@@ -193,7 +195,7 @@ func (w *world) router() lambda.Handler {
 		w.maybe(w.options.poison > 0, router.WithPoison(w.options.poison, w.giveUp)), router.WithRedeliveryMemory(w.options.memory),
 		router.WithDecoder(decoder.Decoder{MaxData: maxData, Deaggregate: true}),
 		router.WithBatchSize(w.options.batchSize), router.WithWorkers(w.options.workers), router.WithMargin(w.options.margin),
-		router.WithOnBad(w.onBad), router.WithLogger(slog.New(slog.DiscardHandler)),
+		router.WithOnBad(w.onBad), router.WithLogger(slog.New(lineCounter{})), router.WithLogLimit(logLimit),
 		router.WithStats(func(ctx context.Context, s router.Stats) { ctx.Value(visitKey{}).(*visit).stats = &s }))
 }
 

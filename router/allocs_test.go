@@ -4,6 +4,9 @@ package router_test
 
 import (
 	"context"
+	"io"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,5 +73,19 @@ func TestAllocationsOfFailures(t *testing.T) {
 		if got := testing.AllocsPerRun(20, func() { _, _ = r.Invoke(t.Context(), event) }); got > 30 {
 			t.Errorf("%v allocations for %d records", got, records)
 		}
+	}
+}
+
+// TestAllocationsOfLog: what is summed up in the log takes no memory, whether the logger wants it or not.
+func TestAllocationsOfLog(t *testing.T) {
+	const records = 3000
+	event := event(strings.Repeat("a", records))
+	count := func(opts ...router.Option) float64 {
+		r := router.New(router.Each(func(context.Context, *decoder.Record) error { return skip }), opts...)
+		return testing.AllocsPerRun(20, func() { mustInvoke(t, t.Context(), r, event) })
+	}
+	summed := count(router.WithLogger(slog.New(slog.NewJSONHandler(io.Discard, nil))), router.WithLogLimit(0))
+	if unwanted := count(quiet()); summed > unwanted+40 {
+		t.Errorf("%v allocations where %d records are summed up, %v where nothing is logged", summed, records, unwanted)
 	}
 }

@@ -97,7 +97,7 @@ func (h ByTime) after(i *invocation, g *grouping, source *decoder.Source) (water
 	}
 	err := i.outside(first, func() error { watermark = h.After(i.ctx, source); return nil })
 	if err != nil {
-		i.fail(first, retry, err)
+		i.fail(first, retry, nil, err)
 		return watermark, true
 	}
 	return watermark, false

@@ -33,6 +33,7 @@
 //   - Nothing is started behind a failure, since it will come again anyway; what runs is finished, and other keys still get their
 //     records before the failure.
 //   - A bad record (one that does not decode) goes to [WithOnBad], whose answer counts like a handler's; by default it is a Retry.
+//     It then comes again until it is too old for the mapping, and its shard's lane waits: the log says so, once for each such record.
 //     In a Partition it holds back its own key, as a failed record does.
 //   - An event that passes a limit of the decoder as a whole (MaxRecords, MaxBatch, what may be decompressed in vain) is handled
 //     up to there, which is logged, and the answer names the first record that was not read. Where that is the event's first, or with
@@ -107,4 +108,7 @@
 //
 // [WithStats] hands out what was counted in an invocation, [WithEMF] writes it as CloudWatch metrics, and [WithCallHook] is called around
 // each call of a handler, for traces. None of them costs anything where it is not set.
+//
+// What becomes of records that are not simply done is logged: see [WithLogger] for where, and what a line holds, [WithLogLimit] for how many lines there are, and
+// [WithLogKeys] for partition keys, which are left out by default.
 package router

@@ -76,5 +76,5 @@ func (i *invocation) eachOne(h Each, hands *hands, rec *decoder.Record, flaw err
 	if r, ok := err.(*refusal); ok {
 		return i.bad(hands, rec, undecodable(rec, r.err))
 	}
-	return i.one(hands, rec, err)
+	return i.one(hands, rec, nil, err)
 }

@@ -367,7 +367,7 @@ func (c *config) report(ctx context.Context, s Stats, aged bool) {
 	}
 	for _, e := range c.emf {
 		if err := e.write(ctx, s, aged); err != nil {
-			c.log().LogAttrs(ctx, slog.LevelError, "metrics not written", slog.Any("error", err))
+			c.logLine(ctx, slog.LevelError, "metrics not written", slog.Any("error", err))
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 
 	"example.com/sluice/decoder"
 	"example.com/sluice/router"
@@ -89,4 +90,44 @@ func ExampleWithCopies() {
 	fmt.Printf("%s: %s\n", last.SequenceNumber, last.Data)
 	// Output:
 	// 102: desk
+}
+
+// A thousand records that are given up make two lines, and one that sums the others up. Partition keys are in them, since that is asked for.
+func ExampleWithLogLimit() {
+	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey || len(groups) > 0 && groups[0] == "source" {
+			return slog.Attr{} // not for this page
+		}
+		return a
+	}}))
+	r := router.New(
+		router.Each(func(context.Context, *decoder.Record) error { return router.Skip(errors.New("no such user")) }),
+		router.WithLogger(logger),
+		router.WithLogLimit(2),
+		router.WithLogKeys(router.PlainKeys),
+	)
+	recs := make([]decoder.Record, 1000)
+	for i := range recs {
+		recs[i] = decoder.Record{PartitionKey: []byte("user-1"), SequenceNumber: fmt.Append(nil, 1000+i), Data: []byte("{}")}
+	}
+	if _, err := r.Invoke(context.Background(), routertest.EventOf(recs...)); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// level=WARN msg="record skipped" record.index=0 record.sequenceNumber=1000 record.partitionKey=user-1 error="no such user"
+	// level=WARN msg="record skipped" record.index=1 record.sequenceNumber=1001 record.partitionKey=user-1 error="no such user"
+	// level=WARN msg="more records" records=998 skipped.handler=998 first.index=2 first.sequenceNumber=1002 last.index=999 last.sequenceNumber=1999
+}
+
+// Names for partition keys in the log: those who know a key, and the secret, can look for it.
+func ExampleWithLogKeys() {
+	name := router.HashedKeys([]byte("from a secret store"))
+	r := router.New(
+		router.Each(func(context.Context, *decoder.Record) error { return nil }),
+		router.WithLogKeys(name),
+	)
+	_, _ = r.Invoke(context.Background(), routertest.Event{Records: 1, Size: 20}.Bytes()) // which has nothing to log
+	fmt.Println(len(name([]byte("alice@example.com"))), name([]byte("alice@example.com")) == name([]byte("alice@example.com")))
+	// Output:
+	// 28 true
 }

@@ -206,21 +206,9 @@ func (i *invocation) goroutineEnds(rec *decoder.Record, p *PanicError, shared bo
 		i.calling--
 	}
 	i.reportPanic(rec, p)
-	i.fail(rec, retry, p)
-}
-
-// report logs what has become of a record. The logger is user code too.
-func (i *invocation) report(level slog.Level, message string, attrs ...slog.Attr) {
-	_, _ = i.callOutside(nil, func() error {
-		i.log().LogAttrs(i.ctx, level, message, attrs...)
-		return nil
-	})
+	i.fail(rec, retry, nil, p)
 }
 
 func (i *invocation) reportPanic(rec *decoder.Record, p *PanicError) {
-	attrs := make([]slog.Attr, 0, 3)
-	if rec != nil {
-		attrs = append(attrs, slog.Any("record", *rec))
-	}
-	i.report(slog.LevelError, "handler panicked", append(attrs, slog.Any("error", p), slog.String("stack", string(p.Stack)))...)
+	i.logRecord(recordPanicked, rec, nil, p, 0)
 }

@@ -2,7 +2,6 @@ package router
 
 import (
 	"context"
-	"log/slog"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -43,6 +42,9 @@ type invocation struct {
 
 	checkpoint string // what the answer names: a sequence number, or for EventBridge Pipes an event id
 
+	askedLogger, enabled [2]bool // whether the logger was asked if it wants warnings and errors, and what it said
+	logged               *logged // nil where nothing was to be logged
+
 	suspects    bool         // whether failures of records are remembered
 	remembering bool         // whether what is done behind the checkpoint is to be noted
 	behind      []doneRecord // what is done and comes again
@@ -61,6 +63,7 @@ func (rt *route) invoke(ctx context.Context, event []byte, foreignElsewhere bool
 	}
 	i.shared = false // stragglers do not look at it
 	answer, err := i.answer()
+	i.logMore()
 	i.reportGuard()
 	if rt.counted() && !(foreignElsewhere && isForeign(err)) {
 		rt.report(ctx, i.tally.result(i.checkpoint, err), i.tally.aged())
@@ -104,8 +107,8 @@ func (i *invocation) startable(entries []entry) int {
 }
 
 // one takes the answer of a handler, or of WithOnBad, for the one record that it is about, and reports whether the
-// record is done.
-func (i *invocation) one(hands *hands, rec *decoder.Record, err error) bool {
+// record is done. flaw is why that is a bad one.
+func (i *invocation) one(hands *hands, rec *decoder.Record, flaw, err error) bool {
 	if err == nil {
 		i.tally.Processed++
 		return true
@@ -113,15 +116,15 @@ func (i *invocation) one(hands *hands, rec *decoder.Record, err error) bool {
 	v := judgeOne(err)
 	switch v {
 	case skip:
-		i.skipped(rec, err)
+		i.skipped(rec, flaw, err)
 		return true
 	case retry:
 		var done bool
-		if done, err = i.poisoned(hands, rec, err); done {
+		if done, err = i.poisoned(hands, rec, flaw, err); done {
 			return true
 		}
 	}
-	i.fail(rec, v, err)
+	i.fail(rec, v, flaw, err)
 	return false
 }
 
@@ -129,11 +132,11 @@ func (i *invocation) one(hands *hands, rec *decoder.Record, err error) bool {
 func (i *invocation) bad(hands *hands, rec *decoder.Record, flaw error) bool {
 	i.tally.Bad++
 	given := hands.give(rec)
-	return i.one(hands, rec, i.outside(rec, func() error { return i.onBad(i.ctx, given, flaw) }))
+	return i.one(hands, rec, flaw, i.outside(rec, func() error { return i.onBad(i.ctx, given, flaw) }))
 }
 
 // fail notes that a record does not get done, and why. Without a record it is the whole invocation that fails.
-func (i *invocation) fail(rec *decoder.Record, v verdict, err error) {
+func (i *invocation) fail(rec *decoder.Record, v verdict, flaw, err error) {
 	if rec == nil {
 		i.fatal = err
 		return
@@ -150,11 +153,11 @@ func (i *invocation) fail(rec *decoder.Record, v verdict, err error) {
 		i.limit = nowhere // all of it comes again: start nothing more
 	}
 	if _, panicked := unmarked(err).(*PanicError); !panicked {
-		i.report(slog.LevelError, "record failed", slog.Any("record", *rec), slog.Any("error", err))
+		i.logRecord(recordFailed, rec, flaw, err, 0)
 	}
 }
 
-func (i *invocation) skipped(rec *decoder.Record, err error) {
+func (i *invocation) skipped(rec *decoder.Record, flaw, err error) {
 	i.tally.Skipped++
-	i.report(slog.LevelWarn, "record skipped", slog.Any("record", *rec), slog.Any("error", err))
+	i.logRecord(recordSkipped, rec, flaw, err, 0)
 }

@@ -27,7 +27,10 @@ type config struct {
 	remember   int             // for how many records there is memory
 	memory     *recent[uint64] // the digests of records that are done
 	hooks
-	logger *slog.Logger // nil: slog.Default, looked up at each use
+	logger   *slog.Logger // nil: slog.Default, looked up at each use
+	logLimit int          // how many lines of a kind an invocation may have
+	logKeys  func(key []byte) string
+	advised  *recent[struct{}] // bad records on which there was advice; nil where none is due
 }
 
 // hooks are those that watch, in the order in which they are called. What is nil was not given; what is empty is not wanted.
@@ -68,7 +71,7 @@ const (
 
 // configOf is what lists of options come to: those of New, and behind them those of a stream.
 func configOf(lists ...[]Option) config {
-	var c config
+	c := config{logLimit: defaultLogLimit}
 	for _, opts := range lists {
 		before := c.hooks
 		c.hooks = hooks{}
@@ -91,11 +94,15 @@ func (c *config) complete() {
 	}
 	if c.onBad == nil {
 		c.onBad = retryBad
+		c.advised = newRecent[struct{}](maxAdvised)
 	}
 	if p := c.poison; p != nil && p.giveUp == nil {
 		c.poison = nil
 	} else if p != nil {
 		c.poison = &poison{failures: max(1, p.failures), giveUp: p.giveUp, counts: newRecent[int](maxSuspects)}
+	}
+	if c.poison != nil {
+		c.advised = nil // the option has an end for such a record
 	}
 	if c.remember > 0 {
 		c.memory = newRecent[uint64](c.remember)
@@ -103,16 +110,6 @@ func (c *config) complete() {
 }
 
 func retryBad(_ context.Context, _ *decoder.Record, err error) error { return Retry(err) }
-
-func (c *config) log() *slog.Logger {
-	if c.logger != nil {
-		return c.logger
-	}
-	if l := slog.Default(); !lambdaFilters() || !isUnset(l) {
-		return l
-	}
-	return lambdaLogger()
-}
 
 // WithDecoder sets how events are read.
 func WithDecoder(d decoder.Decoder) Option {
@@ -133,7 +130,9 @@ func WithWorkers(n int) Option {
 
 // WithOnBad sets what becomes of bad records: those that the decoder yields with an error, and those whose payload a typed
 // handler cannot decode (an error that is [decoder.ErrDecode]). What f returns counts like a handler's error, nil for done. err is
-// a *decoder.Error. The default, also for nil, is Retry. [SkipBad] goes on without them.
+// a *decoder.Error. The default, also for nil, is Retry, since giving data up is for you to say: such a record is delivered again, and its shard's lane
+// waits, until the mapping's limits of age or retries are used up; the log says so once. [SkipBad] goes on without them; a function that puts them
+// elsewhere first and then returns Skip(err) loses nothing.
 func WithOnBad(f func(ctx context.Context, rec *decoder.Record, err error) error) Option {
 	return func(c *config) { c.onBad = f }
 }
@@ -172,13 +171,4 @@ func WithWholeBatch() Option {
 // [WithEMF] are written; nil takes those before it away.
 func WithStats(hook func(ctx context.Context, s Stats)) Option {
 	return func(c *config) { c.stats = added(c.stats, hook, hook == nil) }
-}
-
-// WithLogger sets where skipped and failed records and panics are logged; the default is slog.Default(). A record is logged without
-// its data, but with its partition key.
-//
-// In a function whose LogFormat is JSON, and which has set neither slog's default nor the output of package log, the default is
-// [lambdacontext.NewLogger]: of lines that are no JSON Lambda knows no level, takes them for INFO, and drops them at WARN, errors among them.
-func WithLogger(l *slog.Logger) Option {
-	return func(c *config) { c.logger = l }
 }

@@ -27,6 +27,7 @@ type twice struct {
 	saw           func() string // what has come of it
 	want          string
 	alone         string // with second in the list of a stream, and first in that of New, where that differs
+	others        []router.Option
 }
 
 // optionsTwice are all options, each given twice in a way that shows which of the two counts.
@@ -44,13 +45,13 @@ func optionsTwice() map[string]func() (router.Handler, twice) {
 			stats := func(name string) router.Option {
 				return router.WithStats(func(context.Context, router.Stats) { say("%s", name) })
 			}
-			return each, twice{stats("a"), stats("b"), saw, "a b", "b"}
+			return each, twice{stats("a"), stats("b"), saw, "a b", "b", nil}
 		},
 		"WithEMF": func() (router.Handler, twice) {
 			line := func(name string) router.Option {
 				return router.WithEMF(writer(func() { say("%s", name) }), router.EMF{})
 			}
-			return each, twice{line("a"), line("b"), saw, "a b", "b"}
+			return each, twice{line("a"), line("b"), saw, "a b", "b", nil}
 		},
 		"WithCallHook": func() (router.Handler, twice) {
 			hook := func(name string) router.Option {
@@ -59,13 +60,13 @@ func optionsTwice() map[string]func() (router.Handler, twice) {
 					return ctx, func(error) { say(")%s", name) }
 				})
 			}
-			return batch, twice{hook("a"), hook("b"), saw, "a( b( 3 )b )a", "b( 3 )b"}
+			return batch, twice{hook("a"), hook("b"), saw, "a( b( 3 )b )a", "b( 3 )b", nil}
 		},
 		"WithDecoder": func() (router.Handler, twice) {
-			return batch, twice{router.WithDecoder(decoder.Decoder{MaxRecords: 1}), router.WithDecoder(decoder.Decoder{}), saw, "3", ""}
+			return batch, twice{router.WithDecoder(decoder.Decoder{MaxRecords: 1}), router.WithDecoder(decoder.Decoder{}), saw, "3", "", nil}
 		},
 		"WithBatchSize": func() (router.Handler, twice) {
-			return batch, twice{router.WithBatchSize(1), router.WithBatchSize(2), saw, "2 1", ""}
+			return batch, twice{router.WithBatchSize(1), router.WithBatchSize(2), saw, "2 1", "", nil}
 		},
 		"WithWorkers": func() (router.Handler, twice) {
 			running, most := 0, 0
@@ -76,7 +77,7 @@ func optionsTwice() map[string]func() (router.Handler, twice) {
 				running--
 				return nil
 			})
-			return h, twice{router.WithWorkers(3), router.WithWorkers(1), func() string { return fmt.Sprint(most) }, "1", ""}
+			return h, twice{router.WithWorkers(3), router.WithWorkers(1), func() string { return fmt.Sprint(most) }, "1", "", nil}
 		},
 		"WithOnBad": func() (router.Handler, twice) {
 			onBad := func(name string) router.Option {
@@ -84,32 +85,47 @@ func optionsTwice() map[string]func() (router.Handler, twice) {
 			}
 			refuse := func([]byte, any) error { return errBoom }
 			h := router.Typed(refuse, func(context.Context, *decoder.Record, *int) error { return nil })
-			return h, twice{onBad("a"), onBad("b"), saw, "b b b", ""}
+			return h, twice{onBad("a"), onBad("b"), saw, "b b b", "", nil}
 		},
 		"WithMargin": func() (router.Handler, twice) {
 			h := router.Each(func(context.Context, *decoder.Record) error { say("called"); return nil })
-			return h, twice{router.WithMargin(2 * time.Hour), router.WithMargin(time.Minute), saw, "called called called", ""}
+			return h, twice{router.WithMargin(2 * time.Hour), router.WithMargin(time.Minute), saw, "called called called", "", nil}
 		},
 		"WithWholeBatch": func() (router.Handler, twice) { // there is but one of it
 			h := router.Each(func(context.Context, *decoder.Record) error { say("called"); return fail })
-			return h, twice{router.WithWholeBatch(), router.WithWholeBatch(), saw, "called", ""}
+			return h, twice{router.WithWholeBatch(), router.WithWholeBatch(), saw, "called", "", nil}
 		},
 		"WithCopies": func() (router.Handler, twice) { // nor of this
 			var kept []*decoder.Record
 			h := router.Each(func(_ context.Context, rec *decoder.Record) error { kept = append(kept, rec); return nil })
 			saw := func() string { return fmt.Sprint(kept[0] != kept[1]) }
-			return h, twice{router.WithCopies(), router.WithCopies(), saw, "true", ""}
+			return h, twice{router.WithCopies(), router.WithCopies(), saw, "true", "", nil}
 		},
 		"WithLogger": func() (router.Handler, twice) {
 			h := router.Batch(func(_ context.Context, recs []decoder.Record) error { return router.At(&recs[2], skip) })
-			return h, twice{logger("a"), logger("b"), saw, "b", ""}
+			return h, twice{logger("a"), logger("b"), saw, "b", "", nil}
+		},
+		"WithLogLimit": func() (router.Handler, twice) {
+			h := router.Each(func(context.Context, *decoder.Record) error { return skip })
+			o := twice{router.WithLogLimit(0), router.WithLogLimit(3), saw, "line line line", "", nil}
+			o.others = []router.Option{logger("line")}
+			return h, o
+		},
+		"WithLogKeys": func() (router.Handler, twice) {
+			h := router.Batch(func(_ context.Context, recs []decoder.Record) error { return router.At(&recs[2], skip) })
+			show := func(name string) router.Option {
+				return router.WithLogKeys(func([]byte) string { say("%s", name); return name })
+			}
+			o := twice{show("a"), show("b"), saw, "b line", "", nil}
+			o.others = []router.Option{logger("line")}
+			return h, o
 		},
 		"WithPoison": func() (router.Handler, twice) {
 			poison := func(name string) router.Option {
 				return router.WithPoison(1, func(context.Context, *decoder.Record, error) error { say("%s", name); return nil })
 			}
 			h := router.Each(func(context.Context, *decoder.Record) error { return errBoom })
-			return h, twice{poison("a"), poison("b"), saw, "b b b", ""}
+			return h, twice{poison("a"), poison("b"), saw, "b b b", "", nil}
 		},
 	}
 }
@@ -126,7 +142,7 @@ func TestOptionsTwice(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			defer cancel()
 			h, o := optionsTwice()[name]()
-			_, _ = router.New(h, quiet(), o.first, o.second).Invoke(ctx, event("abc"))
+			_, _ = router.New(h, append([]router.Option{quiet(), o.first, o.second}, o.others...)...).Invoke(ctx, event("abc"))
 			if got := o.saw(); got != o.want {
 				t.Errorf("%s twice: %q, want %q", name, got, o.want)
 			}
@@ -135,7 +151,7 @@ func TestOptionsTwice(t *testing.T) {
 				want = o.alone
 			}
 			h, o = optionsTwice()[name]()
-			_, _ = router.New(nil, quiet(), o.first).Stream("orders", h, o.second).Invoke(ctx, event("abc"))
+			_, _ = router.New(nil, append([]router.Option{quiet(), o.first}, o.others...)...).Stream("orders", h, o.second).Invoke(ctx, event("abc"))
 			if got := o.saw(); got != want {
 				t.Errorf("%s in Stream beside New: %q, want %q", name, got, want)
 			}

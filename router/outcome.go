@@ -195,16 +195,24 @@ func opinionsOf(err error) []opinion {
 
 // outcome is what a handler's error means for a slice of records.
 type outcome struct {
-	done    int     // so many of the first records are done, skipped ones among them
-	verdict verdict // of the record behind them: skip where it may go on with those behind done
-	named   bool    // whether that record was named
-	skipped []int   // which of them, in order
+	done    int        // so many of the first records are done, skipped ones among them
+	verdict verdict    // of the record behind them: skip where it may go on with those behind done
+	named   bool       // whether that record was named
+	skipped []skipping // those, in order
 }
+
+// skipping is a record that is skipped, and why.
+type skipping struct {
+	entry int
+	err   error
+}
+
+func (s skipping) compare(other skipping) int { return cmp.Compare(s.entry, other.entry) }
 
 // judge applies a handler's error to the records that it was given. err is not nil, entries not empty.
 func judge(g *grouping, entries []entry, err error) outcome {
 	out := outcome{done: len(entries), verdict: skip}
-	var skipped []int
+	var skipped []skipping
 	for _, o := range opinionsOf(err) {
 		n := find(g, entries, o.at)
 		named := n >= 0
@@ -213,7 +221,7 @@ func judge(g *grouping, entries []entry, err error) outcome {
 			n, o.verdict = 0, max(o.verdict, retry)
 		}
 		if o.verdict == skip {
-			skipped = append(skipped, n)
+			skipped = append(skipped, skipping{n, o.at.err})
 			continue
 		}
 		out.verdict = max(out.verdict, o.verdict)
@@ -221,12 +229,12 @@ func judge(g *grouping, entries []entry, err error) outcome {
 			out.done, out.named = n, named
 		}
 	}
-	slices.Sort(skipped)
-	skipped = slices.Compact(skipped)
+	slices.SortStableFunc(skipped, skipping.compare)
+	skipped = slices.CompactFunc(skipped, func(a, b skipping) bool { return a.entry == b.entry })
 	if out.verdict == skip {
-		out.done = skipped[len(skipped)-1] + 1
+		out.done = skipped[len(skipped)-1].entry + 1
 	}
-	kept, _ := slices.BinarySearch(skipped, out.done)
+	kept, _ := slices.BinarySearchFunc(skipped, skipping{entry: out.done}, skipping.compare)
 	out.skipped = skipped[:kept]
 	return out
 }

@@ -3,7 +3,6 @@ package router
 import (
 	"context"
 	"fmt"
-	"log/slog"
 
 	"example.com/sluice/decoder"
 )
@@ -38,7 +37,7 @@ const maxSuspects = 4096
 
 // poisoned counts the failure of a record that is the record's own, and gives the record up if it has failed often enough. It reports
 // whether the record is done with; the error is why not, or the one given.
-func (i *invocation) poisoned(hands *hands, rec *decoder.Record, err error) (bool, error) {
+func (i *invocation) poisoned(hands *hands, rec *decoder.Record, flaw, err error) (bool, error) {
 	if i.poison == nil || i.ctx.Err() != nil {
 		return false, err
 	}
@@ -58,7 +57,7 @@ func (i *invocation) poisoned(hands *hands, rec *decoder.Record, err error) (boo
 	}
 	counts.forget(key)
 	i.tally.Skipped++
-	i.report(slog.LevelWarn, "poison record given up", slog.Any("record", *rec), slog.Int("failures", n+1), slog.Any("error", err))
+	i.logRecord(recordGivenUp, rec, flaw, err, n+1)
 	return true, nil
 }
 

@@ -174,7 +174,7 @@ func (i *invocation) sliceFailed(hands *hands, g *group, entries []entry, err er
 	out := judge(i.work, entries, err)
 	i.tally.Processed += out.done - len(out.skipped)
 	for _, n := range out.skipped {
-		i.skipped(i.work.record(entries[n]), err)
+		i.skipped(i.work.record(entries[n.entry]), nil, n.err)
 	}
 	i.doneNext(g, out.done)
 	if out.verdict == skip {
@@ -183,11 +183,11 @@ func (i *invocation) sliceFailed(hands *hands, g *group, entries []entry, err er
 	rec := i.work.record(g.left[0])
 	if out.named && out.verdict == retry {
 		var done bool
-		if done, err = i.poisoned(hands, rec, err); done {
+		if done, err = i.poisoned(hands, rec, nil, err); done {
 			i.doneNext(g, 1)
 			return true
 		}
 	}
-	i.fail(rec, out.verdict, err)
+	i.fail(rec, out.verdict, nil, err)
 	return false
 }

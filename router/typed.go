@@ -148,7 +148,7 @@ func (i *invocation) refused(hands *hands, g *group, err error) bool {
 	rec := i.work.record(g.left[0])
 	if p, panicked := err.(*PanicError); panicked {
 		i.reportPanic(rec, p)
-		if !i.one(hands, rec, Retry(p)) {
+		if !i.one(hands, rec, nil, Retry(p)) {
 			return false
 		}
 		i.doneNext(g, 1)

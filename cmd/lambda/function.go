@@ -48,6 +48,7 @@ func newFunction(s settings, l *slog.Logger, out io.Writer) *monitor {
 		router.WithDecoder(decoder.Decoder{Deaggregate: true, MaxData: s.maxData, MaxRecords: maxUserRecords}),
 		router.WithOnBad(router.SkipBad), // who only looks must not hold the stream up
 		router.WithLogger(l),
+		router.WithLogKeys(func(key []byte) string { return m.keyName(string(key)) }), // they often are names of people or devices
 		router.WithStats(m.report),
 	}
 	if s.metrics {
@@ -58,17 +59,11 @@ func newFunction(s settings, l *slog.Logger, out io.Writer) *monitor {
 	return m
 }
 
-// newLogger returns a logger that writes lines of JSON under the names that Lambda's log filters know. Partition keys often are names of
-// people or devices, so it does not show them as they are, unless the settings say so.
+// newLogger returns a logger that writes lines of JSON under the names that Lambda's log filters know.
 func newLogger(w io.Writer, s *settings) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{
-		Level: s.level,
-		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-			if a.Key == "partitionKey" {
-				return slog.String(a.Key, s.keyName(a.Value.String()))
-			}
-			return lambdacontext.ReplaceAttr(groups, a)
-		},
+		Level:       s.level,
+		ReplaceAttr: lambdacontext.ReplaceAttr,
 	}))
 }
 

@@ -2,10 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
-	"hash"
 	"log/slog"
 	"math"
 	"sync"
@@ -150,19 +146,12 @@ func (m *monitor) hot(s *hotkeys.Sketch) []hotKey {
 	return keys
 }
 
-// keyName is what a partition key is called in the log: it, or the first 16 hexadecimal digits of its SHA-256, with a secret of its
-// HMAC-SHA-256. The same key has the same name always, so lines can be compared, and who knows a key can look for it.
+// keyName is what a partition key is called in the log: it, or what router.HashedKeys makes of it.
 func (s *settings) keyName(key string) string {
 	if s.plainKeys {
 		return key
 	}
-	var h hash.Hash
-	kind := "sha256:"
-	if h = sha256.New(); len(s.keySecret) > 0 {
-		h, kind = hmac.New(sha256.New, s.keySecret), "hmac-sha256:"
-	}
-	h.Write([]byte(key))
-	return kind + hex.EncodeToString(h.Sum(nil)[:8])
+	return router.HashedKeys(s.keySecret)([]byte(key))
 }
 
 // report logs one invocation.

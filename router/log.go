@@ -1,0 +1,368 @@
+package router
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"hash"
+	"log/slog"
+	"strings"
+	"unicode/utf8"
+
+	"example.com/sluice/decoder"
+)
+
+// This file is what the router logs: a bounded number of short lines an invocation, and one that sums up the others.
+
+// WithLogger sets where the router logs; the default is slog.Default().
+//
+// In a function whose LogFormat is JSON, and which has set neither slog's default nor the output of package log, the default is
+// [lambdacontext.NewLogger]: of lines that are no JSON Lambda knows no level, takes them for INFO, and drops them at WARN, errors among them.
+//
+// It logs what needs an eye. Of records, a line each: "record failed" and "handler panicked" as errors, "record skipped" and "poison record given up"
+// as warnings, of each kind as many lines an invocation as [WithLogLimit] says, and then one line, "more records", that sums the others up. A line
+// has the record's index, its sequence number (and in an aggregate its subsequence number) and the error's text, of which 1 KiB at most; the first line
+// of an invocation has the stream's ARN and the shard as well. Data is never logged, partition keys where [WithLogKeys] says so.
+//
+// Of an invocation, one line each at most: a call that was abandoned, or that the margin before the deadline left no time for anything (errors); and the
+// rest that answers, states and metrics have to warn of. A call that panics after it was abandoned is a line of its own, beyond the limit: there
+// are no more of those than [WithWorkers]. Where all is well nothing is logged, and a level that the logger is not enabled for costs nothing.
+func WithLogger(l *slog.Logger) Option {
+	return func(c *config) { c.logger = l }
+}
+
+// WithLogLimit sets how many lines of each kind about records an invocation logs at most; see [WithLogger]. What is beyond that is summed up in one
+// line: how many records, by what became of them and why, and the first and the last of them by their position. With 0 there is that line alone. The
+// default, also for n below 0, is 5.
+func WithLogLimit(n int) Option {
+	if n < 0 {
+		n = defaultLogLimit
+	}
+	return func(c *config) { c.logLimit = n }
+}
+
+// WithLogKeys sets how lines about records name the partition key: by what show returns for it, 1 KiB of that at most. [PlainKeys] logs
+// it as it is, [HashedKeys] a name that tells keys apart. The default, also for nil, is to leave it out: keys are often names of people or
+// devices. show is called from several goroutines at once.
+func WithLogKeys(show func(key []byte) string) Option {
+	return func(c *config) { c.logKeys = show }
+}
+
+// PlainKeys is for [WithLogKeys]: partition keys as they are.
+func PlainKeys(key []byte) string { return string(key) }
+
+// HashedKeys is for [WithLogKeys]: "sha256:" and the first 16 hexadecimal digits of the key's SHA-256, or with a secret "hmac-sha256:" and those of
+// its HMAC-SHA-256. The same key has the same name always, so lines can be compared, and who knows a key can look for it. Without a secret
+// somebody who has the log can try whether a key is in it.
+func HashedKeys(secret []byte) func(key []byte) string {
+	return func(key []byte) string {
+		var h hash.Hash
+		kind := "sha256:"
+		if h = sha256.New(); len(secret) > 0 {
+			h, kind = hmac.New(sha256.New, secret), "hmac-sha256:"
+		}
+		h.Write(key)
+		return kind + hex.EncodeToString(h.Sum(nil)[:8])
+	}
+}
+
+const (
+	defaultLogLimit = 5
+	maxLogText      = 1 << 10 // bytes of an error's text, or of a key
+	maxLogNumber    = 64      // bytes of a sequence number: it may be anything, in an event that Lambda has not written
+)
+
+// kind is what a line about a record says of it.
+type kind uint8
+
+const (
+	recordFailed kind = iota
+	recordSkipped
+	recordGivenUp
+	recordPanicked
+	kinds
+)
+
+var kindOf = [kinds]struct {
+	level         slog.Level
+	message, name string // the name is that in a sum
+}{
+	{slog.LevelError, "record failed", "failed"},
+	{slog.LevelWarn, "record skipped", "skipped"},
+	{slog.LevelWarn, "poison record given up", "givenUp"},
+	{slog.LevelError, "handler panicked", "panicked"},
+}
+
+// causes are why a record is bad, with their names in a sum. The first comes before those for which an error of the user's own would be searched.
+var causes = [...]struct {
+	err  error
+	name string
+}{
+	{decoder.ErrDecode, "decode"}, {decoder.ErrBase64, "base64"}, {decoder.ErrCompressed, "compressed"}, {decoder.ErrAggregate, "aggregate"},
+	{decoder.ErrTooLarge, "tooLarge"}, {decoder.ErrDuplicate, "duplicate"}, {decoder.ErrMissing, "missing"}, {decoder.ErrType, "type"},
+	{nil, "bad"},     // for another reason
+	{nil, "handler"}, // a handler's word: the record is sound
+}
+
+func causeOf(flaw error) int {
+	if flaw == nil {
+		return len(causes) - 1
+	}
+	n := 0
+	for causes[n].err != nil && !errors.Is(flaw, causes[n].err) {
+		n++
+	}
+	return n
+}
+
+// logged is what an invocation has logged of records, and what it has not. It is under the invocation's lock.
+type logged struct {
+	source  *decoder.Source // of the first record
+	sourced bool            // whether a line names it
+	advised bool            // whether one says what becomes of a bad record
+	lines   [kinds]int      // how many there are of each kind
+
+	more        int                     // how many there would be beside them
+	count       [kinds][len(causes)]int // those, by kind and cause
+	level       slog.Level              // the highest of theirs
+	first, last struct {                // of the records that they are about
+		at  position
+		rec loggedRecord
+	}
+}
+
+// loggedRecord is what tells which record is meant.
+type loggedRecord struct {
+	index, sub int
+	aggregated bool
+	number     []byte // of it, not the decoder's
+}
+
+// logs is whether the logger wants lines of that level, which is asked once an invocation.
+func (i *invocation) logs(level slog.Level) bool {
+	n := 0
+	if level >= slog.LevelError {
+		n = 1
+	}
+	if !i.askedLogger[n] {
+		enabled := false
+		_, _ = i.callOutside(nil, func() error { enabled = i.log().Enabled(i.ctx, level); return nil })
+		i.askedLogger[n], i.enabled[n] = true, enabled
+	}
+	if i.enabled[n] && i.logged == nil {
+		i.logged = new(logged)
+	}
+	return i.enabled[n]
+}
+
+// logRecord logs what has become of a record, or adds it up. rec is nil where a call was about none; flaw is why it is a bad one.
+func (i *invocation) logRecord(k kind, rec *decoder.Record, flaw, err error, failures int) {
+	level := kindOf[k].level
+	if !i.logs(level) {
+		return
+	}
+	l := i.logged
+	advise := k == recordFailed && flaw != nil && !l.advised && i.isNewlyBad(rec)
+	if rec != nil && l.source == nil {
+		l.source = rec.Source
+	}
+	if rec != nil && l.lines[k] >= i.logLimit && !advise {
+		l.addUp(k, rec, flaw)
+		return
+	}
+	l.lines[k]++
+	source := l.sourceOnce()
+	l.advised = l.advised || advise
+	_, _ = i.callOutside(nil, func() error {
+		attrs := make([]slog.Attr, 0, 6)
+		index := -1
+		if rec != nil {
+			index = rec.Index
+			attrs = append(attrs, i.recordAttr(rec))
+		}
+		attrs = append(attrs, slog.Any("error", &logError{err, index}))
+		switch k {
+		case recordGivenUp:
+			attrs = append(attrs, slog.Int("failures", failures))
+		case recordPanicked:
+			attrs = append(attrs, slog.String("stack", string(err.(*PanicError).Stack)))
+		}
+		if advise {
+			attrs = append(attrs, slog.String("advice", badAdvice))
+		}
+		if source != nil {
+			attrs = append(attrs, sourceAttr(source))
+		}
+		i.log().LogAttrs(i.ctx, level, kindOf[k].message, attrs...)
+		return nil
+	})
+}
+
+// logMore logs the sum of what has no line.
+func (i *invocation) logMore() {
+	l := i.logged
+	if l == nil || l.more == 0 {
+		return
+	}
+	attrs := []slog.Attr{slog.Int("records", l.more)}
+	for k, counts := range l.count {
+		var why []slog.Attr
+		for n, count := range counts {
+			if count > 0 {
+				why = append(why, slog.Int(causes[n].name, count))
+			}
+		}
+		if why != nil {
+			attrs = append(attrs, slog.GroupAttrs(kindOf[k].name, why...))
+		}
+	}
+	attrs = append(attrs, slog.GroupAttrs("first", l.first.rec.attrs()...), slog.GroupAttrs("last", l.last.rec.attrs()...))
+	if source := l.sourceOnce(); source != nil {
+		attrs = append(attrs, sourceAttr(source))
+	}
+	i.report(l.level, "more records", attrs...)
+}
+
+// addUp counts a record that gets no line.
+func (l *logged) addUp(k kind, rec *decoder.Record, flaw error) {
+	at := positionOf(rec)
+	if l.more == 0 || at < l.first.at {
+		l.first.at = at
+		l.first.rec.set(rec)
+	}
+	if l.more == 0 || at > l.last.at {
+		l.last.at = at
+		l.last.rec.set(rec)
+	}
+	l.more++
+	l.count[k][causeOf(flaw)]++
+	l.level = max(l.level, kindOf[k].level)
+}
+
+// sourceOnce is the source of the first record, for the first line that is about one.
+func (l *logged) sourceOnce() *decoder.Source {
+	if l.sourced || l.source == nil {
+		return nil
+	}
+	l.sourced = true
+	return l.source
+}
+
+func (r *loggedRecord) set(rec *decoder.Record) {
+	r.index, r.sub, r.aggregated = rec.Index, rec.SubSequenceNumber, rec.Aggregated
+	r.number = append(r.number[:0], rec.SequenceNumber[:min(len(rec.SequenceNumber), maxLogNumber)]...)
+}
+
+func (r *loggedRecord) attrs() []slog.Attr {
+	attrs := make([]slog.Attr, 2, 4)
+	attrs[0], attrs[1] = slog.Int("index", r.index), slog.String("sequenceNumber", string(r.number))
+	if r.aggregated {
+		attrs = append(attrs, slog.Int("subSequenceNumber", r.sub))
+	}
+	return attrs
+}
+
+// recordAttr names a record. It calls user code.
+func (c *config) recordAttr(rec *decoder.Record) slog.Attr {
+	var r loggedRecord
+	r.set(rec)
+	attrs := r.attrs()
+	if c.logKeys != nil {
+		attrs = append(attrs, slog.String("partitionKey", cut(c.logKeys(rec.PartitionKey), maxLogText)))
+	}
+	return slog.GroupAttrs("record", attrs...)
+}
+
+func sourceAttr(s *decoder.Source) slog.Attr {
+	return slog.GroupAttrs("source",
+		slog.String("eventSourceARN", cut(s.EventSourceARN, maxLogText)), slog.String("shardId", cut(s.ShardID, maxLogText)))
+}
+
+// logError is an error in a line that names its record, which the error's text then need not do, and whose length has an end.
+type logError struct {
+	err   error
+	index int // of the record
+}
+
+func (e *logError) Unwrap() error { return e.err }
+
+func (e *logError) Error() string {
+	err := e.err
+	for {
+		switch inner := err.(type) {
+		case *marked:
+			err = inner.err
+			continue
+		case *placed:
+			err = inner.err
+			continue
+		case *decoder.Error:
+			if inner != nil && inner.Index == e.index {
+				unnamed := *inner
+				unnamed.Index = -1
+				return cut(strings.TrimPrefix(unnamed.Error(), "kinesis event: "), maxLogText)
+			}
+		}
+		return cut(err.Error(), maxLogText)
+	}
+}
+
+// cut is at most so many bytes of a text, and "..." where that is not all.
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most] + "..."
+}
+
+// badAdvice is logged of a bad record for which nobody has said what is to be done, once in a process.
+const badAdvice = "Lambda delivers this record again and again, and its shard's lane waits, until the record is older than the mapping's " +
+	"MaximumRecordAgeInSeconds or has used up its MaximumRetryAttempts. To go on without bad records, say so: router.WithOnBad(router.SkipBad), or a " +
+	"function of yours that puts them into a dead-letter queue and returns router.Skip(err)."
+
+// maxAdvised is for how many bad records it is known that advice was given.
+const maxAdvised = 1024
+
+// isNewlyBad is whether advice is due on a bad record that will come again, which is once.
+func (i *invocation) isNewlyBad(rec *decoder.Record) bool {
+	if i.advised == nil {
+		return false
+	}
+	key := appendIdentity(nil, rec)
+	_, known := i.advised.get(key)
+	if !known {
+		i.advised.put(key, struct{}{})
+	}
+	return !known
+}
+
+func (c *config) log() *slog.Logger {
+	if c.logger != nil {
+		return c.logger
+	}
+	if l := slog.Default(); !lambdaFilters() || !isUnset(l) {
+		return l
+	}
+	return lambdaLogger()
+}
+
+// report logs a line that is not about a record. The logger is user code too.
+func (i *invocation) report(level slog.Level, message string, attrs ...slog.Attr) {
+	_, _ = i.callOutside(nil, func() error {
+		i.log().LogAttrs(i.ctx, level, message, attrs...)
+		return nil
+	})
+}
+
+// logLine logs a line outside of an invocation's work.
+func (c *config) logLine(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
+	_ = recovered(func() error {
+		c.log().LogAttrs(ctx, level, message, attrs...)
+		return nil
+	})
+}
