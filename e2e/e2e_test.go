@@ -8,7 +8,6 @@ package e2e
 import (
 	"bytes"
 	"cmp"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -108,7 +107,7 @@ func produce(t *testing.T) (ids []string, entries []stream.Entry) {
 			}
 			switch kind {
 			case "gzip":
-				e.Data = compress(t, e.Data)
+				e.Data = routertest.Gzip(e.Data)
 			case "kpl":
 				if pack = append(pack, e); len(pack) == perPack {
 					entries = append(entries, stream.Aggregate(pack))
@@ -120,19 +119,6 @@ func produce(t *testing.T) (ids []string, entries []stream.Entry) {
 		}
 	}
 	return ids, entries
-}
-
-func compress(t *testing.T, data []byte) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	if _, err := w.Write(data); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
 }
 
 // readAll reads all shards until so many records have come.
@@ -409,7 +395,7 @@ func TestLocal(t *testing.T) {
 			failures := t.TempDir()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			cmd := exec.CommandContext(ctx, program, "-port", "0", "-rate", "20", "-for", "2500ms", "-retries", "1", "-failures", failures, "handler")
+			cmd := exec.CommandContext(ctx, program, "-port", "0", "-rate", "20", "-for", "2500ms", "-retries", "1", "-mixed", "-failures", failures, "handler")
 			cmd.Env = append(os.Environ(), "LEDGER="+tt.ledger)
 			out, err := cmd.CombinedOutput()
 			if err != nil || !strings.Contains(string(out), tt.said) || strings.Contains(string(out), tt.unsaid) {
@@ -435,15 +421,10 @@ func values(recs []*decoder.Record) []decoder.Record {
 func idOf(t *testing.T, data []byte) string {
 	t.Helper()
 	if bytes.HasPrefix(data, []byte("\x1f\x8b")) {
-		r, err := gzip.NewReader(bytes.NewReader(data))
-		if err != nil {
+		var err error
+		if data, err = decoder.Gzip.AppendDecompressed(nil, data, 1<<20); err != nil {
 			t.Fatal(err)
 		}
-		var b bytes.Buffer
-		if _, err := b.ReadFrom(r); err != nil {
-			t.Fatal(err)
-		}
-		data = b.Bytes()
 	}
 	_, rest, _ := strings.Cut(string(data), `"id":"`)
 	id, _, ok := strings.Cut(rest, `"`)

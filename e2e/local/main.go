@@ -40,6 +40,7 @@ type config struct {
 	shards   int
 	port     int
 	rate     float64
+	mixed    bool
 	batch    int
 	retries  int
 	bisect   bool
@@ -54,6 +55,7 @@ func main() {
 	flag.IntVar(&c.shards, "shards", 2, "its `number` of shards")
 	flag.IntVar(&c.port, "port", 4567, "of the Kinesis server; 0 is one that is free")
 	flag.Float64Var(&c.rate, "rate", 4, "demonstration records a second; 0 if you write your own")
+	flag.BoolVar(&c.mixed, "mixed", false, "demonstration records in gzip and in aggregates too, as the stream monitor gets them always")
 	flag.IntVar(&c.batch, "batch", 100, "most records of an event (BatchSize)")
 	flag.IntVar(&c.retries, "retries", 2, "how often a batch is delivered again (MaximumRetryAttempts)")
 	flag.BoolVar(&c.bisect, "bisect", true, "split batches that fail (BisectBatchOnFunctionError)")
@@ -144,6 +146,7 @@ func (c *config) run(ctx context.Context) error {
 	}
 	if c.handler == "" {
 		f.Env = []string{"SLUICE_METRICS=off"} // lines for CloudWatch, not for people
+		c.mixed = true
 	}
 	defer f.Close()
 	c.explain(server, program)
@@ -154,7 +157,7 @@ func (c *config) run(ctx context.Context) error {
 	}
 
 	produced := make(chan error, 1)
-	go func() { produced <- stream.Demo(ctx, st, c.rate) }()
+	go func() { produced <- stream.Demo(ctx, st, c.rate, c.mixed) }()
 	w := &watch{config: c, stream: st, function: f}
 	err = w.follow(ctx)
 	stopped := ctx.Err() != nil
@@ -195,8 +198,12 @@ func (c *config) explain(server *stream.Server, program string) {
 	fmt.Printf("write to it with any client of Kinesis, any credentials, in us-east-1:\n")
 	fmt.Printf("  aws kinesis put-record --endpoint-url %s --region us-east-1 --stream-name %s \\\n", server.URL, c.name)
 	fmt.Printf("    --partition-key user-1 --cli-binary-format raw-in-base64-out --data '{\"id\":1}'\n")
-	if c.rate > 0 {
-		fmt.Printf("%g demonstration records a second are written too: JSON, gzip, and aggregates of the Kinesis Producer Library (-rate 0: none)\n", c.rate)
+	switch {
+	case c.rate > 0 && c.mixed:
+		fmt.Printf("%g demonstration records a second are written too: JSON, gzip, and aggregates of the Kinesis Producer Library (-rate 0: none);\n"+
+			"to read them all a router needs WithDecoder(decoder.Decoder{Deaggregate: true, Codec: decoder.Auto})\n", c.rate)
+	case c.rate > 0:
+		fmt.Printf("%g demonstration records a second are written too: orders in JSON, for struct{ ID, Item string } (-rate 0: none; -mixed: gzip and aggregates too)\n", c.rate)
 	}
 	fmt.Printf("batches that are given up go to %s\n\n", c.failures)
 }

@@ -1,17 +1,19 @@
 package stream
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"fmt"
 	"time"
+
+	"example.com/sluice/decoder"
+	"example.com/sluice/router/routertest"
 )
 
 // This file writes records for those who have none of their own.
 
-// Demo writes so many records a second until ctx ends: JSON as it is, JSON in gzip, and JSON in aggregates.
-func Demo(ctx context.Context, s *Stream, perSecond float64) error {
+// Demo writes so many records a second until ctx ends: orders in JSON, {"id":"order-1","item":"lamp",…}. With mixed, of three records one is
+// such an order, one is one in gzip, and one is an aggregate of three.
+func Demo(ctx context.Context, s *Stream, perSecond float64, mixed bool) error {
 	if perSecond <= 0 {
 		<-ctx.Done()
 		return nil
@@ -24,39 +26,37 @@ func Demo(ctx context.Context, s *Stream, perSecond float64) error {
 			return nil
 		case <-tick.C:
 		}
-		e, err := demoEntry(n)
-		if err != nil {
-			return err
-		}
-		if err := s.Put(ctx, []Entry{e}); err != nil && ctx.Err() == nil {
+		if err := s.Put(ctx, []Entry{demoEntry(n, mixed)}); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
 }
 
 // demoEntry is the n-th record.
-func demoEntry(n int) (Entry, error) {
+func demoEntry(n int, mixed bool) Entry {
 	order := func(i int) Entry {
+		items := [...]string{"lamp", "desk", "chair", "shelf"}
 		return Entry{
 			Key:  fmt.Sprintf("user-%d", (n*7+i)%10),
-			Data: fmt.Appendf(nil, `{"id":"order-%d","type":"placed","amount":%d}`, n*10+i, 100+n*37%900),
+			Data: fmt.Appendf(nil, `{"id":"order-%d","item":%q,"type":"placed","amount":%d}`, n*10+i, items[(n+i)%len(items)], 100+n*37%900),
 		}
 	}
-	switch n % 3 {
-	case 1:
-		e := order(0)
-		var b bytes.Buffer
-		w := gzip.NewWriter(&b)
-		if _, err := w.Write(e.Data); err != nil {
-			return Entry{}, err
-		}
-		if err := w.Close(); err != nil {
-			return Entry{}, err
-		}
-		e.Data = b.Bytes()
-		return e, nil
-	case 2:
-		return Aggregate([]Entry{order(0), order(1), order(2)}), nil
+	e := order(0)
+	switch {
+	case mixed && n%3 == 1:
+		e.Data = routertest.Gzip(e.Data)
+	case mixed && n%3 == 2:
+		return Aggregate([]Entry{e, order(1), order(2)})
 	}
-	return order(0), nil
+	return e
+}
+
+// Aggregate returns one record that holds these, as the Kinesis Producer Library writes it.
+func Aggregate(entries []Entry) Entry {
+	recs := make([]decoder.Record, len(entries))
+	for i, e := range entries {
+		recs[i] = decoder.Record{PartitionKey: []byte(e.Key), Data: e.Data}
+	}
+	rec := routertest.Aggregate(recs...)
+	return Entry{Key: string(rec.PartitionKey), Data: rec.Data}
 }

@@ -27,6 +27,7 @@ type builder struct {
 func newBuilder(e Event) *builder {
 	e.check()
 	e.First = cmp.Or(e.First, defaultFirst)
+	e.Size = cmp.Or(e.Size, defaultSize)
 	b := &builder{event: e, first: time.UnixMilli(defaultStart).UTC(), short: len(e.First) <= 25}
 	if !e.Start.IsZero() {
 		b.first = time.UnixMilli(e.Start.UnixMilli()).UTC()

@@ -11,9 +11,9 @@ import (
 type Kind uint8
 
 const (
-	// JSON data is an object {"id":100000,"text":"…"} of exactly Size bytes. The id counts up from the event's first
-	// record on, and the text is pseudo-random words, which compress about as real text does. Below 23 bytes it is a
-	// number instead, and of 0 bytes it is empty, which is no JSON.
+	// JSON data is an object {"id":"100000","item":"…"} of exactly Size bytes, whose members are strings. The id counts
+	// up from the event's first record on, and the item is pseudo-random words, which compress about as real text does.
+	// Below 25 bytes there is no room for that, and it is a number instead.
 	JSON Kind = iota
 
 	// Random data is Size pseudo-random bytes, which no compression makes smaller.
@@ -70,8 +70,8 @@ func (f *filler) noise(dst []byte, size int) []byte {
 
 func (f *filler) json(dst []byte, size, i int) []byte {
 	const (
-		begin = `{"id":`
-		text  = `,"text":"`
+		begin = `{"id":"`
+		text  = `","item":"`
 		end   = `"}`
 		least = len(begin) + 6 + len(text) + len(end)
 	)

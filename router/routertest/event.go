@@ -8,7 +8,13 @@
 //
 // What is built has the form in which Lambda writes its events: the same members in the same order, without spaces. Nothing
 // here looks at the clock or at anything else outside of the description, so the same description gives the same bytes
-// always; [Compressed] data alone may change with the release of Go.
+// always; compressed data alone may change with the release of Go or of a module.
+//
+// By default the data of an [Event] is JSON that a type struct{ ID, Item string } takes. What else the library reads in records
+// can be written too: [Aggregate], [LogMessage], [Change], [Glue], and [Gzip], [Zlib], [Zstd] and [Snappy] of any data. They
+// give the data of a record for [EventOf] or [Event]'s Data:
+//
+//	routertest.Event{Records: 100, Data: func(i int) []byte { return routertest.Gzip(orders[i]) }}.Bytes()
 //
 // A [Mapping] simulates what invokes a function with such events: it retries, splits batches, reports those that it gives up, keeps the
 // state of windows, and kills functions that are too slow, so that a test can see what a handler makes of it, and what comes of it:
@@ -31,7 +37,8 @@ const (
 	defaultRegion = "us-east-1"
 	defaultRole   = "arn:aws:iam::123456789012:role/lambda-role"
 	defaultFirst  = "49658471032915763208146092357481206394817562039485716482" // 56 digits
-	defaultStart  = 1731924555987                                              // 2024-11-18T10:09:15.987Z, in milliseconds
+	defaultSize   = 60
+	defaultStart  = 1731924555987 // 2024-11-18T10:09:15.987Z, in milliseconds
 )
 
 // Event describes a Kinesis event. The zero value is an event without records; a field that is left out has the default that
@@ -42,8 +49,8 @@ type Event struct {
 	// Records is how many records there are. Lambda delivers up to 10,000, as long as the event stays below 6 MB.
 	Records int
 
-	// Size is how many bytes of data a record has, before base64 adds a third. Of compressed data it is the size
-	// before compression.
+	// Size is how many bytes of data a record has, before base64 adds a third: 60 by default. Of compressed data it is
+	// the size before compression. For records without data let Data return nil.
 	Size int
 
 	// Kind is what the data is: JSON by default.
@@ -105,6 +112,7 @@ func (e Event) Bytes() []byte { return e.Append(nil) }
 // the number of its allocations does not depend on the number of records.
 func (e Event) Append(dst []byte) []byte {
 	b := newBuilder(e)
+	e = b.event
 	t := templateOf(b.rec.Source, e.Pipe)
 	if e.Data == nil && e.Kind != Compressed {
 		const values = 128 // key, time, and twice the sequence number

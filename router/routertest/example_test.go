@@ -53,10 +53,10 @@ func ExampleEvent() {
 		fmt.Printf("%s %s %s\n", rec.ApproximateArrivalTimestamp.Format("15:04:05.000"), rec.PartitionKey, rec.Data)
 	}
 	// Output:
-	// 10:09:15.987 user-000000 {"id":100000,"text":"change carrier ac"}
-	// 10:09:15.990 user-000001 {"id":100001,"text":"points received w"}
-	// 10:09:15.991 user-000001 {"id":100002,"text":"paid quantity car"}
-	// 10:09:15.997 user-000000 {"id":100003,"text":"the stock quantit"}
+	// 10:09:15.987 user-000000 {"id":"100000","item":"change carrier "}
+	// 10:09:15.990 user-000001 {"id":"100001","item":"points received"}
+	// 10:09:15.991 user-000001 {"id":"100002","item":"paid quantity c"}
+	// 10:09:15.997 user-000000 {"id":"100003","item":"the stock quant"}
 }
 
 // What Lambda is told where the handler fails on the second of three records.

@@ -3,6 +3,7 @@ package routertest
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 	"time"
 
 	"example.com/sluice/decoder"
@@ -44,6 +45,16 @@ func EventOf(recs ...decoder.Record) []byte {
 		dst = t.append(dst, &rec)
 	}
 	return append(dst, "]}"...)
+}
+
+// Payloads returns an event with a record for each of the payloads. It is [EventOf] for tests that are about data: all are of the
+// partition key "user-1", and the sequence numbers are 101, 102 and so on.
+func Payloads(payloads ...string) []byte {
+	recs := make([]decoder.Record, len(payloads))
+	for i, p := range payloads {
+		recs[i] = decoder.Record{PartitionKey: []byte("user-1"), SequenceNumber: strconv.AppendInt(nil, 101+int64(i), 10), Data: []byte(p)}
+	}
+	return EventOf(recs...)
 }
 
 // complete returns the record with defaults for what is empty, as the i-th of its event.
