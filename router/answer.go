@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"example.com/sluice/decoder"
+	"example.com/sluice/internal/cause"
 )
 
 // This file decides and writes what Lambda gets. Every answer is new memory: aws-lambda-go posts it after Invoke has returned.
@@ -115,6 +116,7 @@ func (i *invocation) answerFailure() ([]byte, error) {
 	}
 	i.checkpoint = identifier
 	i.rememberDone()
+	cause.Again(i.ctx, unmarked(reason.Err))
 	return answerFrom(identifier), nil
 }
 

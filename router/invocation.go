@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.com/sluice/decoder"
+	"example.com/sluice/internal/cause"
 )
 
 // invocation is one event on its way through one route. Its lock, mu, is taken and given up as guard.go says.
@@ -159,5 +160,6 @@ func (i *invocation) fail(rec *decoder.Record, v verdict, flaw, err error) {
 
 func (i *invocation) skipped(rec *decoder.Record, flaw, err error) {
 	i.tally.Skipped++
+	cause.Skipped(i.ctx, unmarked(err))
 	i.logRecord(recordSkipped, rec, flaw, err, 0)
 }

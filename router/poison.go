@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"example.com/sluice/decoder"
+	"example.com/sluice/internal/cause"
 )
 
 // WithPoison gives a record that keeps failing to f, once it has failed that many times (at least once). If f returns nil, the record is done with as
@@ -57,6 +58,7 @@ func (i *invocation) poisoned(hands *hands, rec *decoder.Record, flaw, err error
 	}
 	counts.forget(key)
 	i.tally.Skipped++
+	cause.Skipped(i.ctx, unmarked(err))
 	i.logRecord(recordGivenUp, rec, flaw, err, n+1)
 	return true, nil
 }

@@ -36,6 +36,13 @@ type Invocation struct {
 	Response []byte
 	Err      error
 
+	// Cause is why the batch, or the part of it from Checkpoint on, is not done: Err; or what is wrong with the answer; or why the
+	// record that it names has failed, as a router.Router says. It is nil where all is done, and where a handler that is no Router
+	// names a record, since then nobody says why.
+	Cause error
+	// Skipped is why records were skipped, or given up, as a Router says, in the order in which they were.
+	Skipped []error
+
 	Outcome Outcome
 	// Checkpoint is the first record that is to be delivered again; nil where none is.
 	Checkpoint *decoder.Record
@@ -99,9 +106,9 @@ func (l *Log) Count(o Outcome) int {
 }
 
 // String tells what happened, a line for each invocation and for each batch that was given up, with the time since the first
-// record's arrival and the indices of the records:
+// record's arrival, the indices of the records, and why, where that is known (see [Invocation]):
 //
-//	1s shardId-000000000000 [0-4]: again from 3
+//	1s shardId-000000000000 [0-4]: again from 3: no such user
 //	2s shardId-000000000000 [3 4] retry 1: timed out
 //	4s shardId-000000000000 [3 4] given up: RetryAttemptsExhausted
 func (l *Log) String() string {
@@ -136,14 +143,40 @@ func (l *Log) line(inv *Invocation) string {
 	switch {
 	case inv.Outcome == Succeeded:
 		b.WriteString(": done")
+		if n := len(inv.Skipped); n > 0 {
+			fmt.Fprintf(&b, ", %d skipped: %s", n, inWords(inv.Skipped[0]))
+		}
 	case inv.Outcome == FunctionError:
 		fmt.Fprintf(&b, ": error: %v", inv.Err)
 	case inv.Checkpoint != nil && inv.Err == nil:
 		fmt.Fprintf(&b, ": again from %d", inv.Checkpoint.Index)
+		if inv.Cause != nil {
+			fmt.Fprintf(&b, ": %s", inWords(inv.Cause))
+		}
 	default:
 		fmt.Fprintf(&b, ": %v", inv.Outcome)
+		if inv.Outcome == Crashed && inv.Err != ErrProcessGone || inv.Err == nil && inv.Cause != nil {
+			fmt.Fprintf(&b, ": %s", inWords(inv.Cause))
+		}
 	}
 	return b.String()
+}
+
+// inWords is an error for a line. Where it names its record, it does so by the
+// place in an event, which is not the one that a log has: that is left out.
+func inWords(err error) string {
+	text := err.Error()
+	if e, ok := err.(*decoder.Error); ok && e != nil {
+		if text = fmt.Sprint(e.Err); e.Field != "" {
+			text = e.Field + ": " + text
+		}
+	}
+	text, _, _ = strings.Cut(text, "\n")
+	const most = 200
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return text
 }
 
 func (l *Log) since(t time.Time) time.Duration { return t.Sub(l.start) }

@@ -34,12 +34,12 @@ func ExampleMapping() {
 	fmt.Println("record 3 is", log.Fate(3))
 	fmt.Println("record 4 is", log.Fate(4))
 	// Output:
-	// 1s shardId-000000000000 [0-7]: again from 4
-	// 1s shardId-000000000000 [4-7]: again from 4
-	// 1s shardId-000000000000 [4 5]: again from 4
-	// 1s shardId-000000000000 [4]: again from 4
-	// 2s shardId-000000000000 [4] retry 1: again from 4
-	// 4s shardId-000000000000 [4] retry 2: again from 4
+	// 1s shardId-000000000000 [0-7]: again from 4: no such user
+	// 1s shardId-000000000000 [4-7]: again from 4: no such user
+	// 1s shardId-000000000000 [4 5]: again from 4: no such user
+	// 1s shardId-000000000000 [4]: again from 4: no such user
+	// 2s shardId-000000000000 [4] retry 1: again from 4: no such user
+	// 4s shardId-000000000000 [4] retry 2: again from 4: no such user
 	// 4s shardId-000000000000 [4] given up: RetryAttemptsExhausted
 	// 4s shardId-000000000000 [5]: done
 	// 4s shardId-000000000000 [6 7]: done
@@ -62,7 +62,7 @@ func ExampleMapping_pipe() {
 	fmt.Print(log)
 	fmt.Printf("%s\n", log.Invocations[0].Response)
 	// Output:
-	// 1s shardId-000000000000 [0-4]: again from 2
+	// 1s shardId-000000000000 [0-4]: again from 2: the database is away
 	// 2s shardId-000000000000 [2-4] retry 1: done
 	// {"batchItemFailures":[{"itemIdentifier":"shardId-000000000000:116"}]}
 }

@@ -128,9 +128,10 @@ func TestPipeAnswers(t *testing.T) {
 		`{"batchItemFailures":[{"itemIdentifier":"3"}]}`:           {"1s [0-4]: again from 0 (stray)\n", "1s [0-4]: again from 2\n"},
 		`{"batchItemFailures":[{"itemIdentifier":"` + id + `4"},{"itemIdentifier":"` + id + `2"}]}`: {
 			"1s [0-4]: again from 1\n", "1s [0-4]: again from 0 (stray)\n"},
-		`{"batchItemFailures":[{"itemIdentifier":""}]}`: {"1s [0-4]: again from 0\n", "1s [0-4]: again from 0\n"},
-		`{"batchItemFailures":[]}`:                      {"1s [0-4]: done\n", "1s [0-4]: done\n"},
-		``:                                              {"1s [0-4]: done\n", "1s [0-4]: done\n"},
+		`{"batchItemFailures":[{"itemIdentifier":""}]}`: {
+			"1s [0-4]: again from 0: the answer has a failure without an itemIdentifier\n", "1s [0-4]: again from 0: the answer has a failure without an itemIdentifier\n"},
+		`{"batchItemFailures":[]}`: {"1s [0-4]: done\n", "1s [0-4]: done\n"},
+		``:                         {"1s [0-4]: done\n", "1s [0-4]: done\n"},
 	} {
 		for i, m := range []routertest.Mapping{{Pipe: true}, {ReportBatchItemFailures: true}} {
 			m.MaximumRetryAttempts = new(0)
@@ -147,7 +148,7 @@ func TestPipeAnswers(t *testing.T) {
 				return []byte(answer), nil
 			}), recs)
 			got, _, _ := strings.Cut(lines(log), "\n")
-			if got += "\n"; got != strings.ReplaceAll(want[i], " (stray)", "") || log.Invocations[0].Stray != strings.Contains(want[i], "stray") {
+			if got += "\n"; got != strings.ReplaceAll(want[i], " (stray)", ": the answer names a record that is not in the event") || log.Invocations[0].Stray != strings.Contains(want[i], "stray") {
 				t.Errorf("%s, pipe %t: %s, stray %t; want %s", answer, m.Pipe, got, log.Invocations[0].Stray, want[i])
 			}
 		}
@@ -170,7 +171,7 @@ func TestRules(t *testing.T) {
 			"an error brings the whole batch again", M{}, 3, "error error {}",
 			"1s [0-2]: error: boom\n2s [0-2] retry 1: error: boom\n4s [0-2] retry 2: done\n",
 		},
-		{"a crash brings the whole batch again", M{}, 3, "panic {}", "1s [0-2]: crashed\n2s [0-2] retry 1: done\n"},
+		{"a crash brings the whole batch again", M{}, 3, "panic {}", "1s [0-2]: crashed: panic: boom\n2s [0-2] retry 1: done\n"},
 		{
 			"a failed batch holds up its shard", M{BatchSize: 2}, 4, "error {}",
 			"1s [0 1]: error: boom\n2s [0 1] retry 1: done\n2s [2 3]: done\n",
@@ -204,7 +205,7 @@ func TestRules(t *testing.T) {
 		{
 			"a bad identifier is no answer that names a record",
 			M{ReportBatchItemFailures: true, MaximumRetryAttempts: new(0), RetryCounting: routertest.CountErrorsOnly}, 2,
-			`{"batchItemFailures":[{"itemIdentifier":""}]}`, "1s [0 1]: again from 0\n1s [0 1] given up: RetryAttemptsExhausted\n",
+			`{"batchItemFailures":[{"itemIdentifier":""}]}`, "1s [0 1]: again from 0: the answer has a failure without an itemIdentifier\n1s [0 1] given up: RetryAttemptsExhausted\n",
 		},
 		{
 			"bisect halves the batch of an error, at once and without a retry",
@@ -553,7 +554,7 @@ func TestProcesses(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"error":   "1s [0]: error: boom\n2s [0] retry 1: done\n; processes 1, calls 2",
-		"panic":   "1s [0]: crashed\n2s [0] retry 1: done\n; processes 2, calls 1 1",
+		"panic":   "1s [0]: crashed: panic: boom\n2s [0] retry 1: done\n; processes 2, calls 1 1",
 		"crash":   "1s [0]: crashed\n2s [0] retry 1: done\n; processes 2, calls 1 1",
 		"timeout": "1s [0]: timed out\n5s [0] retry 1: done\n; processes 2, calls 1 1",
 		"at once": "1s [0]: timed out\n5s [0] retry 1: done\n; processes 2, calls 1 1",

@@ -1,16 +1,20 @@
 package routertest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"example.com/sluice/internal/cause"
 )
 
 // This file is the function of a Mapping: its processes, and the invocations in them.
@@ -43,6 +47,40 @@ type running struct {
 	response []byte
 	err      error
 	crashed  bool
+
+	told struct {
+		sync.Mutex
+		over    bool // nothing counts any more
+		again   error
+		skipped []error
+	}
+}
+
+// sink takes what a router says of the invocation, until that has ended.
+func (r *running) sink() *cause.Sink {
+	say := func(f func()) {
+		r.told.Lock()
+		defer r.told.Unlock()
+		if !r.told.over {
+			f()
+		}
+	}
+	return &cause.Sink{
+		Again:   func(err error) { say(func() { r.told.again = err }) },
+		Skipped: func(err error) { say(func() { r.told.skipped = append(r.told.skipped, err) }) },
+	}
+}
+
+// explain notes why the invocation ended as it did.
+func (r *running) explain(a answer) {
+	r.told.Lock()
+	defer r.told.Unlock()
+	r.told.over = true
+	r.Skipped = r.told.skipped
+	switch r.Cause = cmp.Or(r.Err, a.why); r.Outcome {
+	case Partial, Failed:
+		r.Cause = cmp.Or(r.Cause, r.told.again)
+	}
 }
 
 type runningKey struct{}
@@ -84,6 +122,7 @@ func (s *simulation) begin(l *lane, b *batch) {
 	r := &running{Invocation: inv, lane: l, batch: b, process: p, event: s.event(nil, b), returned: make(chan struct{})}
 	r.deadline = time.Now().Add(s.Timeout)
 	ctx := context.WithValue(p.ctx, runningKey{}, crasher{s, p})
+	ctx = cause.With(ctx, r.sink())
 	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: inv.RequestID, InvokedFunctionArn: functionARN})
 	var cancel context.CancelFunc
 	r.ctx, cancel = context.WithDeadlineCause(ctx, r.deadline, ErrProcessGone)
@@ -177,8 +216,10 @@ func (s *simulation) end(r *running, now time.Time) {
 		r.Outcome, r.Stray = a.outcome, a.stray
 		if r.batch.window != nil && a.state == nil {
 			r.Outcome, a.from = Failed, 0 // the answer must have a state
+			a.why = cmp.Or(a.why, errNoState)
 		}
 	}
+	r.explain(a)
 	if returned {
 		for i := range r.event {
 			r.event[i] = '#' // the memory is the runtime's, and is used again

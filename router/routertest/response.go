@@ -3,6 +3,7 @@ package routertest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 
 	"example.com/sluice/decoder"
 )
@@ -16,7 +17,17 @@ type answer struct {
 	state   json.RawMessage // nil where there is none
 	named   bool            // it names records, all of which are in the batch
 	stray   bool            // it names a record that is not in the batch
+	why     error           // what is wrong with it
 }
+
+// What is wrong with answers.
+var (
+	errNoState     = errors.New("the answer has no state")
+	errNotJSON     = errors.New("the answer is no JSON")
+	errNoList      = errors.New("the answer's batchItemFailures is no list")
+	errNoName      = errors.New("the answer has a failure without an itemIdentifier")
+	errUnknownName = errors.New("the answer names a record that is not in the event")
+)
 
 // readAnswer reads the answer to an invocation with these records. What follows from a missing state is up to the caller.
 func (m *Mapping) readAnswer(text []byte, recs []*record) answer {
@@ -31,13 +42,13 @@ func (m *Mapping) readAnswer(text []byte, recs []*record) answer {
 	}
 	if !isJSON {
 		if text = bytes.TrimSpace(text); len(text) > 0 && !json.Valid(text) {
-			a.outcome = Failed
+			a.outcome, a.why = Failed, errNotJSON
 		}
 		return a // "" and [] are a success, and so is what else holds no failures
 	}
 	var failures []json.RawMessage
 	if list, ok := members["batchItemFailures"]; ok && json.Unmarshal(list, &failures) != nil {
-		a.outcome = Failed
+		a.outcome, a.why = Failed, errNoList
 		return a
 	}
 	for n, failure := range failures {
@@ -45,6 +56,9 @@ func (m *Mapping) readAnswer(text []byte, recs []*record) answer {
 		if !known {
 			a.stray = identifier(failure) != ""
 			a.outcome, a.from = Failed, 0
+			if a.why = errNoName; a.stray {
+				a.why = errUnknownName
+			}
 			return a
 		}
 		if n == 0 || at < a.from {
