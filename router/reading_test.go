@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -75,7 +76,7 @@ func TestReadingHeedsTheDeadline(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes some seconds of real time")
 	}
-	d := decoder.Decoder{Codec: decoder.Auto, MaxData: 16 << 20, MaxBatch: 16 << 30}
+	d := decoder.Decoder{Codec: decoder.Auto, MaxData: 16 << 20, MaxBatch: math.MaxInt}
 	sound, all := inflating(t, 2000, 2<<20)
 	refused, _ := inflating(t, 2000, 32<<20)
 	for _, s := range []shape{single[0], chunked[0], chunked[1], chunked[3], sliced[len(sliced)-1]} {

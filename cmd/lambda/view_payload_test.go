@@ -90,7 +90,7 @@ func logMessage(t *testing.T, n int) string {
 	t.Helper()
 	var events []string
 	for i := range n {
-		events = append(events, fmt.Sprintf(`{"id":"%d","timestamp":%d,"message":"GET /orders/%d 200\n"}`, i, 1731924555000+i, i))
+		events = append(events, fmt.Sprintf(`{"id":"%d","timestamp":%d,"message":"GET /orders/%d 200\n"}`, i, 1731924555000+int64(i), i))
 	}
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
