@@ -58,6 +58,7 @@ var mutants = []mutant{
 	{"the place inside an aggregate is not looked at", "Batch", ` | position(rec.SubSequenceNumber)`, ``},
 	{"poison counts failures that are not the record's", "Batch", `if out.named && out.verdict == retry {`, `if out.verdict == retry {`},
 	{"what could not be given up counts as given up", "Each", `i.poison.giveUp(i.ctx, given, err) }); e != nil {`, `i.poison.giveUp(i.ctx, given, err) }); e != nil && false {`},
+	{"each record has a line in the log", "Each", `if rec != nil && l.lines[k] >= i.logLimit && !advise {`, `if false {`},
 	{"poison is given up too early", "Each", `if n+1 < i.poison.failures {`, `if n+2 < i.poison.failures {`},
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -34,9 +35,7 @@ func (h *watched) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 		return nil, err
 	}
 	v.judge(batch, answer, err)
-	if lines := v.lines.Load(); lines > maxLines {
-		h.w.breaks("log", "%d lines, want %d at most", lines, maxLines)
-	}
+	v.judgeLog()
 	h.w.answers = append(h.w.answers, kept{answer, string(answer)})
 	if v.window != nil && h.w.shape != "Tumbling" {
 		// Another state, so that the one of the next event is not that of all others.
@@ -227,20 +226,39 @@ func (v *visit) judgeStats() {
 	}
 }
 
+// logLines is how many lines an invocation has logged, by their message.
+type logLines struct {
+	mu sync.Mutex
+	of map[string]int
+}
+
+// logLimit is how many lines of each kind about records there may be.
+const logLimit = 1
+
+// judgeLog holds what was logged to its limit. A panic outside of a record's call is beyond it, and so is one of a call that was abandoned.
+func (v *visit) judgeLog() {
+	v.lines.mu.Lock()
+	defer v.lines.mu.Unlock()
+	for message, n := range v.lines.of {
+		if n > logLimit && !strings.HasSuffix(message, "panicked") {
+			v.breaks("log", "%d lines %q, want %d at most", n, message, logLimit)
+		}
+	}
+}
+
 // lineCounter is a logger that counts the lines of a visit.
 type lineCounter struct{}
-
-const (
-	logLimit = 1
-	maxLines = 4*logLimit + 4 // of four kinds, their sum, and those about no record
-)
 
 func (lineCounter) Enabled(context.Context, slog.Level) bool { return true }
 func (l lineCounter) WithAttrs([]slog.Attr) slog.Handler     { return l }
 func (l lineCounter) WithGroup(string) slog.Handler          { return l }
 func (lineCounter) Handle(ctx context.Context, r slog.Record) error {
-	if r.Message != "abandoned handler call panicked" {
-		ctx.Value(visitKey{}).(*visit).lines.Add(1)
+	lines := &ctx.Value(visitKey{}).(*visit).lines
+	lines.mu.Lock()
+	defer lines.mu.Unlock()
+	if lines.of == nil {
+		lines.of = map[string]int{}
 	}
+	lines.of[r.Message]++
 	return nil
 }

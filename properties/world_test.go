@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -71,7 +70,7 @@ type visit struct {
 	fatal   bool            // the handler failed the invocation
 	lost    bool            // the handler ended a goroutine, and what that would have done next is not begun
 	stats   *router.Stats
-	lines   atomic.Int32 // that were logged
+	lines   logLines
 }
 
 // failure is when a record was failed, and whether the whole event with it.
