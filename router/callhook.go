@@ -27,8 +27,9 @@ type CallInfo struct {
 // a call that is given up at the deadline (see [WithMargin]) the function is called when that returns, if it ever does: maybe after the
 // invocation.
 //
-// Several stand around each other, the one that is given first outermost: it is called first, the next gets the context that it returns, and
-// its function is called last. nil takes those before it away.
+// Several stand around each other, the one that is given first outermost: it is
+// called first, the next gets the context that it returns, and its function is
+// called last. nil takes those before it away.
 func WithCallHook(hook func(ctx context.Context, call CallInfo) (context.Context, func(err error))) Option {
 	return func(c *config) { c.callHooks = added(c.callHooks, callHook(hook), hook == nil) }
 }

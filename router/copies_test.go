@@ -15,7 +15,8 @@ import (
 	"example.com/sluice/router"
 )
 
-// This file is about WithCopies: what handlers have kept is as it was, whatever comes after. lifetime_test.go says what becomes of it without.
+// This file is about WithCopies: what handlers have kept is as it was, whatever
+// comes after. lifetime_test.go says what becomes of it without.
 
 // keeper keeps what it is given, and notes how it reads at once.
 type keeper struct {
@@ -58,7 +59,8 @@ func textOf(rec *decoder.Record) string {
 		rec.ApproximateArrivalTimestamp, rec.Index, rec.SubSequenceNumber, arn)
 }
 
-// keeping is a handler that keeps what it gets, and events that it gets it from: the second is there to overwrite.
+// keeping is a handler that keeps what it gets, and events that it gets it
+// from: the second is there to overwrite.
 type keeping struct {
 	name          string
 	handler       func(k *keeper) router.Handler
@@ -127,7 +129,8 @@ func everyKeeper() []keeping {
 	)
 }
 
-// keepers calls f with a keeper that has kept what it was given, in every shape, and how many things it was.
+// keepers calls f with a keeper that has kept what it was given, in every
+// shape, and how many things it was.
 func keepers(t *testing.T, f func(t *testing.T, k *keeper, kept int), opts ...router.Option) {
 	for _, c := range everyKeeper() {
 		for _, deadline := range []bool{false, true} {
@@ -161,7 +164,8 @@ func keepers(t *testing.T, f func(t *testing.T, k *keeper, kept int), opts ...ro
 	}
 }
 
-// TestCopiesMayBeKept: with WithCopies, in every shape, all that handlers and hooks get of records.
+// TestCopiesMayBeKept: with WithCopies, in every shape, all that handlers and
+// hooks get of records.
 func TestCopiesMayBeKept(t *testing.T) {
 	keepers(t, func(t *testing.T, k *keeper, kept int) {
 		if same := k.same(); same != kept {
@@ -170,7 +174,8 @@ func TestCopiesMayBeKept(t *testing.T) {
 	}, router.WithCopies())
 }
 
-// TestCopiesAreApart: what a handler writes to its copies, or appends to one of their slices, reaches no other.
+// TestCopiesAreApart: what a handler writes to its copies, or appends to one of
+// their slices, reaches no other.
 func TestCopiesAreApart(t *testing.T) {
 	var recs []*decoder.Record
 	h := router.Batch(func(_ context.Context, all []decoder.Record) error { recs = append(recs, pointers(all)...); return nil })
@@ -192,7 +197,8 @@ func TestCopiesAreApart(t *testing.T) {
 	}
 }
 
-// TestCopiesOfFailures: the answer, the error and the retry of a slice are of the event, whatever a handler has done to its copies.
+// TestCopiesOfFailures: the answer, the error and the retry of a slice are of
+// the event, whatever a handler has done to its copies.
 func TestCopiesOfFailures(t *testing.T) {
 	for _, s := range shapes(single, sliced) {
 		r := router.New(s.handler(func(recs []*decoder.Record) error {

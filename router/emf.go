@@ -108,8 +108,9 @@ func (o EMF) Validate() error {
 // level that drops FATAL. A line is one Write; writes do not run side by side. What it
 // costs does not grow with the number of records. A failing Write is logged. WithEMF panics where o is not valid; see [EMF.Validate].
 //
-// Several write a line each, in the order in which they are given, and their writes may run side by side. CloudWatch adds up what two of them
-// write of one namespace and the same dimensions.
+// Several write a line each, in the order in which they are given, and their
+// writes may run side by side. CloudWatch adds up what two of them write of one
+// namespace and the same dimensions.
 func WithEMF(w io.Writer, o EMF) Option {
 	if err := o.Validate(); err != nil {
 		panic("router: WithEMF: " + err.Error())

@@ -14,28 +14,40 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file is what the router logs: a bounded number of short lines an invocation, and one that sums up the others.
+// This file is what the router logs: a bounded number of short lines an
+// invocation, and one that sums up the others.
 
 // WithLogger sets where the router logs; the default is slog.Default().
 //
-// In a function whose LogFormat is JSON, and which has set neither slog's default nor the output of package log, the default is
-// [lambdacontext.NewLogger]: of lines that are no JSON Lambda knows no level, takes them for INFO, and drops them at WARN, errors among them.
+// In a function whose LogFormat is JSON, and which has set neither slog's
+// default nor the output of package log, the default is
+// [lambdacontext.NewLogger]: of lines that are no JSON Lambda knows no level,
+// takes them for INFO, and drops them at WARN, errors among them.
 //
-// It logs what needs an eye. Of records, a line each: "record failed" and "handler panicked" as errors, "record skipped" and "poison record given up"
-// as warnings, of each kind as many lines an invocation as [WithLogLimit] says, and then one line, "more records", that sums the others up. A line
-// has the record's index, its sequence number (and in an aggregate its subsequence number) and the error's text, of which 1 KiB at most; the first line
-// of an invocation has the stream's ARN and the shard as well. Data is never logged, partition keys where [WithLogKeys] says so.
+// It logs what needs an eye. Of records, a line each: "record failed" and
+// "handler panicked" as errors, "record skipped" and "poison record given up"
+// as warnings, of each kind as many lines an invocation as [WithLogLimit] says,
+// and then one line, "more records", that sums the others up. A line has the
+// record's index, its sequence number (and in an aggregate its subsequence
+// number) and the error's text, of which 1 KiB at most; the first line of an
+// invocation has the stream's ARN and the shard as well. Data is never logged,
+// partition keys where [WithLogKeys] says so.
 //
-// Of an invocation, one line each at most: a call that was abandoned, or that the margin before the deadline left no time for anything (errors); and the
-// rest that answers, states and metrics have to warn of. A call that panics after it was abandoned is a line of its own, beyond the limit: there
-// are no more of those than [WithWorkers]. Where all is well nothing is logged, and a level that the logger is not enabled for costs nothing.
+// Of an invocation, one line each at most: a call that was abandoned, or that
+// the margin before the deadline left no time for anything (errors); and the
+// rest that answers, states and metrics have to warn of. A call that panics
+// after it was abandoned is a line of its own, beyond the limit: there are no
+// more of those than [WithWorkers]. Where all is well nothing is logged, and a
+// level that the logger is not enabled for costs nothing.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) { c.logger = l }
 }
 
-// WithLogLimit sets how many lines of each kind about records an invocation logs at most; see [WithLogger]. What is beyond that is summed up in one
-// line: how many records, by what became of them and why, and the first and the last of them by their position. With 0 there is that line alone. The
-// default, also for n below 0, is 5.
+// WithLogLimit sets how many lines of each kind about records an invocation
+// logs at most; see [WithLogger]. What is beyond that is summed up in one line:
+// how many records, by what became of them and why, and the first and the last
+// of them by their position. With 0 there is that line alone, beside the advice
+// on a bad record (see [WithOnBad]). The default, also for n below 0, is 5.
 func WithLogLimit(n int) Option {
 	if n < 0 {
 		n = defaultLogLimit
@@ -43,9 +55,11 @@ func WithLogLimit(n int) Option {
 	return func(c *config) { c.logLimit = n }
 }
 
-// WithLogKeys sets how lines about records name the partition key: by what show returns for it, 1 KiB of that at most. [PlainKeys] logs
-// it as it is, [HashedKeys] a name that tells keys apart. The default, also for nil, is to leave it out: keys are often names of people or
-// devices. show is called from several goroutines at once.
+// WithLogKeys sets how lines about records name the partition key: by what show
+// returns for it, 1 KiB of that at most. [PlainKeys] logs it as it is,
+// [HashedKeys] a name that tells keys apart. The default, also for nil, is to
+// leave it out: keys are often names of people or devices. show is called from
+// several goroutines at once.
 func WithLogKeys(show func(key []byte) string) Option {
 	return func(c *config) { c.logKeys = show }
 }
@@ -53,9 +67,11 @@ func WithLogKeys(show func(key []byte) string) Option {
 // PlainKeys is for [WithLogKeys]: partition keys as they are.
 func PlainKeys(key []byte) string { return string(key) }
 
-// HashedKeys is for [WithLogKeys]: "sha256:" and the first 16 hexadecimal digits of the key's SHA-256, or with a secret "hmac-sha256:" and those of
-// its HMAC-SHA-256. The same key has the same name always, so lines can be compared, and who knows a key can look for it. Without a secret
-// somebody who has the log can try whether a key is in it.
+// HashedKeys is for [WithLogKeys]: "sha256:" and the first 16 hexadecimal
+// digits of the key's SHA-256, or with a secret "hmac-sha256:" and those of its
+// HMAC-SHA-256. The same key has the same name always, so lines can be
+// compared, and who knows a key can look for it. Without a secret somebody who
+// has the log can try whether a key is in it.
 func HashedKeys(secret []byte) func(key []byte) string {
 	return func(key []byte) string {
 		var h hash.Hash
@@ -95,13 +111,16 @@ var kindOf = [kinds]struct {
 	{slog.LevelError, "handler panicked", "panicked"},
 }
 
-// causes are why a record is bad, with their names in a sum. The first comes before those for which an error of the user's own would be searched.
+// causes are why a record is bad, with their names in a sum. The first comes
+// before those for which an error of the user's own would be searched.
 var causes = [...]struct {
 	err  error
 	name string
 }{
-	{decoder.ErrDecode, "decode"}, {decoder.ErrBase64, "base64"}, {decoder.ErrCompressed, "compressed"}, {decoder.ErrAggregate, "aggregate"},
-	{decoder.ErrTooLarge, "tooLarge"}, {decoder.ErrDuplicate, "duplicate"}, {decoder.ErrMissing, "missing"}, {decoder.ErrType, "type"},
+	{decoder.ErrDecode, "decode"}, {decoder.ErrBase64, "base64"},
+	{decoder.ErrCompressed, "compressed"}, {decoder.ErrAggregate, "aggregate"},
+	{decoder.ErrTooLarge, "tooLarge"}, {decoder.ErrDuplicate, "duplicate"},
+	{decoder.ErrMissing, "missing"}, {decoder.ErrType, "type"},
 	{nil, "bad"},     // for another reason
 	{nil, "handler"}, // a handler's word: the record is sound
 }
@@ -117,7 +136,8 @@ func causeOf(flaw error) int {
 	return n
 }
 
-// logged is what an invocation has logged of records, and what it has not. It is under the invocation's lock.
+// logged is what an invocation has logged of records, and what it has not. It
+// is under the invocation's lock.
 type logged struct {
 	source  *decoder.Source // of the first record
 	sourced bool            // whether a line names it
@@ -140,7 +160,8 @@ type loggedRecord struct {
 	number     []byte // of it, not the decoder's
 }
 
-// logs is whether the logger wants lines of that level, which is asked once an invocation.
+// logs is whether the logger wants lines of that level, which is asked once an
+// invocation.
 func (i *invocation) logs(level slog.Level) bool {
 	n := 0
 	if level >= slog.LevelError {
@@ -157,7 +178,8 @@ func (i *invocation) logs(level slog.Level) bool {
 	return i.enabled[n]
 }
 
-// logRecord logs what has become of a record, or adds it up. rec is nil where a call was about none; flaw is why it is a bad one.
+// logRecord logs what has become of a record, or adds it up. rec is nil where a
+// call was about none; flaw is why it is a bad one.
 func (i *invocation) logRecord(k kind, rec *decoder.Record, flaw, err error, failures int) {
 	level := kindOf[k].level
 	if !i.logs(level) {
@@ -218,7 +240,9 @@ func (i *invocation) logMore() {
 			attrs = append(attrs, slog.GroupAttrs(kindOf[k].name, why...))
 		}
 	}
-	attrs = append(attrs, slog.GroupAttrs("first", l.first.rec.attrs()...), slog.GroupAttrs("last", l.last.rec.attrs()...))
+	attrs = append(attrs,
+		slog.GroupAttrs("first", l.first.rec.attrs()...),
+		slog.GroupAttrs("last", l.last.rec.attrs()...))
 	if source := l.sourceOnce(); source != nil {
 		attrs = append(attrs, sourceAttr(source))
 	}
@@ -241,7 +265,8 @@ func (l *logged) addUp(k kind, rec *decoder.Record, flaw error) {
 	l.level = max(l.level, kindOf[k].level)
 }
 
-// sourceOnce is the source of the first record, for the first line that is about one.
+// sourceOnce is the source of the first record, for the first line that is
+// about one.
 func (l *logged) sourceOnce() *decoder.Source {
 	if l.sourced || l.source == nil {
 		return nil
@@ -277,10 +302,12 @@ func (c *config) recordAttr(rec *decoder.Record) slog.Attr {
 
 func sourceAttr(s *decoder.Source) slog.Attr {
 	return slog.GroupAttrs("source",
-		slog.String("eventSourceARN", cut(s.EventSourceARN, maxLogText)), slog.String("shardId", cut(s.ShardID, maxLogText)))
+		slog.String("eventSourceARN", cut(s.EventSourceARN, maxLogText)),
+		slog.String("shardId", cut(s.ShardID, maxLogText)))
 }
 
-// logError is an error in a line that names its record, which the error's text then need not do, and whose length has an end.
+// logError is an error in a line that names its record, which the error's text
+// then need not do, and whose length has an end.
 type logError struct {
 	err   error
 	index int // of the record
@@ -320,15 +347,18 @@ func cut(s string, most int) string {
 	return s[:most] + "..."
 }
 
-// badAdvice is logged of a bad record for which nobody has said what is to be done, once in a process.
-const badAdvice = "Lambda delivers this record again and again, and its shard's lane waits, until the record is older than the mapping's " +
-	"MaximumRecordAgeInSeconds or has used up its MaximumRetryAttempts. To go on without bad records, say so: router.WithOnBad(router.SkipBad), or a " +
-	"function of yours that puts them into a dead-letter queue and returns router.Skip(err)."
+// badAdvice is logged of a bad record for which nobody has said what is to be
+// done, once in a process.
+const badAdvice = "Lambda delivers this record again and again, and its shard's lane waits, until the record " +
+	"is older than the mapping's MaximumRecordAgeInSeconds or has used up its MaximumRetryAttempts. " +
+	"To go on without bad records, say so: router.WithOnBad(router.SkipBad), or a function of yours " +
+	"that puts them into a dead-letter queue and returns router.Skip(err)."
 
 // maxAdvised is for how many bad records it is known that advice was given.
 const maxAdvised = 1024
 
-// isNewlyBad is whether advice is due on a bad record that will come again, which is once.
+// isNewlyBad is whether advice is due on a bad record that will come again,
+// which is once.
 func (i *invocation) isNewlyBad(rec *decoder.Record) bool {
 	if i.advised == nil {
 		return false

@@ -14,7 +14,8 @@ import (
 	"example.com/sluice/router"
 )
 
-// This file is about how much is logged, and of what. TestLogs says what is logged of one record.
+// This file is about how much is logged, and of what. TestLogs says what is
+// logged of one record.
 
 // logLine is a line as far as these tests look at it.
 type logLine struct {
@@ -47,7 +48,8 @@ func (b *lockedBuffer) lines(t *testing.T) []logLine {
 	return lines
 }
 
-// messages are the lines' messages, those that follow each other once, with their number.
+// messages are the lines' messages, those that follow each other once, with
+// their number.
 func messages(lines []logLine) string {
 	var b strings.Builder
 	for n := 0; n < len(lines); {
@@ -60,7 +62,8 @@ func messages(lines []logLine) string {
 	return strings.TrimSuffix(b.String(), "; ")
 }
 
-// TestLogOfManyRecords: ten thousand records that are not simply done make a handful of lines, in every shape, and the last of them says how many, why and
+// TestLogOfManyRecords: ten thousand records that are not simply done make a
+// handful of lines, in every shape, and the last of them says how many, why and
 // where.
 func TestLogOfManyRecords(t *testing.T) {
 	const n = 10000
@@ -114,7 +117,8 @@ func TestLogOfManyRecords(t *testing.T) {
 	}
 }
 
-// TestLogOfSkipsAtOnce: where one error skips many records of a slice, each line has its own record's.
+// TestLogOfSkipsAtOnce: where one error skips many records of a slice, each
+// line has its own record's.
 func TestLogOfSkipsAtOnce(t *testing.T) {
 	var log lockedBuffer
 	h := router.Batch(func(_ context.Context, recs []decoder.Record) error {
@@ -137,7 +141,8 @@ func TestLogOfSkipsAtOnce(t *testing.T) {
 	}
 }
 
-// TestLogLimit: how many lines there are of each kind, for each limit, and that what fails is not hidden by what is skipped.
+// TestLogLimit: how many lines there are of each kind, for each limit, and that
+// what fails is not hidden by what is skipped.
 func TestLogLimit(t *testing.T) {
 	const letters = "a!a!a!a!a!a!a!a!a" // eight bad records and one that fails
 	for _, c := range []struct {
@@ -173,7 +178,8 @@ func TestLogLimit(t *testing.T) {
 	}
 }
 
-// TestLogOfPanics: panics are among what is limited, and their stacks with them; the record is not said to have failed as well.
+// TestLogOfPanics: panics are among what is limited, and their stacks with
+// them; the record is not said to have failed as well.
 func TestLogOfPanics(t *testing.T) {
 	var log lockedBuffer
 	gone := router.WithPoison(1, func(context.Context, *decoder.Record, error) error { return nil })
@@ -198,7 +204,8 @@ func TestLogOfPanics(t *testing.T) {
 	}
 }
 
-// TestLogOfAggregates: a user record is named by its subsequence number as well, in a line and in the sum.
+// TestLogOfAggregates: a user record is named by its subsequence number as
+// well, in a line and in the sum.
 func TestLogOfAggregates(t *testing.T) {
 	var log lockedBuffer
 	r := router.New(single[0].handler(always(skip)), log.logger(), router.WithLogLimit(1), router.WithDecoder(decoder.Decoder{Deaggregate: true}))
@@ -217,7 +224,8 @@ func TestLogOfAggregates(t *testing.T) {
 	}
 }
 
-// TestLogFromManyGoroutines: keys side by side share the limit, and first and last are by position, whoever comes first.
+// TestLogFromManyGoroutines: keys side by side share the limit, and first and
+// last are by position, whoever comes first.
 func TestLogFromManyGoroutines(t *testing.T) {
 	var letters strings.Builder
 	for n := range 2000 {
@@ -252,7 +260,8 @@ func TestLogLevels(t *testing.T) {
 	}
 }
 
-// TestLogKeys: a partition key is in the log where that is asked for, as it is asked for, and nowhere else.
+// TestLogKeys: a partition key is in the log where that is asked for, as it is
+// asked for, and nowhere else.
 func TestLogKeys(t *testing.T) {
 	keys := func(show func([]byte) string) []router.Option { return []router.Option{router.WithLogKeys(show)} }
 	secret := router.HashedKeys([]byte("correct horse battery staple"))
@@ -292,7 +301,8 @@ func TestLogKeys(t *testing.T) {
 	answers(t, answer, err, allDone)
 }
 
-// TestLogTexts: a line stays short whatever an event or an error holds, and an error need not name the record once more.
+// TestLogTexts: a line stays short whatever an event or an error holds, and an
+// error need not name the record once more.
 func TestLogTexts(t *testing.T) {
 	var log lockedBuffer
 	long := errors.New(strings.Repeat("x", 1<<20))
@@ -325,8 +335,10 @@ func TestLogErrors(t *testing.T) {
 	}
 }
 
-// TestBadRecordAdvice: the first time that a bad record will come again because nobody has said otherwise, the log says what that means and what
-// ends it: once for each record, whatever the limit is. Who has an option for it needs no advice.
+// TestBadRecordAdvice: the first time that a bad record will come again because
+// nobody has said otherwise, the log says what that means and what ends it:
+// once for each record, whatever the limit is. Who has an option for it needs
+// no advice.
 func TestBadRecordAdvice(t *testing.T) {
 	retryBad := router.WithOnBad(func(_ context.Context, _ *decoder.Record, err error) error { return err })
 	poison := router.WithPoison(3, func(context.Context, *decoder.Record, error) error { return nil })

@@ -8,11 +8,14 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// Option changes how a [Router], or one of its streams, works. Where one of [New] is given twice, the last counts, and so does an option of
+// Option changes how a [Router], or one of its streams, works. Where one of
+// [New] is given twice, the last counts, and so does an option of
 // [Router.Stream] beside the same one of New.
 //
-// Hooks that only watch add up instead: of [WithStats], [WithCallHook] and [WithEMF] all count that stand in one list of options, in its order.
-// A stream's own hooks of such a kind take the place of those of New, which it can repeat.
+// Hooks that only watch add up instead: of [WithStats], [WithCallHook] and
+// [WithEMF] all count that stand in one list of options, in its order. A
+// stream's own hooks of such a kind take the place of those of New, which it
+// can repeat.
 type Option func(*config)
 
 type config struct {
@@ -33,7 +36,8 @@ type config struct {
 	advised  *recent[struct{}] // bad records on which there was advice; nil where none is due
 }
 
-// hooks are those that watch, in the order in which they are called. What is nil was not given; what is empty is not wanted.
+// hooks are those that watch, in the order in which they are called. What is
+// nil was not given; what is empty is not wanted.
 type hooks struct {
 	stats     []func(context.Context, Stats)
 	emf       []*emf
@@ -69,7 +73,8 @@ const (
 	defaultWorkers   = 16
 )
 
-// configOf is what lists of options come to: those of New, and behind them those of a stream.
+// configOf is what lists of options come to: those of New, and behind them
+// those of a stream.
 func configOf(lists ...[]Option) config {
 	c := config{logLimit: defaultLogLimit}
 	for _, opts := range lists {
@@ -128,23 +133,33 @@ func WithWorkers(n int) Option {
 	return func(c *config) { c.workers = n }
 }
 
-// WithOnBad sets what becomes of bad records: those that the decoder yields with an error, and those whose payload a typed
-// handler cannot decode (an error that is [decoder.ErrDecode]). What f returns counts like a handler's error, nil for done. err is
-// a *decoder.Error. The default, also for nil, is Retry, since giving data up is for you to say: such a record is delivered again, and its shard's lane
-// waits, until the mapping's limits of age or retries are used up; the log says so once. [SkipBad] goes on without them; a function that puts them
-// elsewhere first and then returns Skip(err) loses nothing.
+// WithOnBad sets what becomes of bad records: those that the decoder yields
+// with an error, and those whose payload a typed handler cannot decode (an
+// error that is [decoder.ErrDecode]). What f returns counts like a handler's
+// error, nil for done. err is a *decoder.Error. The default, also for nil, is
+// Retry, since giving data up is for you to say: such a record is delivered
+// again, and its shard's lane waits, until the mapping's limits of age or
+// retries are used up; the log says so once. [SkipBad] goes on without them; a
+// function that puts them elsewhere first and then returns Skip(err) loses
+// nothing.
 func WithOnBad(f func(ctx context.Context, rec *decoder.Record, err error) error) Option {
 	return func(c *config) { c.onBad = f }
 }
 
-// WithCopies gives handlers records that they may keep, for those who need no views: each call, of [WithOnBad], [WithPoison] and [WithCallHook] too, gets
-// copies that are its own for good and that it may write to, but for the Source, which is shared. So is the key of a [Partition], and the log event of
-// [LogEvents]; what [Typed] and the like decode may point into the record's data. The tree of [JSONValue] is still valid until f returns.
+// WithCopies gives handlers records that they may keep, for those who need no
+// views: each call, of [WithOnBad], [WithPoison] and [WithCallHook] too, gets
+// copies that are its own for good and that it may write to, but for the
+// Source, which is shared. So is the key of a [Partition], and the log event of
+// [LogEvents]; what [Typed] and the like decode may point into the record's
+// data. The tree of [JSONValue] is still valid until f returns.
 //
-// A copy is one allocation and the record's bytes, beside the record itself, of which there is one slice a call. Who keeps any of a record's bytes keeps
-// them all, and who keeps a pointer into a slice keeps the slice. The router's own time for a record becomes four to five times what it is, by some
-// 0.7 µs for a record of 200 bytes and 3 µs for one of 4 KB (BenchmarkCopies), much of it the garbage collector's. Where few records are kept,
-// [decoder.Record.Clone] costs less.
+// A copy is one allocation and the record's bytes, beside the record itself, of
+// which there is one slice a call. Who keeps any of a record's bytes keeps them
+// all, and who keeps a pointer into a slice keeps the slice. The router's own
+// time for a record becomes four to five times what it is, by some 0.7 µs for a
+// record of 200 bytes and 3 µs for one of 4 KB (BenchmarkCopies), much of it
+// the garbage collector's. Where few records are kept, [decoder.Record.Clone]
+// costs less.
 func WithCopies() Option {
 	return func(c *config) { c.copies = true }
 }
@@ -166,9 +181,10 @@ func WithWholeBatch() Option {
 	return func(c *config) { c.wholeBatch = true }
 }
 
-// WithStats adds a hook that gets the counters of each invocation, just before Invoke returns. It is called from
-// concurrent invocations at once. Several are called one after the other, in the order in which they are given, before the lines of
-// [WithEMF] are written; nil takes those before it away.
+// WithStats adds a hook that gets the counters of each invocation, just before
+// Invoke returns. It is called from concurrent invocations at once. Several are
+// called one after the other, in the order in which they are given, before the
+// lines of [WithEMF] are written; nil takes those before it away.
 func WithStats(hook func(ctx context.Context, s Stats)) Option {
 	return func(c *config) { c.stats = added(c.stats, hook, hook == nil) }
 }

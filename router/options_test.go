@@ -19,9 +19,11 @@ import (
 	"example.com/sluice/router"
 )
 
-// This file is about options that are given more than once: hooks that watch add up, of all others the last counts.
+// This file is about options that are given more than once: hooks that watch
+// add up, of all others the last counts.
 
-// twice is what an option does to an invocation when it is given as first and then as second.
+// twice is what an option does to an invocation when it is given as first and
+// then as second.
 type twice struct {
 	first, second router.Option
 	saw           func() string // what has come of it
@@ -30,7 +32,8 @@ type twice struct {
 	others        []router.Option
 }
 
-// optionsTwice are all options, each given twice in a way that shows which of the two counts.
+// optionsTwice are all options, each given twice in a way that shows which of
+// the two counts.
 func optionsTwice() map[string]func() (router.Handler, twice) {
 	var said []string
 	say := func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }
@@ -135,7 +138,8 @@ type writer func()
 
 func (w writer) Write(p []byte) (int, error) { w(); return len(p), nil }
 
-// TestOptionsTwice holds each option to what the documentation of Option says of one that is given twice.
+// TestOptionsTwice holds each option to what the documentation of Option says
+// of one that is given twice.
 func TestOptionsTwice(t *testing.T) {
 	for name := range optionsTwice() {
 		test := func(t *testing.T) {
@@ -227,7 +231,8 @@ func TestRedeliveryMemoryTwice(t *testing.T) {
 	}
 }
 
-// TestHooksNone: nil takes hooks away that stand before it, in the list of New and in that of a stream.
+// TestHooksNone: nil takes hooks away that stand before it, in the list of New
+// and in that of a stream.
 func TestHooksNone(t *testing.T) {
 	count := 0
 	stats := router.WithStats(func(context.Context, router.Stats) { count++ })
@@ -252,7 +257,8 @@ func TestHooksNone(t *testing.T) {
 	}
 }
 
-// TestCallHooksInTurn: contexts go inwards, errors outwards, and a panic passes all hooks, its stack with it.
+// TestCallHooksInTurn: contexts go inwards, errors outwards, and a panic passes
+// all hooks, its stack with it.
 func TestCallHooksInTurn(t *testing.T) {
 	for name, react := range map[string]func() error{
 		"boom":        func() error { return errBoom },

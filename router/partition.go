@@ -57,7 +57,8 @@ func (i *invocation) partition(call func(key []byte, recs []decoder.Record) erro
 func (i *invocation) workOn(work *grouping, call func(key []byte, recs []decoder.Record) error) {
 	hands := i.hands()
 	for g := work.next(); g != nil; g = work.next() {
-		if i.step(hands, g, i.batchSize, func(recs []decoder.Record) error { return call(i.keyOf(g, recs), recs) }) && len(g.left) > 0 {
+		keyed := func(recs []decoder.Record) error { return call(i.keyOf(g, recs), recs) }
+		if i.step(hands, g, i.batchSize, keyed) && len(g.left) > 0 {
 			work.again(g)
 		}
 	}

@@ -18,8 +18,10 @@ type Handler interface {
 	// run works on the event until all is done or it must stop. It notes in i what is not done; its error is
 	// one of the whole invocation.
 	run(i *invocation) error
-	// mustBeWrappedInEachBatchOrPartition is whether there is no function to call. Its name, which must sort before that of run, is for whoever
-	// gives New a bare function. The compiler says: "does not implement router.Handler (missing method mustBeWrappedInEachBatchOrPartition)".
+	// mustBeWrappedInEachBatchOrPartition is whether there is no function to
+	// call. Its name, which must sort before that of run, is for whoever gives
+	// New a bare function. The compiler says: "does not implement
+	// router.Handler (missing method mustBeWrappedInEachBatchOrPartition)".
 	mustBeWrappedInEachBatchOrPartition() bool
 }
 
@@ -39,8 +41,10 @@ type route struct {
 	handler Handler
 }
 
-// New returns a Router that gives all Kinesis events to h. It panics if h is a shape around a nil function. h itself may be nil where every stream
-// gets a handler of its own, by [Router.Stream]. Whether one does cannot be seen here: each event that nobody is there for is an error.
+// New returns a Router that gives all Kinesis events to h. It panics if h is a
+// shape around a nil function. h itself may be nil where every stream gets a
+// handler of its own, by [Router.Stream]. Whether one does cannot be seen here:
+// each event that nobody is there for is an error.
 func New(h Handler, opts ...Option) *Router {
 	mustCall(h)
 	return &Router{base: route{configOf(opts), h}, options: opts}
@@ -51,8 +55,10 @@ func New(h Handler, opts ...Option) *Router {
 // name second, so an ARN of another region or account matches as well if nothing fits better. Options are those
 // of New, changed by opts; see [Option]. Of two handlers for one name, or one ARN, the last counts.
 //
-// Stream panics where no event could come to h, or none be handled: where h is nil or a shape around a nil function, and where
-// nameOrARN is neither a name that a stream can have nor the ARN of one. Stream returns r; it is to be called before the first event.
+// Stream panics where no event could come to h, or none be handled: where h is
+// nil or a shape around a nil function, and where nameOrARN is neither a name
+// that a stream can have nor the ARN of one. Stream returns r; it is to be
+// called before the first event.
 func (r *Router) Stream(nameOrARN string, h Handler, opts ...Option) *Router {
 	if h == nil {
 		panic(fmt.Sprintf("router: nil Handler for stream %q", nameOrARN))
@@ -76,9 +82,10 @@ func (r *Router) Stream(nameOrARN string, h Handler, opts ...Option) *Router {
 	return r
 }
 
-// Fallback gives events that are not from Kinesis to h, which gets them as they came. Without it they are errors
-// of the invocation. It panics where h is nil, a nil function, or a Router that would give them back to r. The last Fallback counts. It returns r;
-// it is to be called before the first event.
+// Fallback gives events that are not from Kinesis to h, which gets them as they
+// came. Without it they are errors of the invocation. It panics where h is nil,
+// a nil function, or a Router that would give them back to r. The last Fallback
+// counts. It returns r; it is to be called before the first event.
 func (r *Router) Fallback(h lambda.Handler) *Router {
 	if h == nil || isNil(h, reflect.Func) {
 		panic("router: Fallback to a nil Handler")
