@@ -33,16 +33,16 @@ var mutants = []mutant{
 	{"the last of joined errors wins", "Batch", `if n < out.done {`, `if n != out.done {`},
 	{"Fail is a Retry", "Each", `if v == fail && i.fatal == nil {`, `if false {`},
 	{
-		"a window's state beside a failure", "Tumbling", `case i.window != nil || i.wholeBatch:`,
-		"case i.window != nil && !i.wholeBatch:\n" +
+		"a window's state beside a failure", "Tumbling", `if i.window != nil || i.wholeBatch {`,
+		"if i.window != nil && !i.wholeBatch {\n" +
 			"return []byte(`{\"state\":{},\"batchItemFailures\":[{\"itemIdentifier\":\"` + number + `\"}]}`), nil\n" +
-			"case i.wholeBatch:",
+			"}\nif i.wholeBatch {",
 	},
 	{"a window's state is lost", "Each", `return i.answerState(i.window.State)`, `return i.answerState(nil)`},
 	{"a window's state does not change", "Tumbling", `i.state, i.changed = text, true`, `i.state, i.changed = append(text[:0], w.State...), true`},
 	{
-		"answers share their memory", "Each", "func answerFrom(sequenceNumber string) []byte {\n\tb := make([]byte, 0, 48+len(sequenceNumber))",
-		"var pooled = make([]byte, 0, 128)\n\nfunc answerFrom(sequenceNumber string) []byte {\n\tb := pooled[:0]",
+		"answers share their memory", "Each", "func answerFrom(identifier string) []byte {\n\tquoted, _ := json.Marshal(identifier) // of a string: does not fail\n\tb := make([]byte, 0, 46+len(quoted))",
+		"var pooled = make([]byte, 0, 128)\n\nfunc answerFrom(identifier string) []byte {\n\tquoted, _ := json.Marshal(identifier)\n\tb := pooled[:0]",
 	},
 	{"a bad record does not stand in its key's order", "Partition", "rec := g.record(e)\n\tmask", "rec := g.record(e)\n\tif e.bad() {\n\t\treturn g.add(group{})\n\t}\n\tmask"},
 	{"a bad record that fails counts as done", "Batch", `|| !i.bad(hands, rec, flaw) {`, `|| i.bad(hands, rec, flaw) && false {`},
