@@ -92,16 +92,14 @@ func index(number []byte) int {
 	return n - 1_000_000
 }
 
-// eventID is the event id of the n-th record of the input, which is not made of its sequence number.
-func eventID(n int) []byte { return fmt.Appendf(nil, "event-%d", n) }
-
-// namedBy is the n-th record of the input for an answer's word, -1 where it is none.
+// namedBy is the n-th record of the input for an answer's word, -1 where it is none. A pipe knows a record by its event id.
 func (w *world) namedBy(word string) int {
 	if !w.mapping.Pipe {
 		return index([]byte(word))
 	}
-	n, err := strconv.Atoi(strings.TrimPrefix(word, "event-"))
-	if err != nil || word != string(eventID(n)) {
+	shard, number, _ := strings.Cut(word, ":")
+	n := index([]byte(number))
+	if n < 0 || n >= len(w.input) || shard != w.input[n].ShardID {
 		return -1
 	}
 	return n
@@ -137,7 +135,7 @@ func newWorld(s *scenario) *world {
 		at = at.Add(p.gap)
 		rec := decoder.Record{
 			Source:       &decoder.Source{ShardID: fmt.Sprintf("shardId-%012d", p.shard)},
-			PartitionKey: w.keyOf(i), SequenceNumber: number(n), EventID: eventID(n), Data: w.dataOf(i), ApproximateArrivalTimestamp: at,
+			PartitionKey: w.keyOf(i), SequenceNumber: number(n), Data: w.dataOf(i), ApproximateArrivalTimestamp: at,
 		}
 		if w.end(n) > i+1 {
 			rec.PartitionKey, rec.Data = []byte("a"), w.aggregate(i, w.end(n))
