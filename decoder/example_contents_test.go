@@ -7,11 +7,18 @@ import (
 	"github.com/valyala/fastjson"
 
 	"example.com/sluice/decoder"
+	"example.com/sluice/router/routertest"
 )
 
 // User records of an aggregate are records like others.
 func ExampleDecoder_deaggregate() {
-	event := []byte(event(plain(1), holding(2, seal(msg("1:user-7 1:user-8 3{ 1=0 3:first } 3{ 1=1 3:second }")))))
+	event := routertest.EventOf(
+		decoder.Record{PartitionKey: []byte("user-1"), Data: []byte("hello")},
+		routertest.Aggregate(
+			decoder.Record{PartitionKey: []byte("user-7"), Data: []byte("first")},
+			decoder.Record{PartitionKey: []byte("user-8"), Data: []byte("second")},
+		),
+	)
 	d := decoder.Decoder{Deaggregate: true}
 	for rec, err := range d.Records(event) {
 		if err != nil {
@@ -28,7 +35,11 @@ func ExampleDecoder_deaggregate() {
 
 // With Auto, data that is compressed in one of the ways that tell themselves is decompressed, and other data is left alone.
 func ExampleDecoder_codec() {
-	event := []byte(event(holding(1, gzipped([]byte("from gzip"))), holding(2, zstdded([]byte("from zstd"))), holding(3, []byte("as it is"))))
+	event := routertest.EventOf(
+		decoder.Record{Data: routertest.Gzip([]byte("from gzip"))},
+		decoder.Record{Data: routertest.Zstd([]byte("from zstd"))},
+		decoder.Record{Data: []byte("as it is")},
+	)
 	d := decoder.Decoder{Codec: decoder.Auto, MaxData: 1 << 20}
 	for rec, err := range d.Records(event) {
 		if err != nil {
@@ -45,7 +56,7 @@ func ExampleDecoder_codec() {
 
 // What Auto would do with data.
 func ExampleDetect() {
-	for _, data := range [][]byte{gzipped([]byte("wheel")), framed([]byte("barrow")), []byte("as it is"), []byte("x^2 + y^2")} {
+	for _, data := range [][]byte{routertest.Gzip([]byte("wheel")), routertest.SnappyFramed([]byte("barrow")), []byte("as it is"), []byte("x^2 + y^2")} {
 		fmt.Println(decoder.Detect(data))
 	}
 	// Output:
@@ -57,9 +68,9 @@ func ExampleDetect() {
 
 // A dictionary is read once, at the program's start.
 func ExampleZstdDict() {
-	dictionary := []byte(poem) // mostly a file that zstd --train has written
+	dictionary := []byte("words that the data has too") // mostly a file that zstd --train has written
 	d := decoder.Decoder{Codec: decoder.ZstdDict(dictionary)}
-	for rec, err := range d.Records([]byte(event(holding(1, zstdded([]byte("a frame without a dictionary")))))) {
+	for rec, err := range d.Records(routertest.EventOf(decoder.Record{Data: routertest.Zstd([]byte("a frame without a dictionary"))})) {
 		fmt.Printf("%s %v\n", rec.Data, err)
 	}
 	// Output:
@@ -67,7 +78,7 @@ func ExampleZstdDict() {
 }
 
 func ExampleRecord_JSON() {
-	for rec := range decoder.Records([]byte(event(holding(1, []byte(`{"order":7,"items":["book","pen"]}`))))) {
+	for rec := range decoder.Records(routertest.Payloads(`{"order":7,"items":["book","pen"]}`)) {
 		err := rec.JSON(func(v *fastjson.Value) error {
 			fmt.Println(v.GetInt("order"), string(v.GetStringBytes("items", "1")))
 			return nil
@@ -81,7 +92,7 @@ func ExampleRecord_JSON() {
 }
 
 func ExampleRecord_Text() {
-	for rec := range decoder.Records([]byte(event(holding(1, []byte("café")), holding(2, []byte("caf\xe9"))))) {
+	for rec := range decoder.Records(routertest.Payloads("café", "caf\xe9")) {
 		text, err := rec.Text()
 		fmt.Printf("%q %v\n", text, err != nil)
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"example.com/sluice/decoder"
 	"example.com/sluice/router"
+	"example.com/sluice/router/routertest"
 )
 
 // The three classes of error: one record that is bad for good, one that may succeed later, and a fault that is none of the records'.
@@ -28,16 +30,19 @@ func ExampleSkip() {
 		fmt.Printf("%s is done\n", rec.Data)
 		return nil
 	}
-	r := router.New(router.Each(handle), quiet())
-	show(r.Invoke(context.Background(), orders("a", "old", "b")))
-	show(r.Invoke(context.Background(), orders("a", "busy", "b")))
-	show(r.Invoke(context.Background(), orders("a", "config", "b")))
+	r := router.New(router.Each(handle), router.WithLogger(slog.New(slog.DiscardHandler)))
+	answer, err := r.Invoke(context.Background(), routertest.Payloads("a", "old", "b"))
+	fmt.Println(string(answer), err)
+	answer, err = r.Invoke(context.Background(), routertest.Payloads("a", "busy", "b"))
+	fmt.Println(string(answer), err)
+	_, err = r.Invoke(context.Background(), routertest.Payloads("a", "config", "b"))
+	fmt.Println("error:", err)
 	// Output:
 	// a is done
 	// b is done
-	// {"batchItemFailures":[]}
+	// {"batchItemFailures":[]} <nil>
 	// a is done
-	// {"batchItemFailures":[{"itemIdentifier":"102"}]}
+	// {"batchItemFailures":[{"itemIdentifier":"102"}]} <nil>
 	// a is done
 	// error: record 1 (sequence number 102): no table name in the environment
 }
@@ -56,49 +61,56 @@ func ExampleAt() {
 		}
 		return nil
 	}
-	r := router.New(router.Batch(handle), quiet())
-	show(r.Invoke(context.Background(), orders("a", "spam", "b")))
-	show(r.Invoke(context.Background(), orders("a", "busy", "b")))
+	r := router.New(router.Batch(handle), router.WithLogger(slog.New(slog.DiscardHandler)))
+	answer, err := r.Invoke(context.Background(), routertest.Payloads("a", "spam", "b"))
+	fmt.Println(string(answer), err)
+	answer, err = r.Invoke(context.Background(), routertest.Payloads("a", "busy", "b"))
+	fmt.Println(string(answer), err)
 	// Output:
 	// a is done
 	// b is done
-	// {"batchItemFailures":[]}
+	// {"batchItemFailures":[]} <nil>
 	// a is done
-	// {"batchItemFailures":[{"itemIdentifier":"102"}]}
+	// {"batchItemFailures":[{"itemIdentifier":"102"}]} <nil>
 }
 
 // JSON in which some records are bad: they are reported with their sequence numbers, and the work goes on without them.
 func ExampleWithOnBad() {
+	type order struct{ ID, Amount int }
 	r := router.New(router.JSON(func(_ context.Context, rec *decoder.Record, o *order) error {
 		fmt.Printf("order %d\n", o.ID)
 		return nil
-	}), quiet(), router.WithOnBad(func(ctx context.Context, rec *decoder.Record, err error) error {
+	}), router.WithLogger(slog.New(slog.DiscardHandler)), router.WithOnBad(func(ctx context.Context, rec *decoder.Record, err error) error {
 		fmt.Printf("bad record %s: %v\n", rec.SequenceNumber, errors.Is(err, decoder.ErrDecode))
 		return router.Skip(err)
 	}))
-	show(r.Invoke(context.Background(), orders(`{"id":1}`, `{"id":`, `{"id":3}`)))
+	answer, err := r.Invoke(context.Background(), routertest.Payloads(`{"id":1}`, `{"id":`, `{"id":3}`))
+	fmt.Println(string(answer), err)
 	// Output:
 	// order 1
 	// bad record 102: true
 	// order 3
-	// {"batchItemFailures":[]}
+	// {"batchItemFailures":[]} <nil>
 }
 
 // SkipBad does no more than log bad records. Without it they are delivered again until they expire.
 func ExampleSkipBad() {
+	type order struct{ ID, Amount int }
 	handle := router.JSON(func(_ context.Context, rec *decoder.Record, o *order) error {
 		fmt.Printf("order %d\n", o.ID)
 		return nil
 	})
-	event := orders(`{"id":1}`, `<order/>`, `{"id":3}`)
-	show(router.New(handle, quiet(), router.WithOnBad(router.SkipBad)).Invoke(context.Background(), event))
-	show(router.New(handle, quiet()).Invoke(context.Background(), event))
+	event := routertest.Payloads(`{"id":1}`, `<order/>`, `{"id":3}`)
+	answer, err := router.New(handle, router.WithLogger(slog.New(slog.DiscardHandler)), router.WithOnBad(router.SkipBad)).Invoke(context.Background(), event)
+	fmt.Println(string(answer), err)
+	answer, err = router.New(handle, router.WithLogger(slog.New(slog.DiscardHandler))).Invoke(context.Background(), event)
+	fmt.Println(string(answer), err)
 	// Output:
 	// order 1
 	// order 3
-	// {"batchItemFailures":[]}
+	// {"batchItemFailures":[]} <nil>
 	// order 1
-	// {"batchItemFailures":[{"itemIdentifier":"102"}]}
+	// {"batchItemFailures":[{"itemIdentifier":"102"}]} <nil>
 }
 
 // A record that has failed three times is put aside, so that the shard goes on.
@@ -108,22 +120,29 @@ func ExampleWithPoison() {
 			return errors.New("cannot be digested")
 		}
 		return nil
-	}), quiet(), router.WithPoison(3, func(ctx context.Context, rec *decoder.Record, err error) error {
+	}), router.WithLogger(slog.New(slog.DiscardHandler)), router.WithPoison(3, func(ctx context.Context, rec *decoder.Record, err error) error {
 		fmt.Printf("to the queue: %s %s (%v)\n", rec.SequenceNumber, rec.Data, err)
 		return nil
 	}))
 	for range 3 {
-		show(r.Invoke(context.Background(), orders("a", "poison", "b")))
+		answer, err := r.Invoke(context.Background(), routertest.Payloads("a", "poison", "b"))
+		fmt.Println(string(answer), err)
 	}
 	// Output:
-	// {"batchItemFailures":[{"itemIdentifier":"102"}]}
-	// {"batchItemFailures":[{"itemIdentifier":"102"}]}
+	// {"batchItemFailures":[{"itemIdentifier":"102"}]} <nil>
+	// {"batchItemFailures":[{"itemIdentifier":"102"}]} <nil>
 	// to the queue: 102 poison (cannot be digested)
-	// {"batchItemFailures":[]}
+	// {"batchItemFailures":[]} <nil>
 }
 
 // Of records that are delivered again for the sake of one, those that were done are not handled twice by this process.
 func ExampleWithRedeliveryMemory() {
+	recs := []decoder.Record{
+		{PartitionKey: []byte("ann"), SequenceNumber: []byte("101")},
+		{PartitionKey: []byte("bob"), SequenceNumber: []byte("102")},
+		{PartitionKey: []byte("ann"), SequenceNumber: []byte("103")},
+		{PartitionKey: []byte("bob"), SequenceNumber: []byte("104")},
+	}
 	busy := true
 	r := router.New(router.Partition(func(_ context.Context, key []byte, recs []decoder.Record) error {
 		if busy && string(key) == "bob" {
@@ -131,15 +150,17 @@ func ExampleWithRedeliveryMemory() {
 		}
 		fmt.Printf("%s: %d records\n", key, len(recs))
 		return nil
-	}), quiet(), router.WithWorkers(1), router.WithRedeliveryMemory(10_000))
-	show(r.Invoke(context.Background(), keysEvent("ann", "bob", "ann", "bob")))
+	}), router.WithLogger(slog.New(slog.DiscardHandler)), router.WithWorkers(1), router.WithRedeliveryMemory(10_000))
+	answer, err := r.Invoke(context.Background(), routertest.EventOf(recs...))
+	fmt.Println(string(answer), err)
 	busy = false
-	show(r.Invoke(context.Background(), redelivered(keysEvent("ann", "bob", "ann", "bob"), 1))) // from 102 on
+	answer, err = r.Invoke(context.Background(), routertest.EventOf(recs[1:]...))
+	fmt.Println(string(answer), err) // from 102 on
 	// Output:
 	// ann: 2 records
-	// {"batchItemFailures":[{"itemIdentifier":"102"}]}
+	// {"batchItemFailures":[{"itemIdentifier":"102"}]} <nil>
 	// bob: 2 records
-	// {"batchItemFailures":[]}
+	// {"batchItemFailures":[]} <nil>
 }
 
 // An event without ReportBatchItemFailures in its mapping: the first failure fails the invocation.
@@ -149,8 +170,9 @@ func ExampleWithWholeBatch() {
 			return errors.New("busy")
 		}
 		return nil
-	}), quiet(), router.WithWholeBatch())
-	show(r.Invoke(context.Background(), orders("a", "busy", "b")))
+	}), router.WithLogger(slog.New(slog.DiscardHandler)), router.WithWholeBatch())
+	_, err := r.Invoke(context.Background(), routertest.Payloads("a", "busy", "b"))
+	fmt.Println("error:", err)
 	// Output:
 	// error: record 1 (sequence number 102): busy
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
+	"log/slog"
 	"sort"
 	"strings"
 	"sync"
@@ -21,11 +22,12 @@ func ExampleEach() {
 		fmt.Printf("%s %s arrived %s: %s\n", rec.PartitionKey, rec.SequenceNumber, rec.ApproximateArrivalTimestamp.Format(time.TimeOnly), rec.Data)
 		return nil
 	}))
-	show(r.Invoke(context.Background(), orders("Hello", "world")))
+	answer, err := r.Invoke(context.Background(), routertest.Payloads("Hello", "world"))
+	fmt.Println(string(answer), err)
 	// Output:
 	// user-1 101 arrived 10:09:15: Hello
 	// user-1 102 arrived 10:09:15: world
-	// {"batchItemFailures":[]}
+	// {"batchItemFailures":[]} <nil>
 }
 
 // Chunks of 100, such as a database takes in one statement.
@@ -34,12 +36,13 @@ func ExampleBatch() {
 		fmt.Printf("insert %d rows, %d to %d\n", len(recs), recs[0].Index, recs[len(recs)-1].Index)
 		return nil
 	}), router.WithBatchSize(100))
-	show(r.Invoke(context.Background(), routertest.Event{Records: 250, Size: 64}.Bytes()))
+	answer, err := r.Invoke(context.Background(), routertest.Event{Records: 250, Size: 64}.Bytes())
+	fmt.Println(string(answer), err)
 	// Output:
 	// insert 100 rows, 0 to 99
 	// insert 100 rows, 100 to 199
 	// insert 50 rows, 200 to 249
-	// {"batchItemFailures":[]}
+	// {"batchItemFailures":[]} <nil>
 }
 
 // Grouping by partition key: each key's records in order, keys side by side.
@@ -64,11 +67,11 @@ func ExamplePartition() {
 	))
 	sort.Strings(lines) // ann and bob may come in either order
 	fmt.Println(strings.Join(lines, "\n"))
-	show(answer, err)
+	fmt.Println(string(answer), err)
 	// Output:
 	// ann: login, buy, logout
 	// bob: login
-	// {"batchItemFailures":[]}
+	// {"batchItemFailures":[]} <nil>
 }
 
 // Windows of a minute by arrival time, with what is older than the watermark apart.
@@ -92,21 +95,23 @@ func ExampleByTime() {
 			return nil
 		},
 	})
-	show(r.Invoke(context.Background(), routertest.EventOf(
+	answer, err := r.Invoke(context.Background(), routertest.EventOf(
 		decoder.Record{ApproximateArrivalTimestamp: at("10:01:10"), Data: []byte("a")},
 		decoder.Record{ApproximateArrivalTimestamp: at("10:00:20"), Data: []byte("b")},
 		decoder.Record{ApproximateArrivalTimestamp: at("10:00:59"), Data: []byte("c")},
 		decoder.Record{ApproximateArrivalTimestamp: at("10:01:50"), Data: []byte("d")},
-	)))
+	))
+	fmt.Println(string(answer), err)
 	// Output:
 	// late: b
 	// 10:00: 1 records
 	// 10:01: 2 records
-	// {"batchItemFailures":[]}
+	// {"batchItemFailures":[]} <nil>
 }
 
 // Lambda's tumbling window: a sum that goes from invocation to invocation, and is stored at the end.
 func ExampleTumbling() {
+	type order struct{ ID, Amount int }
 	type totals struct {
 		Orders int `json:"orders"`
 		Amount int `json:"amount"`
@@ -127,13 +132,15 @@ func ExampleTumbling() {
 	}))
 	window := decoder.Window{Start: time.Date(2024, 11, 18, 10, 8, 0, 0, time.UTC), End: time.Date(2024, 11, 18, 10, 10, 0, 0, time.UTC)}
 	amounts := func(i int) []byte { return fmt.Appendf(nil, `{"amount":%d}`, 100*(i+1)) }
-	show(r.Invoke(context.Background(), routertest.Event{Records: 3, Data: amounts, Window: &window}.Bytes()))
+	answer, err := r.Invoke(context.Background(), routertest.Event{Records: 3, Data: amounts, Window: &window}.Bytes())
+	fmt.Println(string(answer), err)
 	window.State, window.IsFinalInvokeForWindow = []byte(`{"orders":3,"amount":600}`), true
-	show(r.Invoke(context.Background(), routertest.Event{Records: 1, Data: amounts, Window: &window}.Bytes()))
+	answer, err = r.Invoke(context.Background(), routertest.Event{Records: 1, Data: amounts, Window: &window}.Bytes())
+	fmt.Println(string(answer), err)
 	// Output:
-	// {"state":{"orders":3,"amount":600},"batchItemFailures":[]}
+	// {"state":{"orders":3,"amount":600},"batchItemFailures":[]} <nil>
 	// from 10:08 to 10:10: 4 orders, 700 cents
-	// {"state":{"orders":4,"amount":700},"batchItemFailures":[]}
+	// {"state":{"orders":4,"amount":700},"batchItemFailures":[]} <nil>
 }
 
 // Any function of the form of json.Unmarshal decodes payloads: here XML.
@@ -145,28 +152,32 @@ func ExampleTyped() {
 		fmt.Printf("%s: %s\n", rec.SequenceNumber, v.Name)
 		return nil
 	}))
-	show(r.Invoke(context.Background(), orders(`<item name="lamp"/>`, `<item name="desk"/>`)))
+	answer, err := r.Invoke(context.Background(), routertest.Payloads(`<item name="lamp"/>`, `<item name="desk"/>`))
+	fmt.Println(string(answer), err)
 	// Output:
 	// 101: lamp
 	// 102: desk
-	// {"batchItemFailures":[]}
+	// {"batchItemFailures":[]} <nil>
 }
 
 // JSON payloads; the record stays beside the value.
 func ExampleJSON() {
+	type order struct{ ID, Amount int }
 	r := router.New(router.JSON(func(_ context.Context, rec *decoder.Record, o *order) error {
 		fmt.Printf("%s of %s: order %d\n", rec.SequenceNumber, rec.StreamName, o.ID)
 		return nil
 	}))
-	show(r.Invoke(context.Background(), orders(`{"id":1}`, `{"id":2}`)))
+	answer, err := r.Invoke(context.Background(), routertest.Payloads(`{"id":1}`, `{"id":2}`))
+	fmt.Println(string(answer), err)
 	// Output:
 	// 101 of orders: order 1
 	// 102 of orders: order 2
-	// {"batchItemFailures":[]}
+	// {"batchItemFailures":[]} <nil>
 }
 
 // Slices of decoded payloads, each with its record.
 func ExampleTypedBatch() {
+	type order struct{ ID, Amount int }
 	r := router.New(router.TypedBatch(json.Unmarshal, func(_ context.Context, items []router.Item[order]) error {
 		sum := 0
 		for _, item := range items {
@@ -175,14 +186,16 @@ func ExampleTypedBatch() {
 		fmt.Printf("%s to %s: %d cents\n", items[0].SequenceNumber, items[len(items)-1].SequenceNumber, sum)
 		return nil
 	}))
-	show(r.Invoke(context.Background(), orders(`{"amount":100}`, `{"amount":20}`, `{"amount":3}`)))
+	answer, err := r.Invoke(context.Background(), routertest.Payloads(`{"amount":100}`, `{"amount":20}`, `{"amount":3}`))
+	fmt.Println(string(answer), err)
 	// Output:
 	// 101 to 103: 123 cents
-	// {"batchItemFailures":[]}
+	// {"batchItemFailures":[]} <nil>
 }
 
 // A key's payloads in order. At says which one has failed: those before it are done.
 func ExampleTypedPartition() {
+	type order struct{ ID, Amount int }
 	r := router.New(router.TypedPartition(json.Unmarshal, func(_ context.Context, key []byte, items []router.Item[order]) error {
 		for _, item := range items {
 			if item.Value.Amount < 0 {
@@ -191,9 +204,10 @@ func ExampleTypedPartition() {
 			fmt.Printf("%s: order %d\n", key, item.Value.ID)
 		}
 		return nil
-	}), quiet())
-	show(r.Invoke(context.Background(), orders(`{"id":1}`, `{"id":2,"amount":-1}`, `{"id":3}`)))
+	}), router.WithLogger(slog.New(slog.DiscardHandler)))
+	answer, err := r.Invoke(context.Background(), routertest.Payloads(`{"id":1}`, `{"id":2,"amount":-1}`, `{"id":3}`))
+	fmt.Println(string(answer), err)
 	// Output:
 	// user-1: order 1
-	// {"batchItemFailures":[{"itemIdentifier":"102"}]}
+	// {"batchItemFailures":[{"itemIdentifier":"102"}]} <nil>
 }

@@ -2,14 +2,19 @@ package cwlogs_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"example.com/sluice/payload/cwlogs"
+	"example.com/sluice/router/routertest"
 )
 
 func ExampleEvents() {
-	data := gzipped(message(first, second) + control) // a record's data
+	data := routertest.LogMessage(cwlogs.Envelope{LogGroup: "/aws/lambda/orders"}, // a record's data
+		routertest.LogEvent{Message: "START RequestId: 7\n"},
+		routertest.LogEvent{Message: `{"level":"info","msg":"café 😀"}` + "\n", ExtractedFields: map[string]string{"level": "info"}},
+	)
 	for e, err := range cwlogs.Events(data) {
 		if err != nil {
 			fmt.Println(err)
@@ -23,14 +28,14 @@ func ExampleEvents() {
 		}
 	}
 	// Output:
-	// /aws/lambda/orders Nov 18 10:09:15.137 START RequestId: 7
-	// /aws/lambda/orders Nov 18 10:09:15.138 {"level":"info","msg":"café 😀"}
+	// /aws/lambda/orders Nov 18 10:09:15.987 START RequestId: 7
+	// /aws/lambda/orders Nov 18 10:09:15.987 {"level":"info","msg":"café 😀"}
 	//   level info
 }
 
 // Repetitive log events take little room in a stream, and much when they are decompressed.
 func ExampleReader() {
-	data := gzipped(strings.Repeat(message(first), 50_000)) // 12 MB
+	data := routertest.LogMessage(cwlogs.Envelope{}, slices.Repeat([]routertest.LogEvent{{Message: strings.Repeat("wait ", 40)}}, 50_000)...) // 16 MB
 	count := func(r cwlogs.Reader) (n int) {
 		for _, err := range r.Events(data) {
 			if err != nil {

@@ -127,9 +127,11 @@ func ExampleUnmarshalLimit() {
 // The id of the schema says how a payload is to be decoded, here by a format whose schemas are known beforehand.
 func ExampleUnmarshal() {
 	type order struct{ ID int }
-	schemas := map[string]func([]byte, any) error{schema: json.Unmarshal}
+	id := glue.SchemaVersionID{0xb7, 0xb4, 0xa7, 0xf0, 15: 0x63}
+	schemas := make(map[glue.SchemaVersionID]func([]byte, any) error)
+	schemas[id] = json.Unmarshal
 	unmarshal := glue.Unmarshal(func(id glue.SchemaVersionID, payload []byte, v any) error {
-		known := schemas[id.String()]
+		known := schemas[id]
 		if known == nil {
 			return fmt.Errorf("schema %s is not known", id)
 		}
@@ -139,7 +141,7 @@ func ExampleUnmarshal() {
 		fmt.Println("order", o.ID)
 		return nil
 	}))
-	event := routertest.EventOf(decoder.Record{PartitionKey: []byte("k"), SequenceNumber: []byte("101"), Data: frame(5, zlibbed(`{"id":7}`))})
+	event := routertest.EventOf(decoder.Record{PartitionKey: []byte("k"), SequenceNumber: []byte("101"), Data: routertest.GlueZlib(id, []byte(`{"id":7}`))})
 	answer, err := r.Invoke(context.Background(), event)
 	fmt.Println(string(answer), err)
 	// Output:
