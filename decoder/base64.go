@@ -43,7 +43,7 @@ func decodeFast(dst, src []byte) int {
 	n := last / 4 * 3
 	dst = dst[:n+3]
 	if hasBlocks && last >= block {
-		if !decodeBlocks(&dst[0], &src[0], last) {
+		if !decodeBlocks(&dst[0], &src[0], last) { //mutant:blocks-are-not-verified
 			return -1
 		}
 	} else if !decodeUnpadded(dst, src[:last]) {
@@ -57,7 +57,7 @@ func decodeFast(dst, src []byte) int {
 		}
 	}
 	v := decodeQuad(&q)
-	if v&notBase64 != 0 {
+	if v&notBase64 != 0 { //mutant:the-last-quad-is-not-verified
 		return -1
 	}
 	d := (*[3]byte)(dst[n:])
@@ -88,7 +88,7 @@ func decodeUnpadded(dst, src []byte) bool {
 		binary.LittleEndian.PutUint32(dst, v) // one byte too many, which what follows overwrites
 		dst, src = dst[3:], src[4:]
 	}
-	return bad&notBase64 == 0
+	return bad&notBase64 == 0 //mutant:short-data-is-not-verified
 }
 
 // decodeQuad returns the three bytes, the first lowest, that four characters stand for; notBase64 is set where one is not in the alphabet.

@@ -33,6 +33,7 @@ GLOBL slash<>(SB), RODATA|NOPTR, $4
 
 // BLOCK decodes the 32 characters at src to twelve bytes in each half of Y0, and collects in Y8 what is not in the alphabet. The slash in Y9 is as good
 // a mask for nibbles as 0x0f: VPSHUFB looks at the low four bits of an index, and at the highest.
+//mutant:the-last-block-alone-is-verified
 #define BLOCK(src) \
 	VMOVDQU    (src), Y0       \
 	VPSRLD     $4, Y0, Y1      \
@@ -65,7 +66,7 @@ TEXT ·decodeBlocks(SB), NOSPLIT, $0-25
 	VPXOR          Y8, Y8, Y8
 
 	// The last block, of which the one before may have a part, and where its bytes go.
-	LEAQ -32(SI)(CX*1), R8
+	LEAQ -32(SI)(CX*1), R8 //mutant:the-last-block-is-not-decoded-again
 	SHRQ $2, CX
 	LEAQ (CX)(CX*2), CX
 	LEAQ -24(DI)(CX*1), R9

@@ -97,7 +97,7 @@ func (s *state) unshaped(start int) bool {
 	if !s.general(span{start, end}) {
 		return false
 	}
-	if s.bad == nil && !s.generalOnly {
+	if s.bad == nil && !s.generalOnly { //mutant:a-bad-record-teaches
 		s.learn(span{start, end})
 	}
 	return true
@@ -207,7 +207,7 @@ func (s *state) element() (start int, more bool) {
 	b := s.event
 	i := skipSpace(b, s.i)
 	if i < len(b) && b[i] == ']' {
-		if s.index > 0 && s.depth == 2 && string(b[i:]) == "]}" { // as it mostly is
+		if s.index > 0 && s.depth == 2 && string(b[i:]) == "]}" { // as it mostly is //mutant:what-ends-the-event-is-not-looked-at
 			s.at = behind
 			return 0, false
 		}

@@ -60,7 +60,7 @@ func (s *state) match(sh *shape, i int) bool {
 	for p := range sh.parts {
 		part := &sh.parts[p]
 		end := i + len(part.text)
-		if end >= len(b) || string(b[i:end]) != part.text {
+		if end >= len(b) || string(b[i:end]) != part.text { //mutant:text-is-not-compared
 			return false
 		}
 		i = end
@@ -107,14 +107,14 @@ func (s *state) match(sh *shape, i int) bool {
 	}
 	rec := &s.rec
 	rec.Source, rec.Index = sh.source, s.index
-	rec.PartitionKey, rec.SequenceNumber, rec.EventID = key.of(b), sequence.of(b), nil
+	rec.PartitionKey, rec.SequenceNumber, rec.EventID = key.of(b), sequence.of(b), nil //mutant:an-event-id-stays-from-record-to-record
 	if sh.prefix != "" {
 		rec.EventID = eventID.of(b)
 	}
-	if !timed {
+	if !timed { //mutant:a-time-stays-from-record-to-record
 		rec.ApproximateArrivalTimestamp = time.Time{}
 	}
-	if s.Detach {
+	if s.Detach { //mutant:detached-records-are-views
 		s.detach()
 	}
 	s.i = i
@@ -124,13 +124,13 @@ func (s *state) match(sh *shape, i int) bool {
 // matchData decodes data into s.rec. It reports false where the text is not what base64 in a sound string can be: the lane relies
 // on it, even where nobody wants the data, since base64 has no byte that JSON forbids.
 func (s *state) matchData(text []byte) bool {
-	if len(text) == 0 {
+	if len(text) == 0 { //mutant:source-trusts-data-that-nobody-has-read
 		s.rec.Data = text[:0:0]
 		return true
 	}
 	room := s.arena.reserve(decodedLen(len(text)), s.arenaHint())
-	n := decodeFast(room, text) // which takes no line breaks: base64 allows them, but a JSON string does not
-	if n < 0 || n > s.dataLimit {
+	n := decodeFast(room, text)   // which takes no line breaks: base64 allows them, but a JSON string does not //mutant:line-breaks-in-data
+	if n < 0 || n > s.dataLimit { //mutant:maxdata-is-not-looked-at
 		return false
 	}
 	s.rec.Data = s.arena.take(n)
@@ -140,7 +140,7 @@ func (s *state) matchData(text []byte) bool {
 // stringEnd returns the offset of the quote that ends the string whose inside begins at i, and -1 where a backslash or
 // a control byte, or the event's end, comes first.
 func stringEnd(b []byte, i int) int {
-	if i = special(b, i); i == len(b) || b[i] != '"' {
+	if i = special(b, i); i == len(b) || b[i] != '"' { //mutant:a-backslash-in-the-key //mutant:a-control-byte-in-the-key
 		return -1
 	}
 	return i
@@ -187,7 +187,7 @@ func (s *state) shaped(i int, tried bool) bool {
 			return false
 		}
 	}
-	if sh := s.shape; sh != nil && sh.depth == s.depth {
+	if sh := s.shape; sh != nil && sh.depth == s.depth { //mutant:a-shape-of-another-depth-the-last-one
 		// In the form of that shape a value may be longer or shorter than usual.
 		if !tried && sh.usual != nil && s.matchUsual(sh, i) || s.match(sh, i) {
 			s.hit()
@@ -218,7 +218,7 @@ func (s *state) otherShape(i int) bool {
 		return false
 	}
 	for _, sh := range *list {
-		if sh == s.shape || sh.depth != s.depth {
+		if sh == s.shape || sh.depth != s.depth { //mutant:a-shape-of-another-depth-from-the-list
 			continue
 		}
 		if s.match(sh, i) {
@@ -293,7 +293,7 @@ func (m *met) again(hash uint64) bool {
 func (s *state) newShape(el span) *shape {
 	var l layout
 	l.read(&s.scan, el.start)
-	if l.odd {
+	if l.odd { //mutant:twins-and-escaped-names-teach
 		return nil
 	}
 	b := s.event
@@ -308,7 +308,7 @@ func (s *state) newShape(el span) *shape {
 		if b[p.start] != '"' || bytes.IndexByte(p.of(b), '\\') >= 0 {
 			return false // the next one that looks like it has a backslash there too, and would not match
 		}
-		holes = append(holes, found{span{p.start + 1, p.end - 1}, h})
+		holes = append(holes, found{span{p.start + 1, p.end - 1}, h}) //mutant:a-value-is-searched-for-not-taken-from-the-scan
 		return true
 	}
 	if !inside(fieldPartitionKey, holeKey) || !inside(fieldSequenceNumber, holeSequence) || !inside(fieldData, holeData) {
@@ -325,7 +325,7 @@ func (s *state) newShape(el span) *shape {
 		sequence := holes[1].of(b)
 		id := b[p.start+1 : p.end-1]
 		shard, rest, colon := bytes.Cut(id, []byte{':'})
-		if !colon || !bytes.Equal(rest, sequence) || bytes.IndexByte(id, '\\') >= 0 {
+		if !colon || !bytes.Equal(rest, sequence) || bytes.IndexByte(id, '\\') >= 0 { //mutant:a-shard-with-an-escape-teaches
 			return nil
 		}
 		prefix = id[:len(shard)+1]

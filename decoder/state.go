@@ -115,7 +115,7 @@ func (s *state) release() {
 	if lane.Read != nil {
 		lane.Read(s.hits)
 	}
-	s.hits, s.ready = 0, false
+	s.hits, s.ready = 0, false //mutant:ready-stays-from-event-to-event
 	if poison {
 		s.expireViews()
 		overwrite(s.event)

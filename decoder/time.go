@@ -105,12 +105,12 @@ const usualLen = 14
 
 // usualSeconds reads a time of that form, and takes no other.
 func usualSeconds(t []byte) (time.Time, bool) {
-	if len(t) != usualLen || t[0] == '0' || t[10] != '.' {
+	if len(t) != usualLen || t[0] == '0' || t[10] != '.' { //mutant:the-time-begins-with-0
 		return time.Time{}, false
 	}
 	high, ok := eightDigits(binary.LittleEndian.Uint64(t))
 	s8, s9, f0, f1, f2 := t[8]-'0', t[9]-'0', t[11]-'0', t[12]-'0', t[13]-'0'
-	if !ok || s8 > 9 || s9 > 9 || f0 > 9 || f1 > 9 || f2 > 9 {
+	if !ok || s8 > 9 || s9 > 9 || f0 > 9 || f1 > 9 || f2 > 9 { //mutant:the-time-s-digits-are-not-looked-at
 		return time.Time{}, false
 	}
 	sec := high*100 + int64(s8)*10 + int64(s9)
@@ -133,7 +133,7 @@ func (s *second) read(t *[usualLen]byte, at *time.Time) bool {
 	first, last := binary.LittleEndian.Uint64(t[:]), binary.LittleEndian.Uint64(t[6:])
 	const point = 5 * 8 // how far the digits behind it are up in last
 	d := last>>point ^ zeros>>point
-	if first != s.first || last&(1<<point-1) != s.last || aboveNine(d)&(highs>>point) != 0 {
+	if first != s.first || last&(1<<point-1) != s.last || aboveNine(d)&(highs>>point) != 0 { //mutant:the-second-s-first-digits-are-not-compared //mutant:the-second-s-last-digits-are-not-compared //mutant:milliseconds-are-not-looked-at
 		var ok bool
 		if *at, ok = usualSeconds(t[:]); ok {
 			*s = second{first, last & (1<<point - 1), at.Unix()}
@@ -155,7 +155,7 @@ const zeros = ones * '0'
 // eightDigits reads eight decimal digits, the first in the lowest byte, at once.
 func eightDigits(w uint64) (int64, bool) {
 	d := w ^ zeros
-	if aboveNine(d)&highs != 0 {
+	if aboveNine(d)&highs != 0 { //mutant:the-time-s-first-digits-are-not-looked-at
 		return 0, false
 	}
 	// Pairs of digits, then of pairs, then of those.

@@ -68,19 +68,19 @@ const (
 // What it has set in s.rec of a record that does not match, the other ways to read it will set again.
 func (s *state) matchUsual(sh *shape, i int) bool {
 	u, b, rec := sh.usual, s.event, &s.rec
-	b = b[:len(b):len(b)] // so that what is below its length is known to be below its capacity
-	if !s.ready && !stands(b, i, u.toKey) {
+	b = b[:len(b):len(b)]                   // so that what is below its length is known to be below its capacity
+	if !s.ready && !stands(b, i, u.toKey) { //mutant:text-before-the-key-is-not-compared
 		return false
 	}
-	s.ready = false
+	s.ready = false //mutant:ready-stays-from-record-to-record
 	i += len(u.toKey)
 	end := keyEnd(b, i)
 	if len(b)-end < dataAt {
 		return false
 	}
 	head := (*[dataAt]byte)(b[end:])
-	if string(head[:len(toSequence1)]) != toSequence1 || string(head[len(toSequence1):sequenceAt]) != toSequence2 ||
-		string(head[sequenceEnd:]) != toData {
+	if string(head[:len(toSequence1)]) != toSequence1 || string(head[len(toSequence1):sequenceAt]) != toSequence2 || //mutant:text-behind-the-key-is-not-compared //mutant:text-before-the-number-is-not-compared
+		string(head[sequenceEnd:]) != toData { //mutant:text-before-data-is-not-compared
 		return false
 	}
 	rec.PartitionKey = b[i:end:end]
@@ -106,18 +106,18 @@ func (s *state) matchUsual(sh *shape, i int) bool {
 	if !s.second.read((*[usualLen]byte)(tail[timeAt:]), &rec.ApproximateArrivalTimestamp) {
 		return false
 	}
-	i = end + tailLen // where the number ends, since the text behind it does not go on with it
-	if !stands(b, i, u.toEventID) {
+	i = end + tailLen               // where the number ends, since the text behind it does not go on with it
+	if !stands(b, i, u.toEventID) { //mutant:text-behind-the-time-is-not-compared
 		return false
 	}
 	i += len(u.toEventID)
 	end = i + usualDigits
-	if end >= len(b) || !sameDigits(sequence, (*[usualDigits]byte)(b[i:])) {
+	if end >= len(b) || !sameDigits(sequence, (*[usualDigits]byte)(b[i:])) { //mutant:the-event-id-s-number-is-another
 		return false
 	}
 	rec.EventID = b[i-len(sh.prefix) : end : end]
 	ready := stands(b, end, u.toNextKey)
-	if !ready && !stands(b, end, u.toEnd) || !s.matchData(data) {
+	if !ready && !stands(b, end, u.toEnd) || !s.matchData(data) { //mutant:text-at-the-record-s-end-is-not-compared
 		return false
 	}
 	end += len(u.toEnd)
@@ -125,8 +125,8 @@ func (s *state) matchUsual(sh *shape, i int) bool {
 		end++
 	}
 	s.i, s.ready = end, ready
-	rec.Source, rec.Index = sh.source, s.index
-	if s.Detach {
+	rec.Source, rec.Index = sh.source, s.index //mutant:the-source-of-another-shape //mutant:an-index-stays-from-record-to-record
+	if s.Detach {                              //mutant:detached-records-in-lambda-s-form-are-views
 		s.detach()
 	}
 	return true
@@ -136,7 +136,7 @@ func (s *state) matchUsual(sh *shape, i int) bool {
 // fewer than 16 bytes.
 func keyEnd(b []byte, i int) int {
 	if i+16 <= len(b) {
-		p := (*[16]byte)(b[i : i+16])
+		p := (*[16]byte)(b[i : i+16]) //mutant:the-key-ends-at-a-quote-alone
 		if m := specials(binary.LittleEndian.Uint64(p[:])); m != 0 {
 			return i + bits.TrailingZeros64(m)/8
 		}
@@ -153,7 +153,7 @@ func behindData(b []byte, i int) (*[tailLen]byte, bool) {
 		return nil, false
 	}
 	p := (*[tailLen]byte)(b[i:])
-	return p, string(p[:len(toTime1)]) == toTime1 && string(p[len(toTime1):timeAt]) == toTime2
+	return p, string(p[:len(toTime1)]) == toTime1 && string(p[len(toTime1):timeAt]) == toTime2 //mutant:text-behind-data-is-not-compared //mutant:text-before-the-time-is-not-compared
 }
 
 // usualDigits is how many digits Kinesis gives a sequence number.
@@ -162,10 +162,10 @@ const usualDigits = 56
 // sameDigits is whether a and b are the same decimal digits. Other text, which may be legal, it does not take.
 func sameDigits(a, b *[usualDigits]byte) bool {
 	var differ, high uint64
-	for i := 0; i < usualDigits; i += 8 {
+	for i := 0; i < usualDigits; i += 8 { //mutant:the-last-digits-are-not-compared
 		v, w := binary.LittleEndian.Uint64(a[i:]), binary.LittleEndian.Uint64(b[i:])
 		differ |= v ^ w
-		high |= aboveNine(v ^ zeros)
+		high |= aboveNine(v ^ zeros) //mutant:the-sequence-number-may-be-no-number
 	}
 	return differ|high&highs == 0
 }

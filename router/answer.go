@@ -22,7 +22,7 @@ func answerDone() []byte {
 
 func answerFrom(identifier string) []byte {
 	quoted, _ := json.Marshal(identifier) // of a string: does not fail
-	b := make([]byte, 0, 46+len(quoted))
+	b := make([]byte, 0, 46+len(quoted))  //mutant:answers-share-their-memory
 	b = append(b, `{"batchItemFailures":[{"itemIdentifier":`...)
 	b = append(b, quoted...)
 	return append(b, `}]}`...)
@@ -73,7 +73,7 @@ func (i *invocation) answer() ([]byte, error) {
 	case i.changed:
 		return i.answerState(i.state)
 	case i.window != nil:
-		return i.answerState(i.window.State)
+		return i.answerState(i.window.State) //mutant:a-window-s-state-is-lost
 	}
 	return answerDone(), nil
 }
@@ -96,7 +96,7 @@ func (i *invocation) answerFailure() ([]byte, error) {
 		if rec == nil {
 			return nil, err
 		}
-		if rec.Index == i.notDone.index() {
+		if rec.Index == i.notDone.index() { //mutant:the-record-behind-it-is-named
 			number, eventID = string(rec.SequenceNumber), string(rec.EventID)
 		}
 	}
@@ -104,11 +104,11 @@ func (i *invocation) answerFailure() ([]byte, error) {
 	if reason == nil {
 		reason = &RecordError{Index: i.notDone.index(), SequenceNumber: number, Err: i.unfinished()}
 	}
-	if i.window != nil || i.wholeBatch {
+	if i.window != nil || i.wholeBatch { //mutant:a-window-s-state-beside-a-failure //mutant:a-checkpoint-where-only-whole-batches-can-fail
 		return nil, reason
 	}
 	identifier, flaw := number, flawOfNumber(number)
-	if isPipes(i.event) {
+	if isPipes(i.event) { //mutant:a-pipe-is-told-sequence-numbers //mutant:the-mapping-is-told-event-ids
 		identifier, flaw = eventID, flawOfEventID(eventID)
 	}
 	if flaw != "" {

@@ -78,7 +78,7 @@ func (g *grouping) first() *decoder.Record {
 	}
 	for n := range g.groups {
 		if left := g.groups[n].left; len(left) > 0 {
-			if rec := g.record(left[0]); first == nil || positionOf(rec) < positionOf(first) {
+			if rec := g.record(left[0]); first == nil || positionOf(rec) < positionOf(first) { //mutant:the-highest-record-that-is-not-done-is-named
 				first = rec
 			}
 		}
@@ -112,7 +112,7 @@ func (g *grouping) byKey() {
 // idOfKey returns the group of a record's key, which it makes if it is new.
 func (g *grouping) idOfKey(e entry) int32 {
 	rec := g.record(e)
-	mask := uint64(len(g.table) - 1)
+	mask := uint64(len(g.table) - 1) //mutant:a-bad-record-does-not-stand-in-its-key-s-order
 	for slot := maphash.Bytes(hashSeed, rec.PartitionKey) & mask; ; slot = (slot + 1) & mask {
 		id := g.table[slot] - 1
 		if id < 0 {
@@ -120,7 +120,7 @@ func (g *grouping) idOfKey(e entry) int32 {
 			g.table[slot] = id + 1
 			return id
 		}
-		if bytes.Equal(g.groups[id].key, rec.PartitionKey) {
+		if bytes.Equal(g.groups[id].key, rec.PartitionKey) { //mutant:keys-are-told-apart-by-their-hash-alone
 			return id
 		}
 	}

@@ -42,7 +42,7 @@ func (i *invocation) guarded(ctx context.Context, deadline time.Time) {
 	ctx, cancel := context.WithDeadline(ctx, deadline.Add(-margin))
 	defer cancel()
 	i.ctx = ctx
-	i.decoder.Detach = true
+	i.decoder.Detach = true //mutant:stragglers-hold-views-of-the-event
 	i.shared = true
 	ended := make(chan struct{})
 	go func() {
@@ -58,7 +58,7 @@ func (i *invocation) guarded(ctx context.Context, deadline time.Time) {
 	case <-ctx.Done():
 	}
 	// From here on nothing is started. What runs has the grace to return.
-	grace := time.NewTimer(margin / 2)
+	grace := time.NewTimer(margin / 2) //mutant:the-guard-waits-for-its-stragglers
 	defer grace.Stop()
 	for {
 		select {
@@ -93,7 +93,7 @@ func (i *invocation) abandon() bool {
 	i.tally.Abandoned = i.calling
 	i.tally.handled()
 	i.noteNotDone()
-	i.work = nil // which is the straggler's
+	i.work = nil // which is the straggler's //mutant:the-call-that-the-guard-gives-up-counts-as-done
 	return true
 }
 
@@ -146,7 +146,7 @@ func (i *invocation) outside(rec *decoder.Record, f func() error) error {
 	p, err := i.callOutside(rec, f)
 	if p != nil {
 		i.reportPanic(rec, p)
-		return Retry(p)
+		return Retry(p) //mutant:a-panic-counts-as-done
 	}
 	return err
 }

@@ -85,10 +85,10 @@ func (i *invocation) run() {
 
 // mayStart is whether work at a position may still begin.
 func (i *invocation) mayStart(at position) bool {
-	if at >= i.limit {
+	if at >= i.limit { //mutant:a-failure-stops-the-keys-before-it
 		return false
 	}
-	if i.ctx.Err() != nil {
+	if i.ctx.Err() != nil { //mutant:the-guard-lets-calls-begin
 		i.tripped = true
 		return false
 	}
@@ -145,9 +145,9 @@ func (i *invocation) fail(rec *decoder.Record, v verdict, flaw, err error) {
 	i.tally.Failed++
 	if at := positionOf(rec); at < i.limit {
 		i.failed = newRecordError(rec, err)
-		i.limit = at
+		i.limit = at //mutant:records-behind-a-failure-are-started
 	}
-	if v == fail && i.fatal == nil {
+	if v == fail && i.fatal == nil { //mutant:fail-is-a-retry
 		i.fatal = newRecordError(rec, err)
 	}
 	if v == fail || i.wholeBatch {

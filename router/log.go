@@ -190,7 +190,7 @@ func (i *invocation) logRecord(k kind, rec *decoder.Record, flaw, err error, fai
 	if rec != nil && l.source == nil {
 		l.source = rec.Source
 	}
-	if rec != nil && l.lines[k] >= i.logLimit && !advise {
+	if rec != nil && l.lines[k] >= i.logLimit && !advise { //mutant:each-record-has-a-line-in-the-log
 		l.addUp(k, rec, flaw)
 		return
 	}

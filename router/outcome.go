@@ -95,7 +95,7 @@ const (
 )
 
 func positionOf(rec *decoder.Record) position {
-	return position(rec.Index)<<subBits | position(rec.SubSequenceNumber)
+	return position(rec.Index)<<subBits | position(rec.SubSequenceNumber) //mutant:the-place-inside-an-aggregate-is-not-looked-at
 }
 
 // index is the record's index in the event.
@@ -225,14 +225,14 @@ func judge(g *grouping, entries []entry, err error) outcome {
 			continue
 		}
 		out.verdict = max(out.verdict, o.verdict)
-		if n < out.done {
-			out.done, out.named = n, named
+		if n < out.done { //mutant:the-last-of-joined-errors-wins
+			out.done, out.named = n, named //mutant:at-takes-its-own-record-along
 		}
 	}
 	slices.SortStableFunc(skipped, skipping.compare)
 	skipped = slices.CompactFunc(skipped, func(a, b skipping) bool { return a.entry == b.entry })
 	if out.verdict == skip {
-		out.done = skipped[len(skipped)-1].entry + 1
+		out.done = skipped[len(skipped)-1].entry + 1 //mutant:skip-takes-its-whole-slice-along //mutant:what-is-skipped-is-handed-over-again
 	}
 	kept, _ := slices.BinarySearchFunc(skipped, skipping{entry: out.done}, skipping.compare)
 	out.skipped = skipped[:kept]

@@ -28,7 +28,7 @@ func (i *invocation) partition(call func(key []byte, recs []decoder.Record) erro
 	return i.batch(func(g *grouping) error {
 		i.recognise(g)
 		g.byKey()
-		workers := min(i.workers, len(g.groups))
+		workers := min(i.workers, len(g.groups)) //mutant:more-workers-than-there-may-be
 		if workers < 2 {
 			i.workOn(g, call)
 			return nil

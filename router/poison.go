@@ -49,11 +49,11 @@ func (i *invocation) poisoned(hands *hands, rec *decoder.Record, flaw, err error
 	counts := i.poison.counts
 	n, _ := counts.get(key)
 	counts.put(key, n+1)
-	if n+1 < i.poison.failures {
+	if n+1 < i.poison.failures { //mutant:poison-is-given-up-too-early
 		return false, err
 	}
 	given := hands.give(rec)
-	if e := i.outside(rec, func() error { return i.poison.giveUp(i.ctx, given, err) }); e != nil {
+	if e := i.outside(rec, func() error { return i.poison.giveUp(i.ctx, given, err) }); e != nil { //mutant:what-could-not-be-given-up-counts-as-given-up
 		return false, fmt.Errorf("%w (failed %d times, and was not given up: %w)", err, n+1, e)
 	}
 	counts.forget(key)

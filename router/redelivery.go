@@ -100,7 +100,7 @@ func (i *invocation) doneBehind(g *grouping) {
 	for _, e := range all {
 		rec := g.record(e)
 		i.identity = appendIdentity(i.identity[:0], rec)
-		if !left[e] && rec.Index >= i.notDone.index() && occurs[string(i.identity)] == 1 {
+		if !left[e] && rec.Index >= i.notDone.index() && occurs[string(i.identity)] == 1 { //mutant:what-is-not-done-is-remembered-as-done
 			i.noteDone(rec)
 		}
 	}

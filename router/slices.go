@@ -128,7 +128,7 @@ func (i *invocation) step(hands *hands, g *group, size int, call func([]decoder.
 		return i.nextBad(hands, g, i.work.flaws[^g.left[0]])
 	}
 	n := 1
-	for n < min(size, len(g.left)) && !g.left[n].bad() {
+	for n < min(size, len(g.left)) && !g.left[n].bad() { //mutant:slices-of-any-size
 		n++
 	}
 	// What is behind a skipped record is handed over again, but not together with what is behind the slice.
@@ -144,7 +144,7 @@ func (i *invocation) step(hands *hands, g *group, size int, call func([]decoder.
 // nextBad gives the group's next record to WithOnBad, and reports whether it is done with.
 func (i *invocation) nextBad(hands *hands, g *group, flaw error) bool {
 	rec := i.work.record(g.left[0])
-	if !i.mayStart(positionOf(rec)) || !i.bad(hands, rec, flaw) {
+	if !i.mayStart(positionOf(rec)) || !i.bad(hands, rec, flaw) { //mutant:a-bad-record-that-fails-counts-as-done
 		return false
 	}
 	i.doneNext(g, 1)
@@ -181,7 +181,7 @@ func (i *invocation) sliceFailed(hands *hands, g *group, entries []entry, err er
 		return true
 	}
 	rec := i.work.record(g.left[0])
-	if out.named && out.verdict == retry {
+	if out.named && out.verdict == retry { //mutant:poison-counts-failures-that-are-not-the-record-s
 		var done bool
 		if done, err = i.poisoned(hands, rec, nil, err); done {
 			i.doneNext(g, 1)

@@ -61,7 +61,7 @@ func (h tumbling[S]) run(i *invocation) error {
 		if err != nil {
 			return fmt.Errorf("tumbling-window state does not encode: %w", err)
 		}
-		i.state, i.changed = text, true
+		i.state, i.changed = text, true //mutant:a-window-s-state-does-not-change
 		return nil
 	})
 }

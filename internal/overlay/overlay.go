@@ -3,41 +3,83 @@ package overlay
 
 import (
 	"encoding/json"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// Write writes a copy of a source file in which old, which stands there once, is replaced by new, and the list that makes the go
-// command take it for the file (go test -overlay). It returns the list's name. Both are gone when the test ends.
-func Write(t *testing.T, file, old, new string) string {
+// Write changes the place in the sources below dir that is marked with a name: behind "//mutant:the-name", the name in small
+// letters with hyphens for all else, which stands once in them, and on whose line or below old is replaced by new. It returns the name of
+// the list that makes the go command take the changed copy for the file (go test -overlay). Both are gone when the test ends.
+func Write(t *testing.T, dir, name, old, new string) string {
 	t.Helper()
+	file, text, at := find(t, dir, Mark(name))
 	path, err := filepath.Abs(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
+	start := strings.LastIndexByte(text[:at], '\n') + 1
+	n := strings.Index(text[start:min(len(text), at+reach)], old)
+	if n < 0 {
+		t.Fatalf("the change is out of date: near its mark in %s there is no\n%s", file, old)
 	}
-	if n := strings.Count(string(text), old); n != 1 {
-		t.Fatalf("the change is out of date: %s holds %d times, not once:\n%s", file, n, old)
-	}
-	dir := t.TempDir()
-	changed, list := filepath.Join(dir, filepath.Base(file)), filepath.Join(dir, "overlay.json")
+	text = text[:start+n] + new + text[start+n+len(old):]
+	temp := t.TempDir()
+	changed, list := filepath.Join(temp, filepath.Base(file)), filepath.Join(temp, "overlay.json")
 	content, err := json.Marshal(map[string]map[string]string{"Replace": {path: changed}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(changed, []byte(strings.Replace(string(text), old, new, 1)), 0o600); err != nil {
+	if err := os.WriteFile(changed, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(list, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return list
+}
+
+// reach is how far behind its mark a change may be, in bytes.
+const reach = 1000
+
+// Mark is the comment that marks the place of a change.
+func Mark(name string) string {
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+	return "//mutant:" + strings.Join(words, "-")
+}
+
+// find looks for a mark in the sources below dir.
+func find(t *testing.T, dir, mark string) (file, text string, at int) {
+	t.Helper()
+	end := regexp.MustCompile(regexp.QuoteMeta(mark) + `(\s|$)`)
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasSuffix(path, "_test.go") || !slices.Contains([]string{".go", ".s"}, filepath.Ext(path)) {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, place := range end.FindAllIndex(content, -1) {
+			if file != "" {
+				t.Fatalf("%s stands in %s, and again in %s", mark, file, path)
+			}
+			file, text, at = path, string(content), place[0]
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if file == "" {
+		t.Fatalf("%s stands nowhere below %s", mark, dir)
+	}
+	return file, text, at
 }
 
 // Skip skips a test that runs the go command many times: in a short run, without the command, and under the race detector, which

@@ -104,7 +104,7 @@ func (s *simulation) discard(b *batch, recs []*record, condition string) {
 	} else {
 		f.RequestContext.RequestID = uuid(1<<32 + int64(len(s.log.Discarded)))
 	}
-	if s.OnFailure == S3 {
+	if s.OnFailure == S3 { //mutant:s3-gets-no-event
 		f.Payload = string(s.event(nil, &batch{recs: recs, window: b.window}))
 		at := d.At.UTC()
 		d.Key = fmt.Sprintf("aws/lambda/%s/%s/%s/%s-%s", mappingUUID, first.ShardID, at.Format("2006/01/02"),

@@ -40,7 +40,7 @@ func laneOf(key []byte, lanes int) int {
 	}
 	h := fnv.New32a()
 	_, _ = h.Write(key)
-	return int(h.Sum32() % uint32(lanes))
+	return int(h.Sum32() % uint32(lanes)) //mutant:keys-in-any-lane
 }
 
 // next returns the batch to deliver now, nil where there is none.
@@ -87,12 +87,12 @@ func (s *simulation) wake(l *lane) time.Time {
 func (s *simulation) expire(b *batch, now time.Time) {
 	age := func(rec *record) time.Duration { return now.Sub(rec.ApproximateArrivalTimestamp) }
 	n := 0
-	for n < len(b.recs) && age(b.recs[n]) > s.Retention {
+	for n < len(b.recs) && age(b.recs[n]) > s.Retention { //mutant:records-expire-too-late
 		b.recs[n].fate = Expired
 		n++
 	}
 	b.recs = b.recs[n:]
-	for n = 0; n < len(b.recs) && s.MaximumRecordAge > 0 && age(b.recs[n]) > s.MaximumRecordAge; {
+	for n = 0; n < len(b.recs) && s.MaximumRecordAge > 0 && age(b.recs[n]) > s.MaximumRecordAge; { //mutant:age-does-not-count
 		n++
 	}
 	if n > 0 {
@@ -109,7 +109,7 @@ func (s *simulation) fill(l *lane) (n int, full bool) {
 	}
 	for n < len(l.queue) && n < s.BatchSize {
 		rec := l.queue[n]
-		if room -= rec.size; room < 0 || s.startsWindow(l, rec, l.queue[0]) {
+		if room -= rec.size; room < 0 || s.startsWindow(l, rec, l.queue[0]) { //mutant:events-of-any-size
 			return n, true
 		}
 		n++
@@ -168,7 +168,7 @@ func (s *simulation) fillable(l *lane) time.Time {
 			at = end
 		}
 	}
-	if n, full := s.fill(l); full && n > 0 {
+	if n, full := s.fill(l); full && n > 0 { //mutant:a-full-batch-waits
 		last := l.queue[n-1].visible
 		if n < s.BatchSize {
 			last = l.queue[n].visible // it is the next one that shows that it is full
@@ -183,7 +183,7 @@ func (s *simulation) fillable(l *lane) time.Time {
 // settle decides what becomes of a batch after its invocation.
 func (s *simulation) settle(l *lane, b *batch, inv *Invocation, a answer) {
 	l.batches = l.batches[:len(l.batches)-1]
-	if b.window != nil && (inv.Outcome == Succeeded || inv.Outcome == Partial) {
+	if b.window != nil && (inv.Outcome == Succeeded || inv.Outcome == Partial) { //mutant:failure-leaves-its-state
 		s.leaveWindow(l, b, a.state, inv.Outcome == Succeeded)
 	}
 	switch inv.Outcome {
@@ -199,7 +199,7 @@ func (s *simulation) settle(l *lane, b *batch, inv *Invocation, a answer) {
 		inv.Checkpoint = &b.recs[0].Record
 	}
 	switch {
-	case s.BisectBatchOnFunctionError && inv.Outcome == Partial:
+	case s.BisectBatchOnFunctionError && inv.Outcome == Partial: //mutant:no-split-at-the-checkpoint
 		l.batches = append(l.batches, b)
 	case s.BisectBatchOnFunctionError && len(b.recs) > 1:
 		s.bisect(l, b)
@@ -216,7 +216,7 @@ func done(recs []*record) {
 
 // bisect makes two batches of one.
 func (s *simulation) bisect(l *lane, b *batch) {
-	half := len(b.recs) / 2
+	half := len(b.recs) / 2 //mutant:a-split-uses-up-a-retry
 	second := *b
 	second.recs = b.recs[half:]
 	b.recs = b.recs[:half:half]
@@ -225,7 +225,7 @@ func (s *simulation) bisect(l *lane, b *batch) {
 		first.IsFinalInvokeForWindow, first.IsWindowTerminatedEarly = false, false
 		b.window = &first // the window's last records are the second half
 	}
-	l.batches = append(l.batches, &second, b)
+	l.batches = append(l.batches, &second, b) //mutant:the-second-half-comes-first
 }
 
 // retry has the batch delivered again, or gives it up.
@@ -233,7 +233,7 @@ func (s *simulation) retry(l *lane, b *batch, inv *Invocation, a answer) {
 	counts := true
 	if a.named && inv.Outcome == Partial || inv.Outcome == Failed && a.named {
 		switch s.RetryCounting {
-		case ResetOnProgress:
+		case ResetOnProgress: //mutant:progress-uses-up-no-retry
 			if inv.Outcome == Partial {
 				b.retries, counts = 0, false
 			}
@@ -241,7 +241,7 @@ func (s *simulation) retry(l *lane, b *batch, inv *Invocation, a answer) {
 			counts = false
 		}
 	}
-	if limit := *s.MaximumRetryAttempts; counts && limit >= 0 && b.retries >= limit && len(b.recs) > 0 {
+	if limit := *s.MaximumRetryAttempts; counts && limit >= 0 && b.retries >= limit && len(b.recs) > 0 { //mutant:a-retry-too-many
 		s.discard(b, b.recs, RetryAttemptsExhausted)
 		if b.isFinal() { // which goes on without them
 			l.batches = append(l.batches, &batch{window: b.window})
@@ -256,6 +256,6 @@ func (s *simulation) retry(l *lane, b *batch, inv *Invocation, a answer) {
 		wait = firstBackoff << b.failures
 	}
 	b.failures++
-	b.notBefore = s.now().Add(wait)
+	b.notBefore = s.now().Add(wait) //mutant:half-of-the-wait-between-retries
 	l.batches = append(l.batches, b)
 }

@@ -12,34 +12,34 @@ import (
 
 // This file tests the tests of Mapping: it breaks the simulation on purpose, one way at a time, and wants them to see it.
 
-// mutants are changes that make the simulation wrong: in file, old, which stands there once, becomes new.
-var mutants = []struct{ name, file, old, new string }{
-	{"a split uses up a retry", "lane.go", "\thalf := len(b.recs) / 2\n", "\tb.retries++\n\thalf := len(b.recs) / 2\n"},
-	{"the second half comes first", "lane.go", `l.batches = append(l.batches, &second, b)`, `l.batches = append(l.batches, b, &second)`},
-	{"no split at the checkpoint", "lane.go", `case s.BisectBatchOnFunctionError && inv.Outcome == Partial:`, `case false:`},
-	{"a retry too many", "lane.go", `b.retries >= limit`, `b.retries > limit`},
-	{"progress uses up no retry", "lane.go", `		case ResetOnProgress:`, `		case ResetOnProgress, CountEveryFailure:`},
-	{"half of the wait between retries", "lane.go", `b.notBefore = s.now().Add(wait)`, `b.notBefore = s.now().Add(wait / 2)`},
-	{"age does not count", "lane.go", `> s.MaximumRecordAge; {`, `> 2*s.MaximumRecordAge; {`},
-	{"records expire too late", "lane.go", `age(b.recs[n]) > s.Retention`, `age(b.recs[n]) > 2*s.Retention`},
-	{"events of any size", "lane.go", `room -= rec.size; room < 0`, `room -= rec.size; room < -maxEvent`},
-	{"a full batch waits", "lane.go", `full && n > 0 {`, `full && n < 0 {`},
-	{"keys in any lane", "lane.go", `return int(h.Sum32() % uint32(lanes))`, `return int(uint(len(key)*31+int(time.Now().UnixNano())) % uint(lanes))`},
-	{"the highest number is the checkpoint", "response.go", `at < a.from {`, `at > a.from {`},
-	{"numbers are compared by their first digit", "response.go", `decoder.Compare(rec.SequenceNumber, []byte(id)) == 0`, `decoder.Compare(rec.SequenceNumber[:1], []byte(id)[:1]) == 0`},
-	{"a stray number is a success", "response.go", `a.outcome, a.from = Failed, 0`, `a.outcome, a.from = Succeeded, 0`},
-	{"a pipe knows sequence numbers", "response.go", `m.Pipe && string(rec.EventID) == id, !m.Pipe && decoder`, `m.Pipe && string(rec.EventID) == id, decoder`},
-	{"the mapping knows event ids", "response.go", `case m.Pipe && string(rec.EventID)`, `case string(rec.EventID)`},
-	{"answers of any size", "process.go", `len(r.response) > maxAnswer`, `len(r.response) > 2*maxAnswer`},
-	{"a window's answer needs no state", "process.go", `r.batch.window != nil && a.state == nil`, `r.batch.window == nil && a.state != nil`},
-	{"failure leaves its state", "lane.go", `if b.window != nil && (inv.Outcome == Succeeded || inv.Outcome == Partial) {`, `if b.window != nil {`},
-	{"windows do not end early", "tumbling.go", `len(state) > maxState`, `len(state) > 2*maxState`},
-	{"a window that is over stays open", "tumbling.go", `return &batch{window: w.describe(l, true)}`, `return nil`},
-	{"the deadline may be met", "process.go", `case !returned || !r.at.Before(r.deadline):`, `case !returned:`},
-	{"a process outlives its timeout", "process.go", "fmt.Errorf(\"timed out after %v\", s.Timeout)\n\t\tr.process.cancel(ErrProcessGone)", "fmt.Errorf(\"timed out after %v\", s.Timeout)"},
-	{"a crash takes nobody along", "process.go", "case r.process.ctx.Err() != nil:", "case r.process.ctx.Err() != nil && !returned:"},
-	{"the event is not used again", "process.go", `r.event[i] = '#'`, `_ = r.event[i]`},
-	{"S3 gets no event", "destination.go", `if s.OnFailure == S3 {`, `if s.OnFailure == S3+1 {`},
+// mutants are changes that make the simulation wrong: where the source is marked with its name, old becomes new.
+var mutants = []struct{ name, old, new string }{
+	{"a split uses up a retry", `half :=`, `b.retries++; half :=`},
+	{"the second half comes first", `l.batches = append(l.batches, &second, b)`, `l.batches = append(l.batches, b, &second)`},
+	{"no split at the checkpoint", `case s.BisectBatchOnFunctionError && inv.Outcome == Partial:`, `case false:`},
+	{"a retry too many", `b.retries >= limit`, `b.retries > limit`},
+	{"progress uses up no retry", `		case ResetOnProgress:`, `		case ResetOnProgress, CountEveryFailure:`},
+	{"half of the wait between retries", `b.notBefore = s.now().Add(wait)`, `b.notBefore = s.now().Add(wait / 2)`},
+	{"age does not count", `> s.MaximumRecordAge; {`, `> 2*s.MaximumRecordAge; {`},
+	{"records expire too late", `age(b.recs[n]) > s.Retention`, `age(b.recs[n]) > 2*s.Retention`},
+	{"events of any size", `room -= rec.size; room < 0`, `room -= rec.size; room < -maxEvent`},
+	{"a full batch waits", `full && n > 0 {`, `full && n < 0 {`},
+	{"keys in any lane", `return int(h.Sum32() % uint32(lanes))`, `return int(uint(len(key)*31+int(time.Now().UnixNano())) % uint(lanes))`},
+	{"the highest number is the checkpoint", `at < a.from {`, `at > a.from {`},
+	{"numbers are compared by their first digit", `decoder.Compare(rec.SequenceNumber, []byte(id)) == 0`, `decoder.Compare(rec.SequenceNumber[:1], []byte(id)[:1]) == 0`},
+	{"a stray number is a success", `a.outcome, a.from = Failed, 0`, `a.outcome, a.from = Succeeded, 0`},
+	{"a pipe knows sequence numbers", `m.Pipe && string(rec.EventID) == id, !m.Pipe && decoder`, `m.Pipe && string(rec.EventID) == id, decoder`},
+	{"the mapping knows event ids", `case m.Pipe && string(rec.EventID)`, `case string(rec.EventID)`},
+	{"answers of any size", `len(r.response) > maxAnswer`, `len(r.response) > 2*maxAnswer`},
+	{"a window's answer needs no state", `r.batch.window != nil && a.state == nil`, `r.batch.window == nil && a.state != nil`},
+	{"failure leaves its state", `if b.window != nil && (inv.Outcome == Succeeded || inv.Outcome == Partial) {`, `if b.window != nil {`},
+	{"windows do not end early", `len(state) > maxState`, `len(state) > 2*maxState`},
+	{"a window that is over stays open", `return &batch{window: w.describe(l, true)}`, `return nil`},
+	{"the deadline may be met", `case !returned || !r.at.Before(r.deadline):`, `case !returned:`},
+	{"a process outlives its timeout", `r.process.cancel(ErrProcessGone)`, ""},
+	{"a crash takes nobody along", "case r.process.ctx.Err() != nil:", "case r.process.ctx.Err() != nil && !returned:"},
+	{"the event is not used again", `r.event[i] = '#'`, `_ = r.event[i]`},
+	{"S3 gets no event", `if s.OnFailure == S3 {`, `if s.OnFailure == S3+1 {`},
 }
 
 func TestMutants(t *testing.T) {
@@ -48,7 +48,7 @@ func TestMutants(t *testing.T) {
 		overlay.Run(t, m.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer cancel()
-			out, err := exec.CommandContext(ctx, "go", "test", "-overlay="+overlay.Write(t, m.file, m.old, m.new), "-vet=off", "-count=1",
+			out, err := exec.CommandContext(ctx, "go", "test", "-overlay="+overlay.Write(t, ".", m.name, m.old, m.new), "-vet=off", "-count=1",
 				"-short", "-timeout=2m", ".").CombinedOutput()
 			_, failed, found := strings.Cut(string(out), "--- FAIL: ")
 			switch {

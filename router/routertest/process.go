@@ -201,20 +201,20 @@ func (s *simulation) end(r *running, now time.Time) {
 	switch {
 	case returned && r.crashed:
 		r.Outcome, r.Err = Crashed, r.err
-	case r.process.ctx.Err() != nil:
+	case r.process.ctx.Err() != nil: //mutant:a-crash-takes-nobody-along
 		r.Outcome, r.Err = Crashed, ErrProcessGone
-	case !returned || !r.at.Before(r.deadline):
+	case !returned || !r.at.Before(r.deadline): //mutant:the-deadline-may-be-met
 		r.Outcome, r.Err = TimedOut, fmt.Errorf("timed out after %v", s.Timeout)
-		r.process.cancel(ErrProcessGone)
+		r.process.cancel(ErrProcessGone) //mutant:a-process-outlives-its-timeout
 	case r.err != nil:
 		r.Outcome, r.Err = FunctionError, r.err
-	case len(r.response) > maxAnswer:
+	case len(r.response) > maxAnswer: //mutant:answers-of-any-size
 		r.Outcome, r.Err = FunctionError, fmt.Errorf("the answer has %d bytes, and Lambda takes no more than %d", len(r.response), maxAnswer)
 	default:
 		r.Response = r.response
 		a = s.readAnswer(r.response, r.batch.recs)
 		r.Outcome, r.Stray = a.outcome, a.stray
-		if r.batch.window != nil && a.state == nil {
+		if r.batch.window != nil && a.state == nil { //mutant:a-window-s-answer-needs-no-state
 			r.Outcome, a.from = Failed, 0 // the answer must have a state
 			a.why = cmp.Or(a.why, errNoState)
 		}
@@ -222,7 +222,7 @@ func (s *simulation) end(r *running, now time.Time) {
 	r.explain(a)
 	if returned {
 		for i := range r.event {
-			r.event[i] = '#' // the memory is the runtime's, and is used again
+			r.event[i] = '#' // the memory is the runtime's, and is used again //mutant:the-event-is-not-used-again
 		}
 	}
 	s.settle(r.lane, r.batch, r.Invocation, a)

@@ -55,13 +55,13 @@ func (m *Mapping) readAnswer(text []byte, recs []*record) answer {
 		at, known := m.find(recs, identifier(failure))
 		if !known {
 			a.stray = identifier(failure) != ""
-			a.outcome, a.from = Failed, 0
+			a.outcome, a.from = Failed, 0 //mutant:a-stray-number-is-a-success
 			if a.why = errNoName; a.stray {
 				a.why = errUnknownName
 			}
 			return a
 		}
-		if n == 0 || at < a.from {
+		if n == 0 || at < a.from { //mutant:the-highest-number-is-the-checkpoint
 			a.from = at
 		}
 	}
@@ -91,7 +91,7 @@ func (m *Mapping) find(recs []*record, id string) (int, bool) {
 	for i, rec := range recs {
 		switch {
 		case id == "":
-		case m.Pipe && string(rec.EventID) == id, !m.Pipe && decoder.Compare(rec.SequenceNumber, []byte(id)) == 0:
+		case m.Pipe && string(rec.EventID) == id, !m.Pipe && decoder.Compare(rec.SequenceNumber, []byte(id)) == 0: //mutant:numbers-are-compared-by-their-first-digit //mutant:a-pipe-knows-sequence-numbers //mutant:the-mapping-knows-event-ids
 			return i, true
 		}
 	}

@@ -57,7 +57,7 @@ func (s *simulation) closeWindow(l *lane, now time.Time) *batch {
 	if !w.early && (inside || !s.isOver(l, now)) {
 		return nil
 	}
-	return &batch{window: w.describe(l, true)}
+	return &batch{window: w.describe(l, true)} //mutant:a-window-that-is-over-stays-open
 }
 
 func (w *window) describe(l *lane, final bool) *decoder.Window {
@@ -84,7 +84,7 @@ func (s *simulation) leaveWindow(l *lane, b *batch, state []byte, done bool) {
 		return
 	}
 	l.window.state = append([]byte(nil), state...)
-	l.window.early = len(state) > maxState
+	l.window.early = len(state) > maxState //mutant:windows-do-not-end-early
 	// What waits to be delivered again comes with the new state.
 	b.window = l.window.describe(l, b.isFinal())
 	for _, other := range l.batches {
