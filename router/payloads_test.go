@@ -1,8 +1,6 @@
 package router_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -40,11 +38,7 @@ func logs(compress bool, words ...string) []byte {
 		}
 		data := []byte(text)
 		if compress {
-			var b bytes.Buffer
-			w := gzip.NewWriter(&b)
-			w.Write(data)
-			w.Close()
-			data = b.Bytes()
+			data = routertest.Gzip(data)
 		}
 		recs[i] = decoder.Record{PartitionKey: []byte("k"), SequenceNumber: []byte(numberOf(i)), Data: data}
 	}

@@ -2,7 +2,6 @@ package cwlogs_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"example.com/sluice/decoder"
 	"example.com/sluice/payload/cwlogs"
+	"example.com/sluice/router/routertest"
 )
 
 // message is a message as CloudWatch Logs writes it, with these log events.
@@ -28,13 +28,7 @@ const (
 		`"logEvents":[{"id":"","timestamp":1731924555000,"message":"CWL CONTROL MESSAGE: Checking health of destination Kinesis stream."}]}`
 )
 
-func gzipped(text string) []byte {
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	w.Write([]byte(text))
-	w.Close()
-	return b.Bytes()
-}
+func gzipped(text string) []byte { return routertest.Gzip([]byte(text)) }
 
 // describe puts in words what the data gives.
 func describe(data []byte) string {
