@@ -41,7 +41,7 @@ var mutants = []mutant{
 	{"a window's state does not change", "Tumbling", `i.state, i.changed = text, true`, `i.state, i.changed = append(text[:0], w.State...), true`},
 	{
 		"answers share their memory", "Each", `make([]byte, 0, 46+len(quoted))`,
-		`pooled[:0]`,
+		"pooled[:0]\fvar pooled = make([]byte, 0, 128)",
 	},
 	{"a bad record does not stand in its key's order", "Partition", `mask`, "if e.bad() {\n\t\treturn g.add(group{})\n\t}\n\tmask"},
 	{"a bad record that fails counts as done", "Batch", `|| !i.bad(hands, rec, flaw) {`, `|| i.bad(hands, rec, flaw) && false {`},

@@ -14,7 +14,8 @@ import (
 )
 
 // Write changes the place in the sources below dir that is marked with a name: behind "//mutant:the-name", the name in small
-// letters with hyphens for all else, which stands once in them, and on whose line or below old is replaced by new. It returns the name of
+// letters with hyphens for all else, which stands once in them, and on whose line or below old is replaced by new. What stands behind a
+// form feed in new goes to the end of the file. It returns the name of
 // the list that makes the go command take the changed copy for the file (go test -overlay). Both are gone when the test ends.
 func Write(t *testing.T, dir, name, old, new string) string {
 	t.Helper()
@@ -28,7 +29,8 @@ func Write(t *testing.T, dir, name, old, new string) string {
 	if n < 0 {
 		t.Fatalf("the change is out of date: near its mark in %s there is no\n%s", file, old)
 	}
-	text = text[:start+n] + new + text[start+n+len(old):]
+	new, declarations, _ := strings.Cut(new, "\f")
+	text = text[:start+n] + new + text[start+n+len(old):] + "\n" + declarations
 	temp := t.TempDir()
 	changed, list := filepath.Join(temp, filepath.Base(file)), filepath.Join(temp, "overlay.json")
 	content, err := json.Marshal(map[string]map[string]string{"Replace": {path: changed}})

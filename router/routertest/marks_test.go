@@ -1,0 +1,14 @@
+package routertest
+
+import (
+	"testing"
+
+	"example.com/sluice/internal/overlay"
+)
+
+// TestMarks is TestMutants without the running: each change finds its place.
+func TestMarks(t *testing.T) {
+	for _, m := range mutants {
+		overlay.Write(t, ".", m.name, m.old, m.new)
+	}
+}
