@@ -12,11 +12,16 @@ in-each = for m in $(1); do echo "== $$m: $(2)"; (cd $$m && $(2)); done
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
-run: need-go ## the main job: decode the events under testdata/, no AWS account needed
-	$(GO) run ./cmd/lambda testdata/events/*.json
+run: sluice ## the main job: decode the events under testdata/, no AWS account needed
+	bin/sluice testdata/events/*.json
 
-test: need-go ## all tests of the library and the function
-	$(GO) test ./...
+sluice: need-go ## build the tool for saved events and failed batches: bin/sluice help
+	@cd cmd/sluice && $(GO) build -o ../../bin/sluice .
+
+# The library with the function, and the tool.
+MAIN := . cmd/sluice
+test: need-go ## all tests of the library, the function and the tool
+	@$(call in-each,$(MAIN),$(GO) test ./...)
 
 check: fmt vet staticcheck tidy cover race poison purego 386 arm64 fuzz-count nested e2e bench-once ## what CI runs beside test
 
@@ -39,13 +44,13 @@ cover: need-go ## the tests' coverage of decoder and router
 		/^total/ {print "coverage, all: " $$NF} $$NF != "100.0%" {print "  " $$0}'
 
 race: need-go ## all tests with the race detector, which also overwrites released memory
-	$(GO) test -race ./...
+	@$(call in-each,$(MAIN),$(GO) test -race ./...)
 
 poison: need-go ## released memory is overwritten: nothing keeps a view too long
-	$(GO) test -short -tags poison ./...
+	@$(call in-each,$(MAIN),$(GO) test -short -tags poison ./...)
 
 purego: need-go ## without assembly
-	$(GO) test -short -tags purego ./...
+	@$(call in-each,$(MAIN),$(GO) test -short -tags purego ./...)
 
 386: need-go ## all tests with an int of 32 bits
 	CGO_ENABLED=0 GOARCH=386 $(GO) test -short ./decoder/... ./payload/... ./router/...
@@ -87,7 +92,7 @@ e2e: need-go e2e/node_modules/.package-lock.json ## a function on a real stream 
 LOCAL ?=
 # The function: a program, or the directory of its package; cmd/lambda where it is not given.
 HANDLER ?=
-local: need-go e2e/node_modules/.package-lock.json ## watch a function on a local stream: make local HANDLER=path/to/your/function
+local: sluice e2e/node_modules/.package-lock.json ## watch a function on a local stream: make local HANDLER=path/to/your/function
 	@cd e2e && $(GO) build -o ../bin/local ./local
 	@bin/local $(LOCAL) $(HANDLER)
 
@@ -119,4 +124,4 @@ need-qemu:
 		{ apt-get update && apt-get install -y --no-install-recommends qemu-user; } >bin/apt.log 2>&1 || \
 		{ echo "could not install it (see bin/apt.log): install qemu-user by hand"; exit 1; }; }
 
-.PHONY: help run test check fmt vet staticcheck tidy cover race poison purego 386 arm64 fuzz-count fuzz properties nested bench-once bench bench-report bootstrap package e2e local need-go need-npm need-qemu
+.PHONY: help run sluice test check fmt vet staticcheck tidy cover race poison purego 386 arm64 fuzz-count fuzz properties nested bench-once bench bench-report bootstrap package e2e local need-go need-npm need-qemu

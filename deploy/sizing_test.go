@@ -3,19 +3,27 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
+	"example.com/sluice/internal/eventtest"
 	"example.com/sluice/router/routertest"
 )
 
-// This file holds the templates to what "lambda size" prints.
+// This file holds the templates to what "sluice size" prints.
+
+// sluiceProgram is the path of the tool, built for this machine.
+var sluiceProgram = sync.OnceValues(func() (string, error) {
+	return eventtest.Build(temporary, "sluice", filepath.Join("..", "cmd", "sluice"), ".")
+})
 
 // sized runs the command on records of 500 bytes, data and key, and returns its overrides.
 func sized(t *testing.T, args ...string) map[string]any {
 	t.Helper()
 	event := routertest.Event{Records: 200, Size: 489, Keys: 50}.Bytes()
-	out := lambda(t, string(event), append(append([]string{"size"}, args...), "-")...)
+	out := output(t, sluiceProgram, string(event), append(append([]string{"size"}, args...), "-")...)
 	const before = "sam deploy --parameter-overrides "
 	_, overrides, ok := strings.Cut(out, before)
 	if !ok {

@@ -405,10 +405,10 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// lambda runs the program.
-func lambda(t *testing.T, stdin string, args ...string) string {
+// output runs a program and returns what it prints.
+func output(t *testing.T, program func() (string, error), stdin string, args ...string) string {
 	t.Helper()
-	path, err := lambdaProgram()
+	path, err := program()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -419,14 +419,14 @@ func lambda(t *testing.T, stdin string, args ...string) string {
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("lambda %v: %v\n%s", args, err, &stderr)
+		t.Fatalf("%s %v: %v\n%s", path, args, err, &stderr)
 	}
 	return string(out)
 }
 
 // What the monitor's template sets are settings that it has, with the same defaults.
 func TestSettings(t *testing.T) {
-	help := lambda(t, "", "-help")
+	help := output(t, lambdaProgram, "", "-help")
 	_, resources := deployed(t, "monitor.yaml", variants["monitor.yaml"][0])
 	variables := resources["Function"].Properties.(map[string]any)["Environment"].(map[string]any)["Variables"].(map[string]any)
 	if len(variables) == 0 {

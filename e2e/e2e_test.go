@@ -314,7 +314,7 @@ func checkFates(t *testing.T, log *routertest.Log, recs []decoder.Record, ledger
 // redrive hands what was given up to the function again, which is healed by now; and once more, which must do nothing.
 func redrive(t *testing.T, handler, ledger, failures string, batches int) {
 	t.Helper()
-	program := build(t, "..", "./cmd/lambda")
+	program := build(t, "../cmd/sluice", ".")
 	journal := filepath.Join(t.TempDir(), "redrive.jsonl")
 	for _, want := range []string{fmt.Sprintf("%d of %d done\n", batches, batches), "0 events handed over; "} {
 		cmd := exec.Command(program, "redrive", "-yes", "-bootstrap", handler, "-journal", journal, failures)

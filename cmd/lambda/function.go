@@ -82,5 +82,5 @@ func refuseToStart(reason error) {
 	} else {
 		resp.Body.Close()
 	}
-	os.Exit(exitBad)
+	os.Exit(1)
 }

@@ -5,16 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"runtime/debug"
-	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"example.com/sluice/internal/eventtest"
 )
 
-// This file runs the program as a process: as a function that a Runtime API gives work to, and on files.
+// This file runs the program as a function that a Runtime API gives work to.
 
 // bootstrap is the program, built as it is for Lambda.
 var bootstrap string
@@ -25,82 +23,32 @@ func TestMain(m *testing.M) {
 
 func build(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "bootstrap")
+	if err == nil {
+		defer os.RemoveAll(dir)
+		bootstrap, err = eventtest.Build(dir, "bootstrap", ".", ".")
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	bootstrap = filepath.Join(dir, "bootstrap.exe") // the suffix matters on Windows alone
-	args := []string{"build", "-tags", "lambda.norpc", "-o", bootstrap}
-	if raceEnabled() {
-		args = append(args, "-race")
-	}
-	cmd := exec.Command("go", append(args, ".")...)
-	// The process runs on this machine, whatever the tests were compiled for.
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
-		return strings.HasPrefix(v, "GOOS=") || strings.HasPrefix(v, "GOARCH=")
-	})
-	if out, err := cmd.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go %s: %v\n%s", strings.Join(args, " "), err, out)
 		return 1
 	}
 	return m.Run()
 }
 
-// raceEnabled is whether these tests run under the race detector; then the process does as well.
-func raceEnabled() bool {
-	info, _ := debug.ReadBuildInfo()
-	return info != nil && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
-}
-
-// What no log may hold.
+// What most tests need of package eventtest.
 const (
-	secretKey  = "alice@example.com"
-	secretData = "the payload"
+	secretKey  = eventtest.SecretKey
+	secretData = eventtest.SecretData
+	allDone    = eventtest.AllDone
 )
 
-// record is one element of Records, of a stream's shard 6, with these members beside the usual ones.
-func record(sequenceNumber, data string) string {
-	const shard = "shardId-000000000006"
-	return fmt.Sprintf(`{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":%s,"sequenceNumber":%s,"data":%s,`+
-		`"approximateArrivalTimestamp":1545084650.987},"eventSource":"aws:kinesis","eventVersion":"1.0","eventID":%s,`+
-		`"eventName":"aws:kinesis:record","invokeIdentityArn":"arn:aws:iam::123456789012:role/lambda","awsRegion":"us-east-2",`+
-		`"eventSourceARN":"arn:aws:kinesis:us-east-2:123456789012:stream/orders"}`,
-		inJSON(secretKey), inJSON(sequenceNumber), inJSON(data), inJSON(shard+":"+sequenceNumber))
-}
-
-func inJSON(s string) string {
-	b, err := json.Marshal(s)
-	if err != nil {
-		panic(err)
-	}
-	return string(b)
-}
-
-func event(records ...string) []byte {
-	return []byte(`{"Records":[` + strings.Join(records, ",") + `]}`)
-}
-
-// sequence returns the n-th sequence number.
-func sequence(n int) string {
-	return fmt.Sprintf("4959033827149025660855969253836157109592157598%010d", n)
-}
-
-func good(n int) string {
-	return record(sequence(n), base64.StdEncoding.EncodeToString([]byte(secretData)))
-}
-
-func bad(n int) string { return record(sequence(n), "*"+strings.Repeat("A", 7)) }
-
-// windowed is an event of a tumbling window.
-func windowed(state string, records ...string) []byte {
-	return []byte(`{"Records":[` + strings.Join(records, ",") + `],"window":{"start":"2020-12-09T07:04:00Z",` +
-		`"end":"2020-12-09T07:06:00Z"},"state":` + state + `,"shardId":"shardId-000000000006",` +
-		`"eventSourceARN":"arn:aws:kinesis:us-east-2:123456789012:stream/orders",` +
-		`"isFinalInvokeForWindow":false,"isWindowTerminatedEarly":false}`)
-}
-
-const allDone = `{"batchItemFailures":[]}`
+var (
+	record   = eventtest.Record
+	event    = eventtest.Event
+	windowed = eventtest.Windowed
+	sequence = eventtest.Sequence
+	good     = eventtest.Good
+	bad      = eventtest.Bad
+)
 
 type functionTest struct {
 	name    string
@@ -346,73 +294,23 @@ func TestFunctionEnds(t *testing.T) {
 	}
 }
 
-// TestProcess is about the program's command line; the other tests of files are in local_test.go.
-func TestProcess(t *testing.T) {
-	dir := t.TempDir()
-	file := func(name string, content []byte) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, content, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	fine, wrong := file("fine.json", event(good(1))), file("wrong.json", event(bad(1)))
-	missing := filepath.Join(dir, "missing.json")
-	empty := t.TempDir()
+// Outside of Lambda the program says what it is.
+func TestExplain(t *testing.T) {
 	for _, tt := range []struct {
-		name           string
 		args           []string
-		stdin          string
 		status         int
-		stdout, stderr string // parts; "" where there should be nothing
-		lines          int    // of standard error; 0 is any number
+		stdout, stderr string // parts
 	}{
-		{name: "no argument", status: exitUsage, stderr: "usage: lambda [view] [flags] FILE"},
-		{name: "-h", args: []string{"-h"}, stdout: "usage: lambda [view] [flags] FILE"},
-		{name: "-help", args: []string{"-help"}, stdout: "usage: lambda [view] [flags] FILE"},
-		{name: "unknown flag", args: []string{"-x", fine}, status: exitUsage, stderr: "no such flag: -x (lambda -help says more)\n", lines: 1},
-		{name: "misspelt flag", args: []string{"-jsn", fine}, status: exitUsage, stderr: "no such flag: -jsn; is it -json? (lambda -help says more)\n", lines: 1},
-		{name: "misspelt flag of a command", args: []string{"size", "-rat", "1", fine}, status: exitUsage, stderr: "no such flag: -rat; is it -rate? (lambda size -help says more)\n", lines: 1},
-		{name: "no file", args: []string{"-json"}, status: exitUsage, stderr: "no FILE is given (lambda -help says more)\n", lines: 1},
-		{name: "flag behind a file", args: []string{fine, "-json"}, stdout: `{"type":"record",`},
-		{name: "flag-like file", args: []string{"--", "-json"}, status: exitBad, stderr: "-json: no such file"},
-		{name: "misspelt command", args: []string{"redirve", fine}, status: exitUsage, stderr: "there is no command redirve, nor a file of that name; is it redrive?\n", lines: 1},
-		{name: "unknown command", args: []string{"console", fine}, status: exitUsage, stderr: "there is no command console, nor a file of that name; the commands are help, redrive, size, view\n", lines: 1},
-		{name: "view", args: []string{"view", fine}, stdout: "response " + allDone},
-		{name: "help", args: []string{"help"}, stdout: "usage: lambda [view] [flags] FILE"},
-		{name: "file", args: []string{fine}, stdout: "response " + allDone},
-		{name: "standard input", args: []string{"-"}, stdin: string(event(good(7))), stdout: sequence(7)},
-		{name: "bad", args: []string{wrong}, status: exitBad, stdout: "response ", stderr: "wrong.json: record 0 "},
-		{name: "bad before fine", args: []string{wrong, fine}, status: exitBad, stdout: allDone, stderr: "wrong.json: record 0 "},
-		{name: "missing", args: []string{missing, fine}, status: exitBad, stdout: allDone, stderr: "missing.json: "},
-		{name: "directory", args: []string{dir}, status: exitBad, stdout: "total files=2 records=2 bad=1 ", stderr: wrong + ": record 0 "},
-		{name: "empty directory", args: []string{empty}, status: exitBad, stderr: empty + ": no files"},
+		{nil, 2, "", "AWS_LAMBDA_RUNTIME_API"},
+		{[]string{"event.json"}, 2, "", "cmd/sluice"},
+		{[]string{"-help"}, 0, "SLUICE_METRICS", ""},
+		{[]string{"help"}, 0, "AWS_LAMBDA_RUNTIME_API", ""},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			cmd := exec.CommandContext(t.Context(), bootstrap, tt.args...)
-			cmd.Env = []string{}
-			cmd.WaitDelay = patience
-			cmd.Stdin = strings.NewReader(tt.stdin)
-			var stdout, stderr strings.Builder
-			cmd.Stdout, cmd.Stderr = &stdout, &stderr
-			timer := time.AfterFunc(patience, func() { cmd.Cancel() })
-			defer timer.Stop()
-			cmd.Run()
-			if got := cmd.ProcessState.ExitCode(); got != tt.status {
-				t.Errorf("exit status %d, want %d", got, tt.status)
-			}
-			checkPart(t, "standard output", stdout.String(), tt.stdout)
-			checkPart(t, "standard error", stderr.String(), tt.stderr)
-			if n := strings.Count(stderr.String(), "\n"); tt.lines > 0 && n != tt.lines {
-				t.Errorf("%d lines of standard error: %s", n, &stderr)
-			}
-		})
-	}
-}
-
-func checkPart(t *testing.T, what, got, part string) {
-	t.Helper()
-	if (got == "") != (part == "") || !strings.Contains(got, part) {
-		t.Errorf("%s is %q, want %q in it", what, got, part)
+		var stdout, stderr strings.Builder
+		status := explain(tt.args, &stdout, &stderr)
+		if status != tt.status || !strings.Contains(stdout.String(), tt.stdout) || !strings.Contains(stderr.String(), tt.stderr) ||
+			(stdout.Len() > 0) == (stderr.Len() > 0) {
+			t.Errorf("%q: exit status %d\n%s%s", tt.args, status, &stdout, &stderr)
+		}
 	}
 }

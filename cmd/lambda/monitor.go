@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"log/slog"
-	"math"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"example.com/sluice/decoder"
+	"example.com/sluice/internal/contents"
 	"example.com/sluice/internal/hotkeys"
 	"example.com/sluice/router"
 )
@@ -28,7 +28,7 @@ const hotShare = 0.01
 type observation struct {
 	mu         sync.Mutex
 	records    int
-	kinds      [kinds]int
+	kinds      [contents.Kinds]int
 	compressed [compressions]int
 	user       int // records that came in an aggregate
 	aggregates int
@@ -51,9 +51,9 @@ func (o *observation) see(rec *decoder.Record) {
 	inside, c, ok := open(o.inside, rec.Data, o.left)
 	o.compressed[c]++
 	if ok {
-		o.kinds[kindOf(inside)]++
+		o.kinds[contents.KindOf(inside)]++
 	} else {
-		o.kinds[kindUnknown]++
+		o.kinds[contents.Unknown]++
 	}
 	if ok && c != uncompressed {
 		o.inside = inside
@@ -96,35 +96,18 @@ func (m *monitor) ownMetrics(ctx context.Context, _ router.Stats, dst []router.M
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	dst = append(dst,
-		router.Metric{Name: "JSONRecords", Unit: "Count", Value: float64(o.kinds[kindJSON])},
-		router.Metric{Name: "TextRecords", Unit: "Count", Value: float64(o.kinds[kindText])},
-		router.Metric{Name: "BinaryRecords", Unit: "Count", Value: float64(o.kinds[kindBinary])},
+		router.Metric{Name: "JSONRecords", Unit: "Count", Value: float64(o.kinds[contents.JSON])},
+		router.Metric{Name: "TextRecords", Unit: "Count", Value: float64(o.kinds[contents.Text])},
+		router.Metric{Name: "BinaryRecords", Unit: "Count", Value: float64(o.kinds[contents.Binary])},
 		router.Metric{Name: "CompressedRecords", Unit: "Count", Value: float64(o.records - o.compressed[uncompressed])},
 		router.Metric{Name: "UserRecords", Unit: "Count", Value: float64(o.user)},
 		router.Metric{Name: "Aggregates", Unit: "Count", Value: float64(o.aggregates)})
 	if o.records > 0 {
 		dst = append(dst,
-			router.Metric{Name: "HotKeyRecordShare", Unit: "Percent", Value: 100 * hottest(o.byRecords)},
-			router.Metric{Name: "HotKeyByteShare", Unit: "Percent", Value: 100 * hottest(o.byBytes)})
+			router.Metric{Name: "HotKeyRecordShare", Unit: "Percent", Value: 100 * o.byRecords.HottestShare()},
+			router.Metric{Name: "HotKeyByteShare", Unit: "Percent", Value: 100 * o.byBytes.HottestShare()})
 	}
 	return dst
-}
-
-// hottest is the share that the hottest key has for certain.
-func hottest(s *hotkeys.Sketch) float64 {
-	most := int64(0)
-	for _, c := range s.Top(counters) {
-		most = max(most, c.AtLeast())
-	}
-	return share(most, s.Total())
-}
-
-// share is a part of a whole, to four digits.
-func share(part, whole int64) float64 {
-	if whole == 0 {
-		return 0
-	}
-	return math.Round(float64(part)/float64(whole)*1e4) / 1e4
 }
 
 // hotKey is a key in an invocation's line. The key has AtLeast for certain and Count at most, of records or of bytes.
@@ -139,7 +122,7 @@ type hotKey struct {
 func (m *monitor) hot(s *hotkeys.Sketch) []hotKey {
 	keys := []hotKey{}
 	for _, c := range s.Top(m.hotKeys) {
-		if part := share(c.AtLeast(), s.Total()); part >= hotShare {
+		if part := hotkeys.Share(c.AtLeast(), s.Total()); part >= hotShare {
 			keys = append(keys, hotKey{m.keyName(c.Key), c.Count, c.AtLeast(), part})
 		}
 	}
@@ -197,10 +180,11 @@ func (m *monitor) report(ctx context.Context, s router.Stats) {
 func (m *monitor) seen(o *observation) []slog.Attr {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	counts, shares := make([]slog.Attr, kinds), make([]slog.Attr, kinds)
+	counts, shares := make([]slog.Attr, contents.Kinds), make([]slog.Attr, contents.Kinds)
 	for k, n := range o.kinds {
-		counts[k] = slog.Int(kindNames[k], n)
-		shares[k] = slog.Float64(kindNames[k], share(int64(n), int64(o.records)))
+		kind := contents.Kind(k).String()
+		counts[k] = slog.Int(kind, n)
+		shares[k] = slog.Float64(kind, hotkeys.Share(int64(n), int64(o.records)))
 	}
 	var compressed []slog.Attr
 	for c := uncompressed + 1; c < compressions; c++ {

@@ -20,6 +20,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"example.com/sluice/decoder"
+	"example.com/sluice/internal/contents"
+	"example.com/sluice/internal/eventtest"
 	"example.com/sluice/internal/runtimeapi"
 	"example.com/sluice/router/routertest"
 )
@@ -125,25 +127,9 @@ func compressedEvent(t *testing.T) []byte {
 	}
 	data := [][]byte{
 		compress(gzip.NewWriter(&g), &g), compress(zlib.NewWriter(&z), &z), compress(zstdWriter, &zs), compress(snappy.NewBufferedWriter(&sn), &sn),
-		[]byte("\x1f\x8b\x08 and no more"), []byte("x^2 + y^2 = 1"), []byte("\x28\xb5"), aggregate(text, g.Bytes()),
+		[]byte("\x1f\x8b\x08 and no more"), []byte("x^2 + y^2 = 1"), []byte("\x28\xb5"), eventtest.Aggregate(text, g.Bytes()),
 	}
 	return routertest.Event{Records: len(data), Data: func(i int) []byte { return data[i] }}.Bytes()
-}
-
-// aggregate is a KPL aggregate of two user records with the keys "one" and "two": see the decoder's format.
-func aggregate(one, two []byte) []byte {
-	var m []byte
-	for _, key := range []string{"one", "two"} {
-		m = protowire.AppendString(protowire.AppendTag(m, 1, protowire.BytesType), key)
-	}
-	for i, data := range [][]byte{one, two} {
-		var r []byte
-		r = protowire.AppendVarint(protowire.AppendTag(r, 1, protowire.VarintType), uint64(i))
-		r = protowire.AppendBytes(protowire.AppendTag(r, 3, protowire.BytesType), data)
-		m = protowire.AppendBytes(protowire.AppendTag(m, 3, protowire.BytesType), r)
-	}
-	sum := md5.Sum(m)
-	return append(append(bytes.Clone(aggregateMagic), m...), sum[:]...)
 }
 
 // What is in compressed data and in aggregates is looked at, and what is broken holds nothing up.
@@ -186,7 +172,7 @@ func TestFunctionTakesManyUserRecords(t *testing.T) {
 		m = protowire.AppendBytes(protowire.AppendTag(m, 3, protowire.BytesType), r)
 	}
 	sum := md5.Sum(m)
-	data := append(append(bytes.Clone(aggregateMagic), m...), sum[:]...)
+	data := append(append([]byte(eventtest.AggregateMagic), m...), sum[:]...)
 	e := routertest.Event{Records: 1, Data: func(int) []byte { return data }}.Bytes()
 	if len(e) > 6<<20 {
 		t.Fatalf("Lambda sends no event of %d bytes", len(e))
@@ -218,17 +204,17 @@ func TestOpenIsBounded(t *testing.T) {
 	o := newObservation()
 	see := func(data []byte) { o.see(&decoder.Record{Data: data, PartitionKey: []byte("k")}) }
 	see(large)
-	if o.kinds[kindUnknown] != 1 || o.left != openedAll {
+	if o.kinds[contents.Unknown] != 1 || o.left != openedAll {
 		t.Errorf("a record of more than %d bytes: %v, %d left", opened, o.kinds, o.left)
 	}
 	for range openedAll/opened + 3 {
 		see(allowed)
 	}
-	if o.kinds[kindUnknown] != 4 || o.kinds[kindText] != openedAll/opened || o.left != 0 {
+	if o.kinds[contents.Unknown] != 4 || o.kinds[contents.Text] != openedAll/opened || o.left != 0 {
 		t.Errorf("got %v, %d left", o.kinds, o.left)
 	}
 	see([]byte("{}"))
-	if o.kinds[kindJSON] != 1 {
+	if o.kinds[contents.JSON] != 1 {
 		t.Error("what is not compressed is not looked at any more")
 	}
 }
@@ -334,24 +320,12 @@ func TestReadSettings(t *testing.T) {
 // The help lists every setting.
 func TestSettingsHelp(t *testing.T) {
 	var out bytes.Buffer
-	if status := local([]string{"-help"}, nil, &out, &out); status != exitOK {
+	if status := explain([]string{"-help"}, &out, &out); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
 	for _, k := range settingList {
 		if strings.Count(out.String(), "\n  "+k.name+" ") != 1 {
 			t.Errorf("%s is not in the help", k.name)
-		}
-	}
-}
-
-func TestKindOf(t *testing.T) {
-	for data, want := range map[string]kind{
-		"": kindEmpty, "{}": kindJSON, " [1]\n": kindJSON, "{\"a\":1}\n\n[2]\r\n": kindJSON, "\"a\"": kindText, "12": kindText, "null": kindText,
-		"{": kindText, "{}{}": kindText, "{}\nx": kindText, "a\tb\nä": kindText, "\xff": kindBinary, "a\x00": kindBinary, " ": kindText,
-		"\x1f\x8b\b": kindBinary,
-	} {
-		if got := kindOf([]byte(data)); got != want {
-			t.Errorf("%q is %s, want %s", data, kindNames[got], kindNames[want])
 		}
 	}
 }

@@ -320,7 +320,7 @@ func (w *watch) sum() {
 			from = ", in " + w.root
 		}
 		fmt.Printf("look at them, or have them handled again%[2]s:\n"+
-			"  go run ./cmd/lambda %[1]s\n  go run ./cmd/lambda redrive -bootstrap PROGRAM %[1]s\n", w.failuresFromRoot(), from)
+			"  bin/sluice %[1]s\n  bin/sluice redrive -bootstrap PROGRAM %[1]s\n", w.failuresFromRoot(), from)
 	}
 }
 

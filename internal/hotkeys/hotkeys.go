@@ -7,6 +7,7 @@ package hotkeys
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -73,6 +74,23 @@ func (s *Sketch) Add(key []byte, weight int64) {
 
 // Total is the weight of all keys.
 func (s *Sketch) Total() int64 { return s.total }
+
+// HottestShare is the share of the total that the hottest key has for certain.
+func (s *Sketch) HottestShare() float64 {
+	most := int64(0)
+	for _, c := range s.counters {
+		most = max(most, c.AtLeast())
+	}
+	return Share(most, s.total)
+}
+
+// Share is a part of a whole, rounded to four digits; 0 where there is none.
+func Share(part, whole int64) float64 {
+	if whole == 0 {
+		return 0
+	}
+	return math.Round(float64(part)/float64(whole)*1e4) / 1e4
+}
 
 // Top returns the n counters with the highest Count, the highest first; of equal ones the lesser key first.
 func (s *Sketch) Top(n int) []Counter {

@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"example.com/sluice/internal/eventtest"
 )
 
 const root = "../.."
@@ -88,6 +90,10 @@ func TestGoCompiles(t *testing.T) {
 
 // TestCommandsPrint: a block of the language console begins with "$ " and a command, and goes on with what that prints.
 func TestCommandsPrint(t *testing.T) {
+	tool, err := eventtest.Build(t.TempDir(), "sluice", filepath.Join(root, "cmd", "sluice"), ".")
+	if err != nil {
+		t.Fatal(err)
+	}
 	ran := 0
 	for _, b := range blocks(t) {
 		if b.language != "console" {
@@ -100,7 +106,7 @@ func TestCommandsPrint(t *testing.T) {
 			continue
 		}
 		ran++
-		cmd := exec.Command("sh", "-c", command)
+		cmd := exec.Command("sh", "-c", strings.ReplaceAll(command, "bin/sluice", tool))
 		cmd.Dir = root
 		cmd.Env = append(os.Environ(), "COLUMNS=120")
 		out, _ := cmd.CombinedOutput() // some fail, and show it

@@ -277,7 +277,7 @@ func TestRedriveRefuses(t *testing.T) {
 		{[]string{"-endpoint", "localhost:9000", fine}, exitUsage, "no URL"},
 		{[]string{"-bootstrap", filepath.Join(dir, "missing"), fine}, exitUsage, "-bootstrap: "},
 		{[]string{"-endpoint", e.URL, "-timeout", "0s", fine}, exitUsage, "-timeout"},
-		{[]string{"-endpoint", e.URL}, exitUsage, "no FILE is given (lambda redrive -help says more)"},
+		{[]string{"-endpoint", e.URL}, exitUsage, "no FILE is given (sluice redrive -help says more)"},
 		{[]string{"-endpoint", e.URL, "-yes", "-journal", notOurs, fine}, exitBad, "line 1 is not redrive's"},
 		{[]string{"-endpoint", e.URL, "-yes", "-journal", journal, broken}, exitBad, broken + ": not handed over: record 0: invalid JSON at offset 12"},
 		{[]string{"-endpoint", e.URL, "-yes", "-journal", journal, "-"}, exitBad, "name a file"},

@@ -326,7 +326,7 @@ func TestCodecAndDeaggregate(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, &stdout)
 		}
 	}
-	if status := local([]string{"-codec", "lz4", "-"}, nil, &stdout, &stderr); status != exitUsage || stderr.String() != `invalid value "lz4" for flag -codec: want one of auto, gzip, zlib, zstd, snappy, identity (lambda -help says more)`+"\n" {
+	if status := local([]string{"-codec", "lz4", "-"}, nil, &stdout, &stderr); status != exitUsage || stderr.String() != `invalid value "lz4" for flag -codec: want one of auto, gzip, zlib, zstd, snappy, identity (sluice view -help says more)`+"\n" {
 		t.Errorf("exit status %d, %s", status, &stderr)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
+
+	"example.com/sluice/internal/contents"
 )
 
 // This file makes what comes from an event fit for a terminal: no control bytes get out, nor what reorders text or is no
@@ -22,24 +24,11 @@ const (
 
 // preview shows the beginning of data: quoted where it is text, else in hexadecimal.
 func preview(data []byte) string {
-	if head := shorten(data, dataShown); isText(head) {
+	if head := shorten(data, dataShown); contents.IsText(head) {
 		return quote(data, dataShown)
 	}
 	n := min(len(data), dataShown)
 	return "0x" + hex.EncodeToString(data[:n]) + ellipsis(n < len(data))
-}
-
-// isText is whether b is UTF-8 without control characters, but for those that lines are made of.
-func isText(b []byte) bool {
-	if !utf8.Valid(b) {
-		return false
-	}
-	for _, r := range string(b) {
-		if unicode.IsControl(r) && !strings.ContainsRune("\t\n\r", r) {
-			return false
-		}
-	}
-	return true
 }
 
 // quote shows the first bytes of b, size of them at most, in quotes and with escapes.
@@ -96,7 +85,7 @@ func bare(b []byte) string {
 // bareData is bare for a record's data. What looks like JSON stands in one line, whatever its lines and indents were.
 func bareData(data []byte) string {
 	head := bytes.TrimLeft(shorten(data, keyShown), spaces)
-	if len(head) == 0 || head[0] != '{' && head[0] != '[' || !isText(head) {
+	if len(head) == 0 || head[0] != '{' && head[0] != '[' || !contents.IsText(head) {
 		return bare(data)
 	}
 	cut := len(head) < len(bytes.Trim(data, spaces))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rivo/uniseg"
 
+	"example.com/sluice/internal/eventtest"
 	"example.com/sluice/router/routertest"
 )
 
@@ -111,7 +112,7 @@ func TestSizeWarnings(t *testing.T) {
 	if _, stdout, _ := sizeOf(one.Bytes(), "-rate", "2000", "-handler-time", "1ms"); strings.Contains(stdout, "partition key") {
 		t.Errorf("got %s", stdout)
 	}
-	aggregates := routertest.Event{Records: 5, Data: func(int) []byte { return append(bytes.Clone(aggregateMagic), "and more"...) }}
+	aggregates := routertest.Event{Records: 5, Data: func(int) []byte { return append([]byte(eventtest.AggregateMagic), "and more"...) }}
 	if _, stdout, _ := sizeOf(aggregates.Bytes(), "-rate", "500", "-handler-time", "10ms"); !strings.Contains(stdout, "warning: the records are KPL aggregates") {
 		t.Errorf("got %s", stdout)
 	}
@@ -140,8 +141,8 @@ func TestSizeFails(t *testing.T) {
 		status int
 		stderr string
 	}{
-		{nil, []string{"-handler-time", "1ms"}, exitUsage, "-rate is missing (lambda size -help says more)\n"},
-		{nil, []string{"-rate", "1"}, exitUsage, "-handler-time is missing (lambda size -help says more)\n"},
+		{nil, []string{"-handler-time", "1ms"}, exitUsage, "-rate is missing (sluice size -help says more)\n"},
+		{nil, []string{"-rate", "1"}, exitUsage, "-handler-time is missing (sluice size -help says more)\n"},
 		{nil, []string{"-rate", "many"}, exitUsage, "many"},
 		{nil, []string{"-rate", "1", "-handler-time", "1ms", "-price-puts", "-1"}, exitUsage, "-1 is no price"},
 		{broken[:len(broken)-1], []string{"-rate", "1", "-handler-time", "1ms"}, exitBad, fmt.Sprintf("-: invalid JSON at offset %d", len(broken)-1)},

@@ -13,16 +13,14 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"example.com/sluice/cmd/sluice/internal/sizing"
 	"example.com/sluice/decoder"
 	"example.com/sluice/internal/hotkeys"
-	"example.com/sluice/internal/sizing"
 )
 
 // This file is the command size: how to configure the stream, the mapping and the function for records like those of a sample.
 
-func init() { commands["size"] = size }
-
-const sizeUsage = `usage: lambda size -rate RECORDS -handler-time TIME [FLAG]... FILE...
+const sizeUsage = `usage: sluice size -rate RECORDS -handler-time TIME [FLAG]... FILE...
 
 Takes the events of the FILEs as a sample of the stream ("-" is standard input,
 a directory stands for the files in it) and prints what to configure, and why:
@@ -248,7 +246,7 @@ func (s *sample) describe(o *sizeOptions) {
 	l.LargestByte = float64(s.Largest)
 	l.Aggregated = 2*s.Aggregates > s.Records
 	if s.Records >= sampleForKeys {
-		s.HotShare = hottest(s.keys)
+		s.HotShare = s.keys.HottestShare()
 		l.HotShare = s.HotShare
 	}
 }
@@ -361,7 +359,7 @@ func printPlanJSON(w io.Writer, o *sizeOptions, s *sample, plan *sizing.Plan) er
 		"settings": plan.Settings,
 		"warnings": append([]string{}, plan.Warnings...),
 		"invocation": map[string]any{
-			"records": plan.Records, "millis": millis(plan.Duration),
+			"records": plan.Records, "millis": float64(plan.Duration.Microseconds()) / 1000,
 		},
 		"million": map[string]any{"items": items, "total": total, "complete": complete},
 	})

@@ -22,15 +22,15 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file is "lambda redrive": batches that Lambda has given up are handed to a function again. Where the function is stands in
+// This file is "redrive": batches that Lambda has given up are handed to a function again. Where the function is stands in
 // redrive_target.go, what its answer means in redrive_answer.go, and what has been done already in redrive_journal.go.
 
-const redriveUsage = `usage: lambda redrive -function NAME|ARN [flags] FILE...
-       lambda redrive -endpoint URL [flags] FILE...
-       lambda redrive -bootstrap PROGRAM [flags] FILE...
+const redriveUsage = `usage: sluice redrive -function NAME|ARN [flags] FILE...
+       sluice redrive -endpoint URL [flags] FILE...
+       sluice redrive -bootstrap PROGRAM [flags] FILE...
 
 Hands batches to a function again: each FILE is the object that Lambda has left
-in an on-failure bucket, or what else lambda -help names; a directory stands for
+in an on-failure bucket, or what else sluice view -help names; a directory stands for
 the files in it. Without -yes it only says what it would do.
 
   -function NAME|ARN  a function in AWS; the credentials are those in the
@@ -58,11 +58,9 @@ The exit status is 0 if all is done, or can be; 1 if anything is not; and 2 for
 wrong usage.
 `
 
-func init() { commands["redrive"] = redrive }
-
 // redrive runs the command.
 func redrive(args []string, _ io.Reader, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("lambda redrive", flag.ContinueOnError)
+	flags := flag.NewFlagSet("redrive", flag.ContinueOnError)
 	function := flags.String("function", "", "")
 	endpoint := flags.String("endpoint", "", "")
 	bootstrap := flags.String("bootstrap", "", "")

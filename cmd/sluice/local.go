@@ -16,9 +16,7 @@ import (
 
 // This file is the program on files: what it does with each. How that looks is in view_table.go, view_lines.go and view_json.go.
 
-const usage = `usage: lambda [view] [flags] FILE...
-       lambda redrive [flags] FILE...
-       lambda size [flags] FILE...
+const usage = `usage: sluice [view] [flags] FILE...
 
 Takes each FILE as the event of one invocation by a Kinesis stream ("-" is
 standard input, a directory stands for the files in it), or as what holds
@@ -36,7 +34,7 @@ JSON Lines, the output of aws kinesis get-records, records that an asynchronous
 invocation leaves at a destination, and all that in notifications of SNS, events
 of SQS or SNS, or the output of aws sqs receive-message. What else is known is
 named, with what to do. redrive has such batches handled again
-(lambda redrive -help). Offsets are those in the event.
+(sluice redrive -help). Offsets are those in the event.
 
 On a terminal this is a table, without colors where NO_COLOR is set. Elsewhere
 it is one line for each record, in quotes and with escapes where something is
@@ -53,10 +51,6 @@ not printable.
 What is wrong goes to standard error, with file, record and offset. The exit
 status is 1 if an invocation would fail or would ask for records again, or if a
 file cannot be read, and 2 for wrong usage.
-
-Where AWS_LAMBDA_RUNTIME_API is set the program is a Lambda function instead. It
-logs two lines of JSON per invocation, one for people and one that is
-CloudWatch metrics, and skips bad records.
 `
 
 const (
@@ -87,14 +81,14 @@ type outcome struct {
 
 // local shows the files that args name and returns the program's exit status.
 func local(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("lambda", flag.ContinueOnError)
+	flags := flag.NewFlagSet("view", flag.ContinueOnError)
 	asJSON := flags.Bool("json", false, "")
 	var d decoder.Decoder
 	flags.BoolVar(&d.Deaggregate, "deaggregate", false, "")
 	flags.Func("codec", "", func(name string) error { return setCodec(&d.Codec, name) })
 	rows := flags.Int("n", rowsShown, "")
 	onlySummary := flags.Bool("summary", false, "")
-	names, status, ok := parse(flags, args, usage, settingsHelp(), stdout, stderr)
+	names, status, ok := parse(flags, args, usage, "", stdout, stderr)
 	if !ok {
 		return status
 	}
@@ -176,10 +170,7 @@ func parse(flags *flag.FlagSet, args []string, usage, more string, stdout, stder
 
 // misused says in one line what is wrong with a command's arguments, and where to read what they may be.
 func misused(stderr io.Writer, name string, err error) int {
-	if name = strings.TrimPrefix(name, "lambda"); name != "" {
-		name = " " + strings.TrimSpace(name)
-	}
-	fmt.Fprintf(stderr, "%s (lambda%s -help says more)\n", printable(err.Error()), name)
+	fmt.Fprintf(stderr, "%s (sluice %s -help says more)\n", printable(err.Error()), name)
 	return exitUsage
 }
 
