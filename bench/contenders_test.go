@@ -28,14 +28,17 @@ import (
 type contender struct {
 	name string
 
-	// open returns a reader that is used for one event after the other, by one goroutine.
+	// open returns a reader that is used for one event after the other, by one
+	// goroutine.
 	open func() reader
 
-	// exact is whether arrival times are exact, and not only to the millisecond.
+	// exact is whether arrival times are exact, and not only to the
+	// millisecond.
 	exact bool
 }
 
-// reader reads an event. What is measured is sum; fields, for the test, reads it in the same way.
+// reader reads an event. What is measured is sum; fields, for the test, reads
+// it in the same way.
 type reader struct {
 	sum    func(event []byte) (sum.Sum, error)
 	fields func(event []byte) ([]fields, error)
@@ -127,7 +130,8 @@ func openEasy() reader {
 	}
 }
 
-// views is for what reads one record after the other into a view, and calls f with each.
+// views is for what reads one record after the other into a view, and calls f
+// with each.
 func views(open func() func(event []byte, f func(*view)) error) func() reader {
 	return func() reader {
 		read := open()

@@ -21,8 +21,10 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// This file measures what is inside of data: aggregates, compression, log events. For aggregates there is no other Go library to measure beside: those
-// that are known cannot be had as modules. node/aggregates.js measures Node's on the event that TestWriteAggregates writes.
+// This file measures what is inside of data: aggregates, compression, log
+// events. For aggregates there is no other Go library to measure beside: those
+// that are known cannot be had as modules. node/aggregates.js measures Node's
+// on the event that TestWriteAggregates writes.
 
 const (
 	aggregates  = 50
@@ -30,7 +32,8 @@ const (
 	userBytes   = 256
 )
 
-// aggregateOf makes an aggregate of n user records with a key each, as the producer library writes them.
+// aggregateOf makes an aggregate of n user records with a key each, as the
+// producer library writes them.
 func aggregateOf(n, size, seed int) []byte {
 	var message []byte
 	for i := range n {
@@ -70,7 +73,8 @@ func aggregateEvent() (event []byte, packed [][]byte) {
 	return eventOf(packed...), packed
 }
 
-// TestWriteAggregates writes the event for node/aggregates.js where AGGREGATES names a file.
+// TestWriteAggregates writes the event for node/aggregates.js where AGGREGATES
+// names a file.
 func TestWriteAggregates(t *testing.T) {
 	event, _ := aggregateEvent()
 	n := 0
@@ -90,8 +94,10 @@ func TestWriteAggregates(t *testing.T) {
 	}
 }
 
-// BenchmarkAggregates reads aggregates. "envelope" leaves them as they are; "md5" is the checksum of their messages alone, which the format asks for:
-// what splitting them costs is "sluice" less "envelope", to be held against "md5".
+// BenchmarkAggregates reads aggregates. "envelope" leaves them as they are;
+// "md5" is the checksum of their messages alone, which the format asks for:
+// what splitting them costs is "sluice" less "envelope", to be held against
+// "md5".
 func BenchmarkAggregates(b *testing.B) {
 	event, packed := aggregateEvent()
 	name := fmt.Sprintf("%dx%dx%dB", aggregates, userRecords, userBytes)
@@ -141,8 +147,9 @@ func gzipped(plain []byte) []byte {
 	return b.Bytes()
 }
 
-// BenchmarkGzip reads records of gzip. "std" decompresses what the decoder yields with compress/gzip, with a new reader for each record, as
-// handlers mostly do; "std, reader kept" resets one.
+// BenchmarkGzip reads records of gzip. "std" decompresses what the decoder
+// yields with compress/gzip, with a new reader for each record, as handlers
+// mostly do; "std, reader kept" resets one.
 func BenchmarkGzip(b *testing.B) {
 	const records, size = 500, 4 << 10
 	var data [][]byte
@@ -204,7 +211,8 @@ func BenchmarkGzip(b *testing.B) {
 	})
 }
 
-// BenchmarkLogEvents reads log events of CloudWatch Logs, 100 records of 50. "events" is aws-lambda-go's type, by compress/gzip and encoding/json.
+// BenchmarkLogEvents reads log events of CloudWatch Logs, 100 records of 50.
+// "events" is aws-lambda-go's type, by compress/gzip and encoding/json.
 func BenchmarkLogEvents(b *testing.B) {
 	const records, each = 100, 50
 	var data [][]byte

@@ -14,7 +14,8 @@ import (
 	"example.com/sluice/bench/internal/sum/record"
 )
 
-// TestContendersAgree: all contenders read the same, field by field, and come to the same sum.
+// TestContendersAgree: all contenders read the same, field by field, and come
+// to the same sum.
 func TestContendersAgree(t *testing.T) {
 	for _, named := range slices.Concat(shapes, unlike) {
 		t.Run(named.name, func(t *testing.T) {
@@ -62,7 +63,8 @@ func compare(got []fields, s *shape, exact bool) error {
 	return nil
 }
 
-// TestSumSeesEveryField: a field that is left out, or another value, changes the sum.
+// TestSumSeesEveryField: a field that is left out, or another value, changes
+// the sum.
 func TestSumSeesEveryField(t *testing.T) {
 	full := view{
 		partitionKey: []byte("k"), sequenceNumber: []byte("1"), data: []byte("d"), eventID: []byte("s:1"),
@@ -96,7 +98,8 @@ func TestSumSeesEveryField(t *testing.T) {
 	}
 }
 
-// TestSonicIsItself: where it does not support a release of Go, it leaves its work to encoding/json without a word.
+// TestSonicIsItself: where it does not support a release of Go, it leaves its
+// work to encoding/json without a word.
 func TestSonicIsItself(t *testing.T) {
 	if sonic.APIKind != sonic.UseSonicJSON {
 		t.Error("sonic does not support this release of Go, and hands over to encoding/json")
@@ -105,7 +108,8 @@ func TestSonicIsItself(t *testing.T) {
 
 func BenchmarkDecode(b *testing.B) { run(b, shapes, contenders, true) }
 
-// BenchmarkUnlike is the worst case for the shape lane: no record has the shape of another.
+// BenchmarkUnlike is the worst case for the shape lane: no record has the shape
+// of another.
 func BenchmarkUnlike(b *testing.B) {
 	var ours []contender
 	for _, c := range contenders {
@@ -151,8 +155,8 @@ func measure(b *testing.B, s *shape, c contender) {
 	perRecord(b, len(s.records))
 }
 
-// measureFloor measures what no decoder can do without: the event is copied once, and its data decoded, from places that are known
-// beforehand.
+// measureFloor measures what no decoder can do without: the event is copied
+// once, and its data decoded, from places that are known beforehand.
 func measureFloor(b *testing.B, s *shape) {
 	var texts [][2]int
 	var largest int

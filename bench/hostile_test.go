@@ -8,8 +8,9 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// BenchmarkHostile measures events that are made to be slow to read, at the size that Lambda allows and at a quarter of it: the time a
-// byte must not grow with the size.
+// BenchmarkHostile measures events that are made to be slow to read, at the
+// size that Lambda allows and at a quarter of it: the time a byte must not grow
+// with the size.
 func BenchmarkHostile(b *testing.B) {
 	for _, h := range []struct{ name, before, repeated string }{
 		{"arrays", `{"Records":[`, `[`},
@@ -38,7 +39,8 @@ func BenchmarkHostile(b *testing.B) {
 	}
 }
 
-// lastError reads as much of the event as there is to read, and returns what ends it.
+// lastError reads as much of the event as there is to read, and returns what
+// ends it.
 func lastError(event []byte) (broken error) {
 	for rec, err := range decoder.Records(event) {
 		if rec == nil {

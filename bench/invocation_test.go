@@ -25,8 +25,9 @@ import (
 	"example.com/sluice/router"
 )
 
-// This file measures whole functions: programs as they are deployed, in processes of their own, which get their events over HTTP
-// from a Runtime API on the loopback interface.
+// This file measures whole functions: programs as they are deployed, in
+// processes of their own, which get their events over HTTP from a Runtime API
+// on the loopback interface.
 
 // done is the answer that all records are done.
 const done = `{"batchItemFailures":[]}`
@@ -48,7 +49,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// programOf builds the programs as the documentation of AWS says, and returns the path of one.
+// programOf builds the programs as the documentation of AWS says, and returns
+// the path of one.
 func programOf(tb testing.TB, function string) string {
 	programs.Do(func() {
 		if programs.dir, programs.err = os.MkdirTemp("", "functions"); programs.err != nil {
@@ -173,9 +175,11 @@ func TestFunctionsAgree(t *testing.T) {
 	}
 }
 
-// BenchmarkInvocation measures an invocation from the moment that the event is there to be fetched until it is answered, and the
-// most memory that the process has had. Between any two invocations the transport alone has the same event, so that what disturbs the
-// machine disturbs both; beyond-ns is the difference of their medians.
+// BenchmarkInvocation measures an invocation from the moment that the event is
+// there to be fetched until it is answered, and the most memory that the
+// process has had. Between any two invocations the transport alone has the same
+// event, so that what disturbs the machine disturbs both; beyond-ns is the
+// difference of their medians.
 func BenchmarkInvocation(b *testing.B) {
 	for _, name := range []string{"1x256B", "100x256B", "1000x1KiB", "7500x200B", "10000x60B", "40x100KiB"} {
 		b.Run(name, func(b *testing.B) {
@@ -222,8 +226,8 @@ func median(samples []float64) float64 {
 	return (samples[(n-1)/2] + samples[n/2]) / 2
 }
 
-// BenchmarkInvocationStart measures the time from starting the process until it first asks for an event, and tells the size of the
-// program.
+// BenchmarkInvocationStart measures the time from starting the process until it
+// first asks for an event, and tells the size of the program.
 func BenchmarkInvocationStart(b *testing.B) {
 	b.Run("cold", func(b *testing.B) {
 		for _, function := range functions {
@@ -250,8 +254,9 @@ func BenchmarkInvocationStart(b *testing.B) {
 	})
 }
 
-// BenchmarkConcurrent measures how invocations that run at once in one process get in each other's way: the time an invocation
-// takes on the whole, with one worker and with two. It takes two processors that do nothing else.
+// BenchmarkConcurrent measures how invocations that run at once in one process
+// get in each other's way: the time an invocation takes on the whole, with one
+// worker and with two. It takes two processors that do nothing else.
 func BenchmarkConcurrent(b *testing.B) {
 	for _, name := range []string{"100x256B", "7500x200B", "40x100KiB"} {
 		s := shapeNamed(name)

@@ -11,8 +11,9 @@ import (
 	"example.com/sluice/bench/internal/easy"
 )
 
-// This file reads an event field by field with the parsers that fill no struct. What such a parser needs from one event to the
-// next is kept, as a pool would keep it.
+// This file reads an event field by field with the parsers that fill no struct.
+// What such a parser needs from one event to the next is kept, as a pool would
+// keep it.
 
 var errForm = errors.New("not the form of an event")
 
@@ -161,7 +162,8 @@ func (r *simdjsonReader) readKinesis() error {
 
 func newJsonparser() func(event []byte, f func(*view)) error {
 	var v view
-	// A string comes as it stands in the event, so escapes are to be undone. Where there are none, nothing is copied.
+	// A string comes as it stands in the event, so escapes are to be undone.
+	// Where there are none, nothing is copied.
 	plain := func(value []byte) []byte {
 		plain, err := jsonparser.Unescape(value, nil)
 		if err != nil {

@@ -21,7 +21,8 @@ type shape struct {
 	plain   []byte // the event as Lambda would write it
 }
 
-// shapeOf is a shape that is made when it is first asked for, since the large ones take their time.
+// shapeOf is a shape that is made when it is first asked for, since the large
+// ones take their time.
 func shapeOf(name string, e routertest.Event, change func([]byte, int) []byte) func() *shape {
 	return sync.OnceValue(func() *shape {
 		s := &shape{name: name, records: e.All(), plain: e.Bytes()}
@@ -64,7 +65,8 @@ var shapes = []namedShape{
 	{"1000x256B-odd", shapeOf("1000x256B-odd", routertest.Event{Records: 1000, Size: 256}, odd)},
 }
 
-// unlike are the events of BenchmarkUnlike: no two records of one have the same text around the values that change.
+// unlike are the events of BenchmarkUnlike: no two records of one have the same
+// text around the values that change.
 var unlike = []namedShape{
 	{"1000x256B-order", shapeOf("1000x256B-order", routertest.Event{Records: 1000, Size: 256}, shuffled)},
 	{"1000x256B-member", shapeOf("1000x256B-member", routertest.Event{Records: 1000, Size: 256}, tagged)},
@@ -86,8 +88,8 @@ func textOf(rec *decoder.Record) []byte {
 	return event[len(`{"Records":[`) : len(event)-len("]}")]
 }
 
-// odd makes every twentieth record one that Lambda would not write: with members in another order, with spaces, or with
-// escapes.
+// odd makes every twentieth record one that Lambda would not write: with
+// members in another order, with spaces, or with escapes.
 func odd(text []byte, i int) []byte {
 	if i%20 != 7 {
 		return text

@@ -19,7 +19,8 @@ func addView(s *sum.Sum, v *view) {
 	s.Add(size, sum.Last(v.partitionKey), sum.Last(v.sequenceNumber), sum.Last(v.data), sum.Last(v.eventID), v.arrival.Unix())
 }
 
-// fields are all fields of a record, for the test that contenders read the same.
+// fields are all fields of a record, for the test that contenders read the
+// same.
 type fields struct {
 	partitionKey, sequenceNumber, data, eventID  string
 	kinesisSchemaVersion, encryptionType         string

@@ -40,7 +40,8 @@ func must(b []byte, err error) []byte {
 	return b
 }
 
-// go-json has encoding/json's form, so it takes the place of json.Unmarshal as it is.
+// go-json has encoding/json's form, so it takes the place of json.Unmarshal as
+// it is.
 func Example_goccy() {
 	invoke(router.Typed(json.Unmarshal, func(_ context.Context, _ *decoder.Record, o *Order) error {
 		fmt.Println(o.ID, o.Buyer)
@@ -52,7 +53,8 @@ func Example_goccy() {
 	// {"batchItemFailures":[]} <nil>
 }
 
-// ConfigStd copies strings. With a configuration that does not, values may point into the record's data, which is reused.
+// ConfigStd copies strings. With a configuration that does not, values may
+// point into the record's data, which is reused.
 func Example_sonic() {
 	api := sonic.ConfigStd
 	invoke(router.TypedBatch(api.Unmarshal, func(_ context.Context, items []router.Item[Order]) error {
@@ -78,10 +80,12 @@ func Example_messagePack() {
 	// {"batchItemFailures":[]} <nil>
 }
 
-// unmarshalProto gives proto.Unmarshal the form that typed handlers take. T is the generated struct, and *T the message.
+// unmarshalProto gives proto.Unmarshal the form that typed handlers take. T is
+// the generated struct, and *T the message.
 func unmarshalProto(data []byte, v any) error { return proto.Unmarshal(data, v.(proto.Message)) }
 
-// Generated messages are used like any other type. A message that does not decode makes its record a bad one.
+// Generated messages are used like any other type. A message that does not
+// decode makes its record a bad one.
 func Example_protobuf() {
 	at := must(proto.Marshal(timestamppb.New(time.UnixMilli(1731924555137))))
 	invoke(router.Typed(unmarshalProto, func(_ context.Context, rec *decoder.Record, m *timestamppb.Timestamp) error {

@@ -1,7 +1,9 @@
-// Command otel is a Lambda function with a trace of each invocation: the span of otellambda's wrapper around the whole, and below it one
-// for each call of the handler. It needs nothing of the library but router.WithCallHook.
+// Command otel is a Lambda function with a trace of each invocation: the span
+// of otellambda's wrapper around the whole, and below it one for each call of
+// the handler. It needs nothing of the library but router.WithCallHook.
 //
-// A real function gives [handler] a TracerProvider with an exporter to its collector; here spans go to standard error.
+// A real function gives [handler] a TracerProvider with an exporter to its
+// collector; here spans go to standard error.
 package main
 
 import (
@@ -34,14 +36,17 @@ func main() {
 // save is what the function does with the records of one partition key.
 func save(context.Context, []byte, []decoder.Record) error { return nil }
 
-// handler is the function with traces. Lambda freezes the process once it has an answer, so the wrapper flushes the spans before.
+// handler is the function with traces. Lambda freezes the process once it has
+// an answer, so the wrapper flushes the spans before.
 func handler(h router.Partition, provider *sdktrace.TracerProvider, opts ...router.Option) lambda.Handler {
 	r := router.New(h, append(opts, router.WithCallHook(spans(provider)))...)
 	return otellambda.WrapHandler(r, otellambda.WithTracerProvider(provider), otellambda.WithFlusher(provider))
 }
 
-// spans returns a call hook that makes a span of each call. The handler's context has it, so that what the handler calls shows below it. The
-// attributes are those of OpenTelemetry's semantic conventions for messaging, as far as there are any for Kinesis.
+// spans returns a call hook that makes a span of each call. The handler's
+// context has it, so that what the handler calls shows below it. The attributes
+// are those of OpenTelemetry's semantic conventions for messaging, as far as
+// there are any for Kinesis.
 func spans(provider trace.TracerProvider) func(context.Context, router.CallInfo) (context.Context, func(error)) {
 	tracer := provider.Tracer("example.com/sluice/examples/otel")
 	return func(ctx context.Context, call router.CallInfo) (context.Context, func(error)) {

@@ -36,7 +36,8 @@ func inLambda(ctx context.Context) context.Context {
 	})
 }
 
-// Three records of two partition keys: a span for each key's call, below that of the invocation.
+// Three records of two partition keys: a span for each key's call, below that
+// of the invocation.
 func Example() {
 	h, exporter := traced(func(ctx context.Context, key []byte, recs []decoder.Record) error {
 		if string(key) == "b" {
@@ -67,7 +68,8 @@ func Example() {
 	// invocation: status Unset
 }
 
-// inOrder sorts spans: the calls, which run side by side, those with an error last, and then the invocation.
+// inOrder sorts spans: the calls, which run side by side, those with an error
+// last, and then the invocation.
 func inOrder(spans tracetest.SpanStubs) tracetest.SpanStubs {
 	slices.SortFunc(spans, func(a, b tracetest.SpanStub) int {
 		return cmp.Or(cmp.Compare(b.SpanKind, a.SpanKind), cmp.Compare(len(a.Events), len(b.Events)))
@@ -75,7 +77,8 @@ func inOrder(spans tracetest.SpanStubs) tracetest.SpanStubs {
 	return spans
 }
 
-// A call's span is a child of the invocation's, the handler's context has it, and all are out when the answer is: Lambda freezes the process.
+// A call's span is a child of the invocation's, the handler's context has it,
+// and all are out when the answer is: Lambda freezes the process.
 func TestSpans(t *testing.T) {
 	var inside trace.SpanContext
 	h, exporter := traced(func(ctx context.Context, _ []byte, _ []decoder.Record) error {

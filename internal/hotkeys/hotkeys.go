@@ -1,8 +1,11 @@
-// Package hotkeys finds the keys that carry the most weight in a stream, in memory that does not grow with the stream.
+// Package hotkeys finds the keys that carry the most weight in a stream, in
+// memory that does not grow with the stream.
 //
-// It is the Space-Saving algorithm with weights. Metwally, Agrawal, El Abbadi: "Efficient Computation of Frequent and Top-k
-// Elements in Data Streams", ICDT 2005, https://doi.org/10.1007/978-3-540-30570-5_27; for weights: Cormode, Hadjieleftheriou: "Methods
-// for Finding Frequent Items in Data Streams", VLDB Journal 2010.
+// It is the Space-Saving algorithm with weights. Metwally, Agrawal, El Abbadi:
+// "Efficient Computation of Frequent and Top-k Elements in Data Streams", ICDT
+// 2005, https://doi.org/10.1007/978-3-540-30570-5_27; for weights: Cormode,
+// Hadjieleftheriou: "Methods for Finding Frequent Items in Data Streams", VLDB
+// Journal 2010.
 package hotkeys
 
 import (
@@ -11,7 +14,8 @@ import (
 	"slices"
 )
 
-// Counter is what is known of a key: its weight is at most Count and at least Count-Error.
+// Counter is what is known of a key: its weight is at most Count and at least
+// Count-Error.
 type Counter struct {
 	Key          string
 	Count, Error int64
@@ -20,12 +24,14 @@ type Counter struct {
 // AtLeast is the weight that the key has for certain.
 func (c Counter) AtLeast() int64 { return c.Count - c.Error }
 
-// Sketch holds a fixed number of counters. With k of them, and a weight of W in all,
+// Sketch holds a fixed number of counters. With k of them, and a weight of W in
+// all,
 //
 //   - no Error is above W/k, and
 //   - each key of a weight above W/k has a counter.
 //
-// As long as there are no more than k keys it is exact. Make one with [New]. It is not for concurrent use.
+// As long as there are no more than k keys it is exact. Make one with [New]. It
+// is not for concurrent use.
 type Sketch struct {
 	counters []Counter
 	index    map[string]int32 // where a key's counter is
@@ -63,7 +69,8 @@ func (s *Sketch) Add(key []byte, weight int64) {
 		s.up(id)
 		return
 	}
-	// The new key takes the smallest counter over. It may have had all of its count before, so that is the error.
+	// The new key takes the smallest counter over. It may have had all of its
+	// count before, so that is the error.
 	id := s.heap[0]
 	c := &s.counters[id]
 	delete(s.index, c.Key)
@@ -92,7 +99,8 @@ func Share(part, whole int64) float64 {
 	return math.Round(float64(part)/float64(whole)*1e4) / 1e4
 }
 
-// Top returns the n counters with the highest Count, the highest first; of equal ones the lesser key first.
+// Top returns the n counters with the highest Count, the highest first; of
+// equal ones the lesser key first.
 func (s *Sketch) Top(n int) []Counter {
 	top := slices.Clone(s.counters)
 	slices.SortFunc(top, func(a, b Counter) int {

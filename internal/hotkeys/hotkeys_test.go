@@ -32,7 +32,8 @@ func streams() []stream {
 	}
 }
 
-// The promises of Sketch hold after every key of every stream, for sketches of all sizes.
+// The promises of Sketch hold after every key of every stream, for sketches of
+// all sizes.
 func TestErrorBound(t *testing.T) {
 	for _, st := range streams() {
 		for _, k := range []int{1, 2, 7, 16, 64} {
@@ -107,7 +108,8 @@ func TestReset(t *testing.T) {
 	}
 }
 
-// A key's bytes may change once it has been counted, and counting a known key allocates nothing.
+// A key's bytes may change once it has been counted, and counting a known key
+// allocates nothing.
 func TestKeyIsNotKept(t *testing.T) {
 	s, key := New(2), []byte("key")
 	s.Add(key, 1)

@@ -17,7 +17,8 @@ import (
 func wholeOf(text string) (n int64, ok bool) {
 	mantissa, exponent, _ := strings.Cut(strings.ToLower(text), "e")
 	if exp, err := strconv.Atoi(exponent); exponent != "" && (err != nil || exp < -9999 || exp > 9999) {
-		// Nothing that fits into a test makes up for it, and math/big would write it out.
+		// Nothing that fits into a test makes up for it, and math/big would
+		// write it out.
 		return 0, strings.Trim(mantissa, "-0.") == ""
 	}
 	r, ok := new(big.Rat).SetString(text)

@@ -1,5 +1,7 @@
-// Package jsonview reads JSON in place: the members of objects, the elements of arrays, the text of strings. What it is given must
-// have passed decoder.ScanJSON, the strict scanner; it panics or gives nonsense for other text.
+// Package jsonview reads JSON in place: the members of objects, the elements of
+// arrays, the text of strings. What it is given must have passed
+// decoder.ScanJSON, the strict scanner; it panics or gives nonsense for other
+// text.
 package jsonview
 
 import (
@@ -12,8 +14,9 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// Members calls f for each member of an object, with its name as it stands between the quotes and its value as it stands. It stops where f
-// returns false.
+// Members calls f for each member of an object, with its name as it stands
+// between the quotes and its value as it stands. It stops where f returns
+// false.
 func Members(object []byte, f func(name, value []byte) bool) {
 	i := skipSpace(object, 0) + 1
 	if i = skipSpace(object, i); object[i] == '}' {
@@ -47,7 +50,8 @@ func Elements(array []byte, f func(value []byte) bool) {
 	}
 }
 
-// first returns the value at i and the offset of what follows it, spaces skipped.
+// first returns the value at i and the offset of what follows it, spaces
+// skipped.
 func first(b []byte, i int) (value []byte, next int) {
 	i = skipSpace(b, i)
 	var end int
@@ -83,8 +87,9 @@ func skipSpace(b []byte, i int) int {
 	return i
 }
 
-// Text returns the text of a string, given with its quotes, and false for another value. Without escapes it is a view of the
-// string, else it is appended to *memory, whose earlier contents stay where they are.
+// Text returns the text of a string, given with its quotes, and false for
+// another value. Without escapes it is a view of the string, else it is
+// appended to *memory, whose earlier contents stay where they are.
 func Text(value []byte, memory *[]byte) ([]byte, bool) {
 	if value[0] != '"' {
 		return nil, false
@@ -100,7 +105,8 @@ func Unescape(raw []byte, memory *[]byte) []byte {
 	}
 	start := len(*memory)
 	if cap(*memory)-start < len(raw) {
-		// A new block, so that what was handed out does not move; text is never longer than what it is escaped to.
+		// A new block, so that what was handed out does not move; text is never
+		// longer than what it is escaped to.
 		*memory, start = make([]byte, 0, max(2*cap(*memory), len(raw), 512)), 0
 	}
 	dst := *memory
@@ -117,8 +123,8 @@ func Unescape(raw []byte, memory *[]byte) []byte {
 	return dst[start:len(dst):len(dst)]
 }
 
-// appendEscaped appends what the escape at the beginning of raw stands for, and returns how long the escape is. A lone surrogate becomes
-// U+FFFD.
+// appendEscaped appends what the escape at the beginning of raw stands for, and
+// returns how long the escape is. A lone surrogate becomes U+FFFD.
 func appendEscaped(dst, raw []byte) ([]byte, int) {
 	switch c := raw[1]; c {
 	case 'b':
@@ -165,8 +171,8 @@ func Is(name []byte, want string) bool {
 }
 
 // Int64 returns the value of a number, by what it is and not by how it is
-// written: 1000, 1000.0 and 1e3 are one. It is exact: no float64 is involved. It
-// reports false for what is no number, is not whole, or does not fit.
+// written: 1000, 1000.0 and 1e3 are one. It is exact: no float64 is involved.
+// It reports false for what is no number, is not whole, or does not fit.
 func Int64(value []byte) (n int64, ok bool) {
 	negative := value[0] == '-'
 	if negative {

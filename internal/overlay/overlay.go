@@ -1,4 +1,5 @@
-// Package overlay changes source files for the go command alone, so that a test can see whether other tests notice.
+// Package overlay changes source files for the go command alone, so that a test
+// can see whether other tests notice.
 package overlay
 
 import (
@@ -13,10 +14,12 @@ import (
 	"testing"
 )
 
-// Write changes the place in the sources below dir that is marked with a name: behind "//mutant:the-name", the name in small
-// letters with hyphens for all else, which stands once in them, and on whose line or below old is replaced by new. What stands behind a
-// form feed in new goes to the end of the file. It returns the name of
-// the list that makes the go command take the changed copy for the file (go test -overlay). Both are gone when the test ends.
+// Write changes the place in the sources below dir that is marked with a name:
+// behind "//mutant:the-name", the name in small letters with hyphens for all
+// else, which stands once in them, and on whose line or below old is replaced
+// by new. What stands behind a form feed in new goes to the end of the file. It
+// returns the name of the list that makes the go command take the changed copy
+// for the file (go test -overlay). Both are gone when the test ends.
 func Write(t *testing.T, dir, name, old, new string) string {
 	t.Helper()
 	file, text, at := find(t, dir, Mark(name))
@@ -84,8 +87,9 @@ func find(t *testing.T, dir, mark string) (file, text string, at int) {
 	return file, text, at
 }
 
-// Skip skips a test that runs the go command many times: in a short run, without the command, and under the race detector, which
-// would only make it slow.
+// Skip skips a test that runs the go command many times: in a short run,
+// without the command, and under the race detector, which would only make it
+// slow.
 func Skip(t *testing.T) {
 	t.Helper()
 	switch {

@@ -1,4 +1,5 @@
-// Package readme holds the README to what it shows: its Go compiles, and its commands print what it says they do.
+// Package readme holds the README to what it shows: its Go compiles, and its
+// commands print what it says they do.
 package readme
 
 import (

@@ -1,8 +1,11 @@
-// Package runtimeapi plays Lambda to a function on the loopback interface. [API] speaks the Runtime API, the HTTP protocol by which a
-// function's process asks for events and answers them. [Function] runs a function's program under it, as Lambda does: a new process
-// where none is idle, killed at the timeout, replaced after a crash.
+// Package runtimeapi plays Lambda to a function on the loopback interface.
+// [API] speaks the Runtime API, the HTTP protocol by which a function's process
+// asks for events and answers them. [Function] runs a function's program under
+// it, as Lambda does: a new process where none is idle, killed at the timeout,
+// replaced after a crash.
 //
-// The protocol is that of the Lambda developer guide, "Using the Lambda runtime API", version 2018-06-01.
+// The protocol is that of the Lambda developer guide, "Using the Lambda runtime
+// API", version 2018-06-01.
 package runtimeapi
 
 import (
@@ -28,14 +31,17 @@ const (
 	// maxAnswer is the most bytes that Lambda takes for an answer.
 	maxAnswer = 6<<20 + 100
 
-	// maxTimeout is the longest that Lambda lets an invocation take. It is the deadline where a caller sets none.
+	// maxTimeout is the longest that Lambda lets an invocation take. It is the
+	// deadline where a caller sets none.
 	maxTimeout = 15 * time.Minute
 )
 
-// DefaultARN is the function's ARN where none is set; the account is the one of AWS's examples.
+// DefaultARN is the function's ARN where none is set; the account is the one of
+// AWS's examples.
 const DefaultARN = "arn:aws:lambda:us-east-1:123456789012:function:local"
 
-// FunctionError is what a function, or its process, has said instead of an answer.
+// FunctionError is what a function, or its process, has said instead of an
+// answer.
 type FunctionError struct {
 	Type    string // such as "Error", "Runtime.ExitError", "Sandbox.Timedout"
 	Message string
@@ -59,7 +65,8 @@ type answer struct {
 	err  error
 }
 
-// API is the Runtime API of one process: an http.Handler whose client is the function. Make one with [New].
+// API is the Runtime API of one process: an http.Handler whose client is the
+// function. Make one with [New].
 type API struct {
 	arn    string
 	queue  chan *Invocation
@@ -70,7 +77,8 @@ type API struct {
 	end      error                  // why it is closed
 }
 
-// New returns the Runtime API for a process of the function with this ARN; "" is DefaultARN.
+// New returns the Runtime API for a process of the function with this ARN; ""
+// is DefaultARN.
 func New(functionARN string) *API {
 	if functionARN == "" {
 		functionARN = DefaultARN
@@ -83,14 +91,17 @@ func New(functionARN string) *API {
 	}
 }
 
-// Invoke has the function handle an event and returns its answer, which is the caller's. It is safe for concurrent use; the function
-// decides how many events it takes at once. The context's deadline is the function's. The error is a [*FunctionError] where the
-// function has posted one, the context's where that has ended, and that of Close.
+// Invoke has the function handle an event and returns its answer, which is the
+// caller's. It is safe for concurrent use; the function decides how many events
+// it takes at once. The context's deadline is the function's. The error is a
+// [*FunctionError] where the function has posted one, the context's where that
+// has ended, and that of Close.
 func (a *API) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	return a.Do(ctx, &Invocation{Event: event})
 }
 
-// Do is Invoke for an invocation whose request id matters. An Invocation is used once.
+// Do is Invoke for an invocation whose request id matters. An Invocation is
+// used once.
 func (a *API) Do(ctx context.Context, inv *Invocation) ([]byte, error) {
 	if inv.ID == "" {
 		inv.ID = newID()
@@ -130,7 +141,8 @@ func (a *API) Do(ctx context.Context, inv *Invocation) ([]byte, error) {
 	return nil, a.end
 }
 
-// Close ends what is under way and what comes with this error. Only the first call counts.
+// Close ends what is under way and what comes with this error. Only the first
+// call counts.
 func (a *API) Close(err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -149,7 +161,8 @@ func (a *API) isClosed() bool {
 	}
 }
 
-// finish takes an invocation from those under way; nil where it is none of them.
+// finish takes an invocation from those under way; nil where it is none of
+// them.
 func (a *API) finish(id string) *Invocation {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -17,22 +17,27 @@ import (
 
 // This file runs a function's program.
 
-// killDelay is how long the pipes of a killed process may stay open, in case it has left children behind.
+// killDelay is how long the pipes of a killed process may stay open, in case it
+// has left children behind.
 const killDelay = 2 * time.Second
 
-// Function is a function's program on this machine, with the Runtime API that it asks for events. It is a lambda.Handler. The zero
-// value but for Path is ready, and Close ends it. Its fields are not to be changed once Invoke has been called.
+// Function is a function's program on this machine, with the Runtime API that
+// it asks for events. It is a lambda.Handler. The zero value but for Path is
+// ready, and Close ends it. Its fields are not to be changed once Invoke has
+// been called.
 type Function struct {
 	Path string   // of the program: what Lambda calls bootstrap
 	Args []string // what it is started with
 	Env  []string // added to this process's environment, as "NAME=value"
 
-	// Stdout and Stderr get what the processes write; nil discards it. Several processes may write at once, and lines of
-	// different ones may mix where the writer does not see to that.
+	// Stdout and Stderr get what the processes write; nil discards it. Several
+	// processes may write at once, and lines of different ones may mix where
+	// the writer does not see to that.
 	Stdout, Stderr io.Writer
 
-	// Timeout is how long an invocation may take; 0 is Lambda's default of 3 seconds. Then the process is killed, and the
-	// invocation fails with Sandbox.Timedout.
+	// Timeout is how long an invocation may take; 0 is Lambda's default of 3
+	// seconds. Then the process is killed, and the invocation fails with
+	// Sandbox.Timedout.
 	Timeout time.Duration
 
 	// Name is the function's name; "" is the end of DefaultARN.
@@ -53,9 +58,11 @@ type process struct {
 	used   bool          // whether it has answered an event
 }
 
-// Invoke has a process handle the event: an idle one, or a new one where none is, so that as many run as invocations at once. It
-// returns the function's answer, which is the caller's. The error is a [*FunctionError] where the function fails, crashes or times
-// out, and another one where the program cannot be started or ctx ends.
+// Invoke has a process handle the event: an idle one, or a new one where none
+// is, so that as many run as invocations at once. It returns the function's
+// answer, which is the caller's. The error is a [*FunctionError] where the
+// function fails, crashes or times out, and another one where the program
+// cannot be started or ctx ends.
 func (f *Function) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	for {
 		p, err := f.take()
@@ -69,8 +76,9 @@ func (f *Function) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	}
 }
 
-// invoke has this process handle the event. gone says that it has ended after its last answer, before it got the event, as Go functions
-// do that have panicked.
+// invoke has this process handle the event. gone says that it has ended after
+// its last answer, before it got the event, as Go functions do that have
+// panicked.
 func (f *Function) invoke(ctx context.Context, p *process, event []byte) (answer []byte, gone bool, err error) {
 	limited, cancel := context.WithTimeout(ctx, f.timeout())
 	defer cancel()
@@ -101,7 +109,8 @@ func (f *Function) Processes() int {
 	return f.count
 }
 
-// Close kills the processes that are idle and waits for their end. No invocation may be under way.
+// Close kills the processes that are idle and waits for their end. No
+// invocation may be under way.
 func (f *Function) Close() {
 	f.mu.Lock()
 	idle := f.idle
@@ -144,7 +153,8 @@ func (f *Function) put(p *process) {
 	f.idle = append(f.idle, p)
 }
 
-// start starts a process. What goes wrong in it later is the error of its invocation.
+// start starts a process. What goes wrong in it later is the error of its
+// invocation.
 func (f *Function) start() (*process, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

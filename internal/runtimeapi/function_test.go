@@ -19,7 +19,8 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
-// The tests' own program is the function: where it is started with the address of a Runtime API it does what events tell it.
+// The tests' own program is the function: where it is started with the address
+// of a Runtime API it does what events tell it.
 
 func TestMain(m *testing.M) {
 	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
@@ -56,7 +57,8 @@ func obey(ctx context.Context, event string) (any, error) {
 	return event, nil
 }
 
-// patience is how long a test waits for what should come at once; it is only used up where something is broken.
+// patience is how long a test waits for what should come at once; it is only
+// used up where something is broken.
 const patience = time.Minute
 
 func newFunction(t *testing.T) *Function {
@@ -155,7 +157,8 @@ func TestFunctionCancelled(t *testing.T) {
 	}
 }
 
-// A program that ends before it asks for an event fails the invocation and is not tried for ever.
+// A program that ends before it asks for an event fails the invocation and is
+// not tried for ever.
 func TestFunctionCannotStart(t *testing.T) {
 	f := newFunction(t)
 	var stderr bytes.Buffer

@@ -1,5 +1,7 @@
-// Package sigv4 signs requests to AWS: Signature Version 4, as the IAM user guide, "Create a signed AWS API request", has it. It is here so
-// that one call of Lambda's API does not bring AWS's whole SDK with it; a test holds it to that SDK's signer.
+// Package sigv4 signs requests to AWS: Signature Version 4, as the IAM user
+// guide, "Create a signed AWS API request", has it. It is here so that one call
+// of Lambda's API does not bring AWS's whole SDK with it; a test holds it to
+// that SDK's signer.
 package sigv4
 
 import (
@@ -18,8 +20,9 @@ type Credentials struct {
 	SessionToken                 string // of temporary ones
 }
 
-// Sign signs a request with this body: it sets X-Amz-Date, X-Amz-Security-Token and Authorization. The host and all headers that the
-// request has are signed. The request's URL must have no query, since none is needed here.
+// Sign signs a request with this body: it sets X-Amz-Date, X-Amz-Security-Token
+// and Authorization. The host and all headers that the request has are signed.
+// The request's URL must have no query, since none is needed here.
 func Sign(r *http.Request, body []byte, c Credentials, region, service string, at time.Time) {
 	at = at.UTC()
 	stamp, day := at.Format("20060102T150405Z"), at.Format("20060102")
@@ -41,7 +44,8 @@ func Sign(r *http.Request, body []byte, c Credentials, region, service string, a
 		", SignedHeaders="+names+", Signature="+hex.EncodeToString(mac(key, text)))
 }
 
-// canonicalHeaders returns the lines of the headers that are signed, and their names.
+// canonicalHeaders returns the lines of the headers that are signed, and their
+// names.
 func canonicalHeaders(r *http.Request) (lines, names string) {
 	host := r.Host
 	if host == "" {
@@ -68,7 +72,8 @@ func canonicalHeaders(r *http.Request) (lines, names string) {
 	return b.String(), strings.Join(all, ";")
 }
 
-// escape escapes a path, which is escaped already, once more, as all services but S3 have it.
+// escape escapes a path, which is escaped already, once more, as all services
+// but S3 have it.
 func escape(path string) string {
 	if path == "" {
 		return "/"

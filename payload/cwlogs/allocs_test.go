@@ -8,7 +8,8 @@ import (
 	"example.com/sluice/payload/cwlogs"
 )
 
-// Reading log events allocates nothing, once there is memory for what gzip gives and for text with escapes.
+// Reading log events allocates nothing, once there is memory for what gzip
+// gives and for text with escapes.
 func TestEventsAllocateNothing(t *testing.T) {
 	data := gzipped(message(first, second, first) + message(second))
 	n := 0

@@ -1,7 +1,10 @@
-// Package cwlogs reads the log events that CloudWatch Logs sends to a Kinesis stream.
+// Package cwlogs reads the log events that CloudWatch Logs sends to a Kinesis
+// stream.
 //
-// A subscription filter writes records whose data is gzip of a JSON object: an envelope that says which log group and stream it is from, and
-// many log events. (Format: CloudWatch Logs user guide, "Real-time processing of log data with subscriptions".)
+// A subscription filter writes records whose data is gzip of a JSON object: an
+// envelope that says which log group and stream it is from, and many log
+// events. (Format: CloudWatch Logs user guide, "Real-time processing of log
+// data with subscriptions".)
 //
 //	for rec, err := range decoder.Records(event) {
 //		…
@@ -28,9 +31,11 @@ import (
 	"example.com/sluice/internal/jsonview"
 )
 
-// Event is a log event. Its byte slices are views, valid until the next iteration; [Event.Clone] keeps it.
+// Event is a log event. Its byte slices are views, valid until the next
+// iteration; [Event.Clone] keeps it.
 type Event struct {
-	// Envelope is what the log events of one message share. It is never nil in what is yielded, and it may be kept.
+	// Envelope is what the log events of one message share. It is never nil in
+	// what is yielded, and it may be kept.
 	*Envelope
 
 	ID        []byte    // unique within the log group's subscription
@@ -41,7 +46,8 @@ type Event struct {
 	memory *[]byte // for text that is escaped in it
 }
 
-// Envelope is what a message says beside its log events. Its strings are copies and may be kept.
+// Envelope is what a message says beside its log events. Its strings are copies
+// and may be kept.
 type Envelope struct {
 	MessageType         string // "DATA_MESSAGE"; a "CONTROL_MESSAGE", which checks the subscription, yields no events
 	Owner               string // the AWS account of the log data
@@ -52,9 +58,10 @@ type Envelope struct {
 
 // Reader is how a record's data is read. The zero value is ready.
 type Reader struct {
-	// MaxData is the most bytes that gzip may decompress to, all messages of a record together; 0 means 10 MiB. More of them are
-	// decoder.ErrTooLarge. CloudWatch Logs sets no such limit: 39 KB of repetitive log events may hold 12 MB. router.LogEvents takes its
-	// decoder's MaxData.
+	// MaxData is the most bytes that gzip may decompress to, all messages of a
+	// record together; 0 means 10 MiB. More of them are decoder.ErrTooLarge.
+	// CloudWatch Logs sets no such limit: 39 KB of repetitive log events may
+	// hold 12 MB. router.LogEvents takes its decoder's MaxData.
 	MaxData int
 }
 
@@ -63,16 +70,20 @@ const defaultMaxData = 10 << 20
 // Events reads data with the zero [Reader]. See [Reader.Events].
 func Events(data []byte) iter.Seq2[*Event, error] { return Reader{}.Events(data) }
 
-// Events returns the log events in a record's data, which may hold several messages, one behind the other, as gzip or as JSON that a
-// decoder.Codec has decompressed. Each turn of the loop gives one of
+// Events returns the log events in a record's data, which may hold several
+// messages, one behind the other, as gzip or as JSON that a decoder.Codec has
+// decompressed. Each turn of the loop gives one of
 //
 //	e, nil    a log event, valid until the next iteration
 //	e, err    this log event lacks its id, time or message, or they are of a wrong type: the rest is set; the loop may go on
 //	nil, err  the data is broken from here; the sequence ends
 //
-// Errors are the decoder's: ErrCompressed, ErrTooLarge (gzip of more than MaxData; nesting), ErrSyntax, ErrType for JSON that is no such
-// message, ErrMissing. Control messages, and data without a byte, have no log events. Member names are case-sensitive, null counts as
-// absent, the last of duplicates wins. Timestamps count by their value, however they are written: 1000, 1000.0 and 1e3 are one.
+// Errors are the decoder's: ErrCompressed, ErrTooLarge (gzip of more than
+// MaxData; nesting), ErrSyntax, ErrType for JSON that is no such message,
+// ErrMissing. Control messages, and data without a byte, have no log events.
+// Member names are case-sensitive, null counts as absent, the last of
+// duplicates wins. Timestamps count by their value, however they are written:
+// 1000, 1000.0 and 1e3 are one.
 func (r Reader) Events(data []byte) iter.Seq2[*Event, error] {
 	return func(yield func(*Event, error) bool) { r.read(data, yield) }
 }
@@ -125,7 +136,8 @@ func located(at int, err error) error {
 	return fmt.Errorf("CloudWatch Logs message at byte %d: %w", at, err)
 }
 
-// message yields the log events of one message, and reports whether to go on behind it.
+// message yields the log events of one message, and reports whether to go on
+// behind it.
 func (s *state) message(object []byte, at int, yield func(*Event, error) bool) bool {
 	var values envelopeValues
 	var events []byte
@@ -234,8 +246,9 @@ func missingOr(value []byte, want string) error {
 	return fmt.Errorf("%w: not %s", decoder.ErrType, want)
 }
 
-// ExtractedFields returns the names and values that the log group's filter pattern has taken from the message, which are valid as long as the
-// event. Values that are no strings are given as their JSON text, null is left out.
+// ExtractedFields returns the names and values that the log group's filter
+// pattern has taken from the message, which are valid as long as the event.
+// Values that are no strings are given as their JSON text, null is left out.
 func (e *Event) ExtractedFields() iter.Seq2[[]byte, []byte] {
 	return func(yield func(name, value []byte) bool) {
 		if e.fields == nil {
@@ -258,7 +271,8 @@ func (e *Event) ExtractedFields() iter.Seq2[[]byte, []byte] {
 	}
 }
 
-// Clone returns a copy of e that shares no memory with the iterator, except for Envelope, which may be kept.
+// Clone returns a copy of e that shares no memory with the iterator, except for
+// Envelope, which may be kept.
 func (e *Event) Clone() Event {
 	c := *e
 	c.ID, c.Message, c.fields = bytes.Clone(e.ID), bytes.Clone(e.Message), bytes.Clone(e.fields)
@@ -266,12 +280,14 @@ func (e *Event) Clone() Event {
 	return c
 }
 
-// envelopeMembers are the members of the envelope, in the order of envelopeValues.
+// envelopeMembers are the members of the envelope, in the order of
+// envelopeValues.
 var envelopeMembers = [...]string{"messageType", "owner", "logGroup", "logStream", "subscriptionFilters", "policyLevel"}
 
 type envelopeValues [len(envelopeMembers)][]byte
 
-// envelope returns an Envelope with these values: the last one where they are the same.
+// envelope returns an Envelope with these values: the last one where they are
+// the same.
 func (s *state) envelope(values *envelopeValues) (*Envelope, error) {
 	same := s.last != nil
 	for i, v := range values {

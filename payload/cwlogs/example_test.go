@@ -33,7 +33,8 @@ func ExampleEvents() {
 	//   level info
 }
 
-// Repetitive log events take little room in a stream, and much when they are decompressed.
+// Repetitive log events take little room in a stream, and much when they are
+// decompressed.
 func ExampleReader() {
 	data := routertest.LogMessage(cwlogs.Envelope{}, slices.Repeat([]routertest.LogEvent{{Message: strings.Repeat("wait ", 40)}}, 50_000)...) // 16 MB
 	count := func(r cwlogs.Reader) (n int) {

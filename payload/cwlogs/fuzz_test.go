@@ -17,7 +17,8 @@ import (
 	"example.com/sluice/payload/cwlogs"
 )
 
-// node is a JSON value with its members in their order, as encoding/json's tokens give it.
+// node is a JSON value with its members in their order, as encoding/json's
+// tokens give it.
 type node struct {
 	token  json.Token // a scalar, or the delimiter that opens
 	names  []string
@@ -65,7 +66,8 @@ func (n node) is(delim json.Delim) bool { return n.token == delim }
 func timeOf(number json.Number) (time.Time, bool) {
 	mantissa, exponent, _ := strings.Cut(strings.ToLower(string(number)), "e")
 	if exp, err := strconv.Atoi(exponent); exponent != "" && (err != nil || exp < -9999 || exp > 9999) {
-		// Nothing that fits into a test makes up for it, and math/big would write it out.
+		// Nothing that fits into a test makes up for it, and math/big would
+		// write it out.
 		if strings.Trim(mantissa, "-0.") == "" {
 			return time.UnixMilli(0).UTC(), true
 		}
@@ -78,13 +80,15 @@ func timeOf(number json.Number) (time.Time, bool) {
 	return time.UnixMilli(ms.Num().Int64()).UTC(), true
 }
 
-// oracle says in words what the messages in text hold, and where they break off.
+// oracle says in words what the messages in text hold, and where they break
+// off.
 func oracle(text []byte) string {
 	var b strings.Builder
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	for {
-		// A whole value first: the tokens alone would allow more than JSON does.
+		// A whole value first: the tokens alone would allow more than JSON
+		// does.
 		var raw json.RawMessage
 		if err := d.Decode(&raw); err == io.EOF {
 			return b.String()

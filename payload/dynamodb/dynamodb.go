@@ -1,7 +1,9 @@
-// Package dynamodb reads the changes that a DynamoDB table writes to a Kinesis stream.
+// Package dynamodb reads the changes that a DynamoDB table writes to a Kinesis
+// stream.
 //
-// Each record's data is a JSON object that describes one change of one item. (Format: DynamoDB developer guide, "Using Kinesis Data Streams to
-// capture changes to DynamoDB".)
+// Each record's data is a JSON object that describes one change of one item.
+// (Format: DynamoDB developer guide, "Using Kinesis Data Streams to capture
+// changes to DynamoDB".)
 //
 //	var c dynamodb.Change
 //	if err := c.Parse(rec.Data); err != nil {
@@ -11,10 +13,13 @@
 //
 // # Duplicates and disorder
 //
-// AWS promises less here than for DynamoDB's own streams: a change may be written to the stream more than once, and changes may
-// stand in another order than that in which the item has changed. Who cares must compare [Change.Time] for each key: what is older than
-// the newest change applied to that key comes late or again, and of two changes with the same time the images are what there is to go
-// by. To be able to tell more changes apart the table's stream should have times in microseconds.
+// AWS promises less here than for DynamoDB's own streams: a change may be
+// written to the stream more than once, and changes may stand in another order
+// than that in which the item has changed. Who cares must compare [Change.Time]
+// for each key: what is older than the newest change applied to that key comes
+// late or again, and of two changes with the same time the images are what
+// there is to go by. To be able to tell more changes apart the table's stream
+// should have times in microseconds.
 package dynamodb
 
 import (
@@ -29,39 +34,50 @@ import (
 	"example.com/sluice/internal/jsonview"
 )
 
-// Change is a change of an item. Its strings are copies; the byte slices are views of the data that it was read from, valid as long as
-// that is. Clone keeps a Change.
+// Change is a change of an item. Its strings are copies; the byte slices are
+// views of the data that it was read from, valid as long as that is. Clone
+// keeps a Change.
 type Change struct {
 	TableName string
 	EventName string // "INSERT", "MODIFY" or "REMOVE"
 	EventID   string
 	AWSRegion string
 
-	// UserIdentity is who has made the change where DynamoDB says so: for items that have expired it is
-	// {Type: "Service", PrincipalID: "dynamodb.amazonaws.com"}. Else it is zero.
+	// UserIdentity is who has made the change where DynamoDB says so: for items
+	// that have expired it is {Type: "Service", PrincipalID:
+	// "dynamodb.amazonaws.com"}. Else it is zero.
 	UserIdentity events.DynamoDBUserIdentity
 
-	// Time is when the change was made, in UTC, to the millisecond or microsecond, whichever the table's stream is configured to have; see
-	// Precision. It is the member ApproximateCreationDateTime. A number below 1e11 is seconds, whatever is said of it, as emulators
-	// write it: in milliseconds that is before 1973, and no table wrote changes to a stream before 2020.
+	// Time is when the change was made, in UTC, to the millisecond or
+	// microsecond, whichever the table's stream is configured to have; see
+	// Precision. It is the member ApproximateCreationDateTime. A number below
+	// 1e11 is seconds, whatever is said of it, as emulators write it: in
+	// milliseconds that is before 1973, and no table wrote changes to a stream
+	// before 2020.
 	Time      time.Time
 	Precision time.Duration // time.Millisecond, time.Microsecond or time.Second
 
-	// Keys, NewImage and OldImage are objects of attributes as they stand in the data, in DynamoDB's JSON; see [Attributes]. NewImage is nil
-	// where the item is removed, OldImage where it is inserted.
+	// Keys, NewImage and OldImage are objects of attributes as they stand in
+	// the data, in DynamoDB's JSON; see [Attributes]. NewImage is nil where the
+	// item is removed, OldImage where it is inserted.
 	Keys, NewImage, OldImage []byte
 
 	SizeBytes int64 // as DynamoDB counts it, of keys and images
 }
 
-// Expired is whether DynamoDB itself has removed the item, since its time to live was over.
+// Expired is whether DynamoDB itself has removed the item, since its time to
+// live was over.
 func (c *Change) Expired() bool {
 	return c.EventName == "REMOVE" && c.UserIdentity.Type == "Service" && c.UserIdentity.PrincipalID == "dynamodb.amazonaws.com"
 }
 
-// Parse reads a record's data into c. Its errors are decoder.ErrSyntax and ErrTooLarge for what is not JSON, ErrMissing and ErrType for what is
-// no change: tableName, eventName and Keys must be there, and each member that is known must have its type. c is then set as far as that goes.
-// Numbers count by their value, however they are written: 59, 59.0 and 5.9e1 are one. Member names are case-sensitive, unknown ones are passed over, null counts as absent, the last of duplicates wins.
+// Parse reads a record's data into c. Its errors are decoder.ErrSyntax and
+// ErrTooLarge for what is not JSON, ErrMissing and ErrType for what is no
+// change: tableName, eventName and Keys must be there, and each member that is
+// known must have its type. c is then set as far as that goes. Numbers count by
+// their value, however they are written: 59, 59.0 and 5.9e1 are one. Member
+// names are case-sensitive, unknown ones are passed over, null counts as
+// absent, the last of duplicates wins.
 func (c *Change) Parse(data []byte) error {
 	*c = Change{}
 	end, err := decoder.ScanJSON(data)

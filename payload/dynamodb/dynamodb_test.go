@@ -177,7 +177,8 @@ func TestClone(t *testing.T) {
 	}
 }
 
-// FuzzParse holds the view to encoding/json, for data without escapes, duplicates and names in another case.
+// FuzzParse holds the view to encoding/json, for data without escapes,
+// duplicates and names in another case.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(modify))
 	f.Add([]byte(with(modify, "1731924555137", "1731924555137042")))
@@ -203,7 +204,9 @@ func FuzzParse(f *testing.F) {
 		var m map[string]json.RawMessage
 		json.Unmarshal(data, &m)
 		var name string
-		// Duplicates of which the last is null are read in another way by encoding/json, and each byte that is no UTF-8 becomes U+FFFD there, as in runes.
+		// Duplicates of which the last is null are read in another way by
+		// encoding/json, and each byte that is no UTF-8 becomes U+FFFD there,
+		// as in runes.
 		if json.Unmarshal(m["tableName"], &name) == nil && string(m["tableName"]) != "null" && name != string([]rune(c.TableName)) && bytes.Count(data, []byte("tableName")) == 1 {
 			t.Errorf("%q, want %q", c.TableName, name)
 		}

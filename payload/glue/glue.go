@@ -1,8 +1,11 @@
-// Package glue takes the framing of AWS Glue Schema Registry off a record's data.
+// Package glue takes the framing of AWS Glue Schema Registry off a record's
+// data.
 //
-// The registry's serializers write a byte 3 (the version of the header), a byte for compression, the 16 bytes of the schema
-// version's id, and the payload. Reading the payload, which is Avro, JSON or Protobuf, is for the user's own library, by the schema that
-// the id names. (Format: awslabs/aws-glue-schema-registry, AWSSchemaRegistryConstants.)
+// The registry's serializers write a byte 3 (the version of the header), a byte
+// for compression, the 16 bytes of the schema version's id, and the payload.
+// Reading the payload, which is Avro, JSON or Protobuf, is for the user's own
+// library, by the schema that the id names. (Format:
+// awslabs/aws-glue-schema-registry, AWSSchemaRegistryConstants.)
 //
 // [Unmarshal] fits into a typed handler of package router.
 package glue
@@ -15,7 +18,8 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// Errors of this package wrap one of these, or the decoder's ErrCompressed and ErrTooLarge.
+// Errors of this package wrap one of these, or the decoder's ErrCompressed and
+// ErrTooLarge.
 var (
 	// ErrNotFramed: the data has no header of the registry.
 	ErrNotFramed = errors.New("no header of Glue Schema Registry")
@@ -34,7 +38,8 @@ const (
 // SchemaVersionID is the id of a schema version: a UUID.
 type SchemaVersionID [16]byte
 
-// String returns the id in the form that the registry's API takes: "b7b4a7f0-9c96-4e4a-a687-fb5de9ef0c63".
+// String returns the id in the form that the registry's API takes:
+// "b7b4a7f0-9c96-4e4a-a687-fb5de9ef0c63".
 func (id SchemaVersionID) String() string {
 	var b [36]byte
 	at := 0
@@ -49,16 +54,19 @@ func (id SchemaVersionID) String() string {
 	return string(b[:])
 }
 
-// DefaultMaxPayload is what a payload may have after decompression where nothing else is said: 10 MiB.
+// DefaultMaxPayload is what a payload may have after decompression where
+// nothing else is said: 10 MiB.
 const DefaultMaxPayload = 10 << 20
 
-// IsFramed is whether data begins with a header: the version, a compression that is known, and an id. Other data may begin like that by chance.
+// IsFramed is whether data begins with a header: the version, a compression
+// that is known, and an id. Other data may begin like that by chance.
 func IsFramed(data []byte) bool {
 	return len(data) >= headerSize && data[0] == version && (data[1] == plain || data[1] == zlib)
 }
 
-// Append appends the payload of data to dst, decompressed, limit bytes at most (0 means DefaultMaxPayload), and returns the longer slice with the
-// schema version's id; with an error it returns dst. An empty payload is legal.
+// Append appends the payload of data to dst, decompressed, limit bytes at most
+// (0 means DefaultMaxPayload), and returns the longer slice with the schema
+// version's id; with an error it returns dst. An empty payload is legal.
 func Append(dst, data []byte, limit int) (payload []byte, id SchemaVersionID, err error) {
 	if limit <= 0 {
 		limit = DefaultMaxPayload
@@ -77,7 +85,8 @@ func Append(dst, data []byte, limit int) (payload []byte, id SchemaVersionID, er
 	return dst, id, err
 }
 
-// Payload is Append without a copy where there is nothing to decompress: the payload is a view of data then, and new memory else.
+// Payload is Append without a copy where there is nothing to decompress: the
+// payload is a view of data then, and new memory else.
 func Payload(data []byte, limit int) (payload []byte, id SchemaVersionID, err error) {
 	id, body, err := split(data)
 	if err != nil || data[1] == zlib {
@@ -104,13 +113,15 @@ func split(data []byte) (id SchemaVersionID, body []byte, err error) {
 	return id, data[headerSize:len(data):len(data)], nil
 }
 
-// Unmarshal makes of unmarshal, which decodes a payload by the id of its schema version, what the typed handlers of package router take. A
-// payload of more than DefaultMaxPayload is an error; UnmarshalLimit has another limit.
+// Unmarshal makes of unmarshal, which decodes a payload by the id of its schema
+// version, what the typed handlers of package router take. A payload of more
+// than DefaultMaxPayload is an error; UnmarshalLimit has another limit.
 func Unmarshal(unmarshal func(id SchemaVersionID, payload []byte, v any) error) func(data []byte, v any) error {
 	return UnmarshalLimit(0, unmarshal)
 }
 
-// UnmarshalLimit is [Unmarshal] for payloads of at most limit bytes after decompression; 0 means DefaultMaxPayload.
+// UnmarshalLimit is [Unmarshal] for payloads of at most limit bytes after
+// decompression; 0 means DefaultMaxPayload.
 func UnmarshalLimit(limit int, unmarshal func(id SchemaVersionID, payload []byte, v any) error) func(data []byte, v any) error {
 	return func(data []byte, v any) error {
 		payload, id, err := Payload(data, limit)

@@ -113,7 +113,8 @@ func TestUnmarshalLimit(t *testing.T) {
 	}
 }
 
-// Payloads of more than 10 MiB, or of no more than a megabyte, ask for a limit of their own.
+// Payloads of more than 10 MiB, or of no more than a megabyte, ask for a limit
+// of their own.
 func ExampleUnmarshalLimit() {
 	unmarshal := glue.UnmarshalLimit(5, func(_ glue.SchemaVersionID, payload []byte, v any) error { return json.Unmarshal(payload, v) })
 	var v any
@@ -124,7 +125,8 @@ func ExampleUnmarshalLimit() {
 	// too large: zlib of more than 5 bytes of data; UnmarshalLimit sets this limit
 }
 
-// The id of the schema says how a payload is to be decoded, here by a format whose schemas are known beforehand.
+// The id of the schema says how a payload is to be decoded, here by a format
+// whose schemas are known beforehand.
 func ExampleUnmarshal() {
 	type order struct{ ID int }
 	id := glue.SchemaVersionID{0xb7, 0xb4, 0xa7, 0xf0, 15: 0x63}

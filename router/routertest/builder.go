@@ -12,7 +12,8 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// builder makes the records of an event one after the other, in memory that it uses again for each.
+// builder makes the records of an event one after the other, in memory that it
+// uses again for each.
 type builder struct {
 	event  Event
 	rec    decoder.Record // the record that next has made
@@ -48,7 +49,8 @@ func newBuilder(e Event) *builder {
 	return b
 }
 
-// deal gives each record its key: as from a shuffled deck in which each key is as often as the others.
+// deal gives each record its key: as from a shuffled deck in which each key is
+// as often as the others.
 func (b *builder) deal() {
 	n := b.event.Records
 	keys := b.event.Keys
@@ -59,7 +61,8 @@ func (b *builder) deal() {
 	for i := range b.keys {
 		b.keys[i] = int32(i % keys)
 	}
-	// A generator of its own, so that an event has the same numbers and times with Key and without.
+	// A generator of its own, so that an event has the same numbers and times
+	// with Key and without.
 	shuffle := rand.NewPCG(b.event.Seed, math.MaxUint64)
 	for i := n - 1; i > 0; i-- {
 		j := below(shuffle, uint64(i)+1)
@@ -99,7 +102,8 @@ func (b *builder) next() bool {
 	return true
 }
 
-// advance takes the sequence number and the arrival on to those of the next record.
+// advance takes the sequence number and the arrival on to those of the next
+// record.
 func (b *builder) advance() {
 	rec := &b.rec
 	if gap := below(&b.random, 1e18); b.short {
@@ -116,7 +120,8 @@ func (b *builder) advance() {
 	rec.ApproximateArrivalTimestamp = rec.ApproximateArrivalTimestamp.Add(wait)
 }
 
-// appendWindow appends the members of the tumbling window, with defaults for what is empty.
+// appendWindow appends the members of the tumbling window, with defaults for
+// what is empty.
 func (b *builder) appendWindow(dst []byte) []byte {
 	w := *b.event.Window
 	if w.Start.IsZero() {
@@ -160,8 +165,8 @@ func appendKey(dst []byte, n int) []byte {
 	return strconv.AppendInt(dst, int64(n), 10)
 }
 
-// addDecimal adds n, with so many zeros behind it, to a decimal number that has at least as many digits, in place if there is
-// room for a carry.
+// addDecimal adds n, with so many zeros behind it, to a decimal number that has
+// at least as many digits, in place if there is room for a carry.
 func addDecimal(digits []byte, n uint64, zeros int) []byte {
 	for i := len(digits) - 1 - zeros; n > 0; i-- {
 		if i < 0 {
@@ -175,8 +180,9 @@ func addDecimal(digits []byte, n uint64, zeros int) []byte {
 	return digits
 }
 
-// below returns a pseudo-random number from 0 to n-1. It asks the generator itself, whose numbers are fixed; what package rand
-// makes of them may change with its release.
+// below returns a pseudo-random number from 0 to n-1. It asks the generator
+// itself, whose numbers are fixed; what package rand makes of them may change
+// with its release.
 func below(random *rand.PCG, n uint64) uint64 {
 	high, _ := bits.Mul64(random.Uint64(), n)
 	return high

@@ -78,8 +78,9 @@ func must(err error) {
 // partition key "a", as every aggregate of that library; what else it has is
 // the first one's: what [Event.All] returns will do.
 //
-// The library itself writes a lone user record as it is; here it is an aggregate
-// of one. (Format: awslabs/amazon-kinesis-producer, aggregation-format.md.)
+// The library itself writes a lone user record as it is; here it is an
+// aggregate of one. (Format: awslabs/amazon-kinesis-producer,
+// aggregation-format.md.)
 func Aggregate(recs ...decoder.Record) decoder.Record {
 	const (
 		magic               = "\xf3\x89\x9a\xc2"
@@ -129,11 +130,11 @@ type LogEvent struct {
 	ExtractedFields map[string]string // not written where there are none
 }
 
-// LogMessage returns the data of a record that a subscription of CloudWatch Logs
-// writes: gzip of one message, as package cwlogs and router.LogEvents read it.
-// What env leaves empty has defaults: a DATA_MESSAGE of account 123456789012, log
-// group "/aws/lambda/orders", with the filter "to-kinesis". For a
-// "CONTROL_MESSAGE" give its type and one event.
+// LogMessage returns the data of a record that a subscription of CloudWatch
+// Logs writes: gzip of one message, as package cwlogs and router.LogEvents read
+// it. What env leaves empty has defaults: a DATA_MESSAGE of account
+// 123456789012, log group "/aws/lambda/orders", with the filter "to-kinesis".
+// For a "CONTROL_MESSAGE" give its type and one event.
 func LogMessage(env cwlogs.Envelope, events ...LogEvent) []byte {
 	type event struct {
 		ID              string            `json:"id"`
@@ -167,7 +168,8 @@ func LogMessage(env cwlogs.Envelope, events ...LogEvent) []byte {
 	return Gzip(asJSON(m))
 }
 
-// milliseconds is a time as numbers have it, by default that of the events here.
+// milliseconds is a time as numbers have it, by default that of the events
+// here.
 func milliseconds(t time.Time) int64 {
 	if t.IsZero() {
 		return defaultStart
@@ -175,12 +177,13 @@ func milliseconds(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
-// Change returns the data of a record that a DynamoDB table writes for a change of
-// an item, as package dynamodb reads it. Keys and images are JSON, of which
+// Change returns the data of a record that a DynamoDB table writes for a change
+// of an item, as package dynamodb reads it. Keys and images are JSON, of which
 // NewImage or OldImage may be nil. What c leaves empty has defaults: table
-// "orders", EventName by which of the images there are, the region us-east-1, Keys
-// of {"id":{"S":"1"}}, and a Time of 2024-11-18T10:09:15.987Z. Time is written with
-// its Precision, in milliseconds by default. SizeBytes is written as it is.
+// "orders", EventName by which of the images there are, the region us-east-1,
+// Keys of {"id":{"S":"1"}}, and a Time of 2024-11-18T10:09:15.987Z. Time is
+// written with its Precision, in milliseconds by default. SizeBytes is written
+// as it is.
 //
 // Change panics where Keys or an image is no JSON.
 func Change(c dynamodb.Change) []byte {

@@ -11,16 +11,20 @@ import (
 type Kind uint8
 
 const (
-	// JSON data is an object {"id":"100000","item":"…"} of exactly Size bytes, whose members are strings. The id counts
-	// up from the event's first record on, and the item is pseudo-random words, which compress about as real text does.
-	// Below 25 bytes there is no room for that, and it is a number instead.
+	// JSON data is an object {"id":"100000","item":"…"} of exactly Size bytes,
+	// whose members are strings. The id counts up from the event's first record
+	// on, and the item is pseudo-random words, which compress about as real
+	// text does. Below 25 bytes there is no room for that, and it is a number
+	// instead.
 	JSON Kind = iota
 
-	// Random data is Size pseudo-random bytes, which no compression makes smaller.
+	// Random data is Size pseudo-random bytes, which no compression makes
+	// smaller.
 	Random
 
-	// Compressed data is the gzip form of JSON data of Size bytes. Its bytes depend on the compress/gzip of the Go
-	// release, what they decompress to does not.
+	// Compressed data is the gzip form of JSON data of Size bytes. Its bytes
+	// depend on the compress/gzip of the Go release, what they decompress to
+	// does not.
 	Compressed
 )
 
@@ -45,7 +49,8 @@ type filler struct {
 	out    appender
 }
 
-// fill appends the data of record i to dst. It depends on Seed, i, Size and Kind alone.
+// fill appends the data of record i to dst. It depends on Seed, i, Size and
+// Kind alone.
 func (f *filler) fill(dst []byte, e *Event, i int) []byte {
 	f.random.Seed(e.Seed, 1+uint64(i))
 	switch e.Kind {
@@ -88,7 +93,8 @@ func (f *filler) json(dst []byte, size, i int) []byte {
 	return append(dst, end...)
 }
 
-// words appends so many bytes of text, and cuts the last word off where it must.
+// words appends so many bytes of text, and cuts the last word off where it
+// must.
 func (f *filler) words(dst []byte, size int) []byte {
 	end := len(dst) + size
 	for len(dst) < end {

@@ -30,7 +30,8 @@ type Discarded struct {
 	Condition string // RetryAttemptsExhausted or RecordAgeExceeded
 	At        time.Time
 
-	// Message is what the destination gets: a JSON document. It is nil where there is no destination.
+	// Message is what the destination gets: a JSON document. It is nil where
+	// there is no destination.
 	Message []byte
 	// Key is that of the object, where the destination is S3.
 	Key string

@@ -168,8 +168,9 @@ func TestForm(t *testing.T) {
 	}
 }
 
-// TestBytesAreFixed holds the events to what they were when the test was written, since that is promised: results of benchmarks are
-// compared over the years. Compressed data is not among them.
+// TestBytesAreFixed holds the events to what they were when the test was
+// written, since that is promised: results of benchmarks are compared over the
+// years. Compressed data is not among them.
 func TestBytesAreFixed(t *testing.T) {
 	for _, c := range []struct {
 		event Event
@@ -191,7 +192,8 @@ func TestBytesAreFixed(t *testing.T) {
 	}
 }
 
-// TestPipe: a pipe's event holds the same records, and the members of each in the order of AWS's sample.
+// TestPipe: a pipe's event holds the same records, and the members of each in
+// the order of AWS's sample.
 func TestPipe(t *testing.T) {
 	sample, err := os.ReadFile("../../testdata/events/pipes.json")
 	if err != nil {

@@ -7,9 +7,11 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file is the batches of a Mapping: how they come to be, and what becomes of them when they fail.
+// This file is the batches of a Mapping: how they come to be, and what becomes
+// of them when they fail.
 
-// lane is a shard, or the share of its keys that is worked on one batch at a time.
+// lane is a shard, or the share of its keys that is worked on one batch at a
+// time.
 type lane struct {
 	shardID string
 	number  int
@@ -31,7 +33,8 @@ type batch struct {
 	last        *Invocation
 }
 
-// eventOverhead is what an event may hold beside its records and the state of its window.
+// eventOverhead is what an event may hold beside its records and the state of
+// its window.
 const eventOverhead = 1024
 
 func laneOf(key []byte, lanes int) int {
@@ -71,8 +74,8 @@ func (s *simulation) next(l *lane, now time.Time) *batch {
 
 func (b *batch) isFinal() bool { return b.window != nil && b.window.IsFinalInvokeForWindow }
 
-// wake is when there will be something to do if nothing is to be done now; zero where only the end of an invocation changes
-// that.
+// wake is when there will be something to do if nothing is to be done now; zero
+// where only the end of an invocation changes that.
 func (s *simulation) wake(l *lane) time.Time {
 	switch {
 	case l.busy:
@@ -83,7 +86,8 @@ func (s *simulation) wake(l *lane) time.Time {
 	return s.formable(l)
 }
 
-// expire takes the records off a batch that are too old, which are its first ones.
+// expire takes the records off a batch that are too old, which are its first
+// ones.
 func (s *simulation) expire(b *batch, now time.Time) {
 	age := func(rec *record) time.Duration { return now.Sub(rec.ApproximateArrivalTimestamp) }
 	n := 0
@@ -101,7 +105,8 @@ func (s *simulation) expire(b *batch, now time.Time) {
 	}
 }
 
-// fill returns how many of the queue's first records one event can take, and whether it can take no more.
+// fill returns how many of the queue's first records one event can take, and
+// whether it can take no more.
 func (s *simulation) fill(l *lane) (n int, full bool) {
 	room := maxEvent - eventOverhead
 	if l.window != nil {
@@ -152,8 +157,9 @@ func (s *simulation) formable(l *lane) time.Time {
 	return at
 }
 
-// fillable is when the queue's first records will be a batch: when they are as many as an event takes, or the first has waited for
-// as long as it may, or its tumbling window is over.
+// fillable is when the queue's first records will be a batch: when they are as
+// many as an event takes, or the first has waited for as long as it may, or its
+// tumbling window is over.
 func (s *simulation) fillable(l *lane) time.Time {
 	if len(l.queue) == 0 {
 		return time.Time{}

@@ -27,24 +27,30 @@ type Invocation struct {
 	Retry        int // retries that the batch had used up before
 	Began, Ended time.Time
 
-	// Records are what the function was given. Index is a record's place among those that Run was given.
+	// Records are what the function was given. Index is a record's place among
+	// those that Run was given.
 	Records []*decoder.Record
 	// Window is what the event said of a tumbling window, nil without one.
 	Window *decoder.Window
 
-	// Response is the function's answer, the very memory that it returned. Err is its error, that of a timeout or crash included.
+	// Response is the function's answer, the very memory that it returned. Err
+	// is its error, that of a timeout or crash included.
 	Response []byte
 	Err      error
 
-	// Cause is why the batch, or the part of it from Checkpoint on, is not done: Err; or what is wrong with the answer; or why the
-	// record that it names has failed, as a router.Router says. It is nil where all is done, and where a handler that is no Router
-	// names a record, since then nobody says why.
+	// Cause is why the batch, or the part of it from Checkpoint on, is not
+	// done: Err; or what is wrong with the answer; or why the record that it
+	// names has failed, as a router.Router says. It is nil where all is done,
+	// and where a handler that is no Router names a record, since then nobody
+	// says why.
 	Cause error
-	// Skipped is why records were skipped, or given up, as a Router says, in the order in which they were.
+	// Skipped is why records were skipped, or given up, as a Router says, in
+	// the order in which they were.
 	Skipped []error
 
 	Outcome Outcome
-	// Checkpoint is the first record that is to be delivered again; nil where none is.
+	// Checkpoint is the first record that is to be delivered again; nil where
+	// none is.
 	Checkpoint *decoder.Record
 	// Stray says that the answer names a record that was not in the event.
 	Stray bool
@@ -105,8 +111,9 @@ func (l *Log) Count(o Outcome) int {
 	return n
 }
 
-// String tells what happened, a line for each invocation and for each batch that was given up, with the time since the first
-// record's arrival, the indices of the records, and why, where that is known (see [Invocation]):
+// String tells what happened, a line for each invocation and for each batch
+// that was given up, with the time since the first record's arrival, the
+// indices of the records, and why, where that is known (see [Invocation]):
 //
 //	1s shardId-000000000000 [0-4]: again from 3: no such user
 //	2s shardId-000000000000 [3 4] retry 1: timed out

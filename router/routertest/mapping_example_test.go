@@ -16,7 +16,8 @@ import (
 
 var quiet = router.WithLogger(slog.New(slog.DiscardHandler))
 
-// What becomes of an order that cannot be saved, where the mapping splits batches and gives up after two retries.
+// What becomes of an order that cannot be saved, where the mapping splits
+// batches and gives up after two retries.
 func ExampleMapping() {
 	save := func(_ context.Context, rec *decoder.Record) error {
 		if string(rec.PartitionKey) == "user-000004" {
@@ -47,7 +48,8 @@ func ExampleMapping() {
 	// record 4 is given up
 }
 
-// The same behind EventBridge Pipes, which sends bare arrays and knows a record by its event id.
+// The same behind EventBridge Pipes, which sends bare arrays and knows a record
+// by its event id.
 func ExampleMapping_pipe() {
 	calls := 0
 	save := func(_ context.Context, rec *decoder.Record) error {
@@ -67,7 +69,8 @@ func ExampleMapping_pipe() {
 	// {"batchItemFailures":[{"itemIdentifier":"shardId-000000000000:116"}]}
 }
 
-// A count for each minute: the state goes from invocation to invocation, and the final one has it all.
+// A count for each minute: the state goes from invocation to invocation, and
+// the final one has it all.
 func ExampleMapping_tumblingWindow() {
 	count := router.Tumbling(func(_ context.Context, w *decoder.Window, n *int, recs []decoder.Record) error {
 		*n += len(recs)

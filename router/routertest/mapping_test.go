@@ -24,7 +24,8 @@ type function func(ctx context.Context, event []byte) ([]byte, error)
 
 func (f function) Invoke(ctx context.Context, event []byte) ([]byte, error) { return f(ctx, event) }
 
-// numbered are records with the sequence numbers 1, 2, …, all of them of one key. They arrive together.
+// numbered are records with the sequence numbers 1, 2, …, all of them of one
+// key. They arrive together.
 func numbered(n int) []decoder.Record {
 	recs := make([]decoder.Record, n)
 	for i := range recs {
@@ -33,7 +34,8 @@ func numbered(n int) []decoder.Record {
 	return recs
 }
 
-// scripted answers one invocation after the other, the last way again and again:
+// scripted answers one invocation after the other, the last way again and
+// again:
 //
 //	4       with a failure of the record with that sequence number, if the event holds it
 //	error   with an error
@@ -58,12 +60,14 @@ func scripted(words ...string) function {
 	}
 }
 
-// lines makes the text of a Log as short as a table needs it: without the shard.
+// lines makes the text of a Log as short as a table needs it: without the
+// shard.
 func lines(log *routertest.Log) string {
 	return strings.ReplaceAll(log.String(), " shardId-000000000000", "")
 }
 
-// The answers that were recorded against AWS, and what else a function could say.
+// The answers that were recorded against AWS, and what else a function could
+// say.
 func TestAnswers(t *testing.T) {
 	const done, failed, partial = routertest.Succeeded, routertest.Failed, routertest.Partial
 	for _, c := range []struct {
@@ -85,7 +89,8 @@ func TestAnswers(t *testing.T) {
 		{`{"batchItemFailures":[{"itemIdentifier":2}]}`, failed, 0, false},
 		{`{"batchItemFailures":[{"foo":"2"}]}`, failed, 0, false},
 		{`{"batchItemFailures":[{"foo":null}]}`, failed, 0, false},
-		// the lowest number is the checkpoint, and numbers are compared as numbers
+		// the lowest number is the checkpoint, and numbers are compared as
+		// numbers
 		{`{"batchItemFailures":[{"itemIdentifier":"3"}]}`, partial, 2, false},
 		{`{"batchItemFailures":[{"itemIdentifier":"10"},{"itemIdentifier":"9"}]}`, partial, 8, false},
 		{`{"batchItemFailures":[{"itemIdentifier":"1"}]}`, failed, 0, false},
@@ -120,7 +125,8 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// A pipe knows records by their event ids, and the mapping by their numbers: each takes the other's for one that is not in the batch.
+// A pipe knows records by their event ids, and the mapping by their numbers:
+// each takes the other's for one that is not in the batch.
 func TestPipeAnswers(t *testing.T) {
 	const id = "shardId-000000000000:"
 	for answer, want := range map[string][2]string{ // of the pipe, of the mapping
@@ -155,7 +161,8 @@ func TestPipeAnswers(t *testing.T) {
 	}
 }
 
-// The rules of batches, retries and splits. The function answers as the script says.
+// The rules of batches, retries and splits. The function answers as the script
+// says.
 func TestRules(t *testing.T) {
 	type M = routertest.Mapping
 	for _, c := range []struct {
@@ -286,7 +293,8 @@ func TestExpiry(t *testing.T) {
 	}
 }
 
-// With a parallelization factor a key's records stay in order and in one lane, while other keys go on.
+// With a parallelization factor a key's records stay in order and in one lane,
+// while other keys go on.
 func TestParallelization(t *testing.T) {
 	var lock sync.Mutex
 	next := map[string]int{}
@@ -327,7 +335,8 @@ func TestParallelization(t *testing.T) {
 	}
 }
 
-// The producer library gives every aggregate the key "a": then all go through one lane.
+// The producer library gives every aggregate the key "a": then all go through
+// one lane.
 func TestParallelizationOfAggregates(t *testing.T) {
 	recs := routertest.Event{Records: 100, Interval: time.Second, Key: func(int) string { return "a" }}.All()
 	log := routertest.Mapping{ParallelizationFactor: 10}.Run(scripted("{}"), recs)
@@ -394,7 +403,8 @@ func TestDestinations(t *testing.T) {
 	}
 }
 
-// A tumbling window's state goes from invocation to invocation, and its final one closes it.
+// A tumbling window's state goes from invocation to invocation, and its final
+// one closes it.
 func TestTumbling(t *testing.T) {
 	at := func(n ...int) []decoder.Record {
 		recs := numbered(len(n))
@@ -486,7 +496,8 @@ func TestTumblingNeverEnds(t *testing.T) {
 	}
 }
 
-// Windows are aligned to the epoch wherever they are, also where an int64 of nanoseconds does not reach.
+// Windows are aligned to the epoch wherever they are, also where an int64 of
+// nanoseconds does not reach.
 func TestTumblingFarAway(t *testing.T) {
 	for _, year := range []int{1650, 1969, 2024, 2264, 9999} {
 		start := time.Date(year, 1, 2, 3, 0, 0, 0, time.UTC)
@@ -533,7 +544,8 @@ func TestAnswerLimit(t *testing.T) {
 	}
 }
 
-// counter is a function that remembers how often it was called, and which of its processes is the first.
+// counter is a function that remembers how often it was called, and which of
+// its processes is the first.
 type counter struct {
 	calls atomic.Int64
 	call  func(ctx context.Context, n int64) ([]byte, error)
@@ -543,7 +555,8 @@ func (c *counter) Invoke(ctx context.Context, _ []byte) ([]byte, error) {
 	return c.call(ctx, c.calls.Add(1))
 }
 
-// A crash and a timeout take the process with them, and what it remembers; an error does not.
+// A crash and a timeout take the process with them, and what it remembers; an
+// error does not.
 func TestProcesses(t *testing.T) {
 	ends := map[string]func(context.Context) ([]byte, error){
 		"error":   func(context.Context) ([]byte, error) { return nil, errors.New("boom") },
@@ -662,7 +675,8 @@ func TestTimeInABubble(t *testing.T) {
 	})
 }
 
-// The event's memory is used again, so that who keeps it can see that it must not.
+// The event's memory is used again, so that who keeps it can see that it must
+// not.
 func TestEventIsReused(t *testing.T) {
 	var kept []byte
 	routertest.Mapping{}.Run(function(func(_ context.Context, event []byte) ([]byte, error) {

@@ -10,9 +10,11 @@ import (
 	"example.com/sluice/internal/overlay"
 )
 
-// This file tests the tests of Mapping: it breaks the simulation on purpose, one way at a time, and wants them to see it.
+// This file tests the tests of Mapping: it breaks the simulation on purpose,
+// one way at a time, and wants them to see it.
 
-// mutants are changes that make the simulation wrong: where the source is marked with its name, old becomes new.
+// mutants are changes that make the simulation wrong: where the source is
+// marked with its name, old becomes new.
 var mutants = []struct{ name, old, new string }{
 	{"a split uses up a retry", `half :=`, `b.retries++; half :=`},
 	{"the second half comes first", `l.batches = append(l.batches, &second, b)`, `l.batches = append(l.batches, b, &second)`},

@@ -17,11 +17,13 @@ import (
 	"example.com/sluice/internal/cause"
 )
 
-// This file is the function of a Mapping: its processes, and the invocations in them.
+// This file is the function of a Mapping: its processes, and the invocations in
+// them.
 
-// ErrProcessGone is the cause (see [context.Cause]) of contexts of a process that is gone, by a crash or a timeout of an
-// invocation in it. What a handler still does then, no real one would do. A context that has had an end of its own before, as that of a
-// router's deadline guard, keeps the cause of that.
+// ErrProcessGone is the cause (see [context.Cause]) of contexts of a process
+// that is gone, by a crash or a timeout of an invocation in it. What a handler
+// still does then, no real one would do. A context that has had an end of its
+// own before, as that of a router's deadline guard, keeps the cause of that.
 var ErrProcessGone = errors.New("routertest: the process is gone")
 
 // process is one instance of the function.
@@ -85,8 +87,9 @@ func (r *running) explain(a answer) {
 
 type runningKey struct{}
 
-// Crash ends the process that the invocation of ctx runs in, as os.Exit would: all invocations in it have failed, what it remembers
-// is gone, and Crash does not return. It panics if ctx is not of a [Mapping]'s invocation.
+// Crash ends the process that the invocation of ctx runs in, as os.Exit would:
+// all invocations in it have failed, what it remembers is gone, and Crash does
+// not return. It panics if ctx is not of a [Mapping]'s invocation.
 func Crash(ctx context.Context) {
 	c, ok := ctx.Value(runningKey{}).(crasher)
 	if !ok {
@@ -186,7 +189,8 @@ func (r *running) hasReturned() bool {
 	}
 }
 
-// hasEnded reports whether there is nothing to wait for any more. Without a bubble all is joined before.
+// hasEnded reports whether there is nothing to wait for any more. Without a
+// bubble all is joined before.
 func (r *running) hasEnded(now time.Time, bubble bool) bool {
 	return !bubble || r.hasReturned() || r.process.ctx.Err() != nil || !now.Before(r.deadline)
 }

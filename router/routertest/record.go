@@ -9,25 +9,29 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// NewRecord returns a record with that partition key and that data, for calling a handler without an event. All else is the
-// same for each record: that of the first record of a default [Event]. The source is the record's own; data is not copied. An
-// empty key stands for the default one, "user-000000".
+// NewRecord returns a record with that partition key and that data, for calling
+// a handler without an event. All else is the same for each record: that of the
+// first record of a default [Event]. The source is the record's own; data is
+// not copied. An empty key stands for the default one, "user-000000".
 //
-// Since all such records have one sequence number, records that meet in a test need others: set them, or leave them to
-// [EventOf].
+// Since all such records have one sequence number, records that meet in a test
+// need others: set them, or leave them to [EventOf].
 func NewRecord(key string, data []byte) *decoder.Record {
 	rec := complete(decoder.Record{PartitionKey: []byte(key), Data: data}, 0)
 	return &rec
 }
 
-// EventOf returns an event of the records, in the form in which Lambda writes it. What a record leaves empty gets a default, so
-// a test says only what it is about:
+// EventOf returns an event of the records, in the form in which Lambda writes
+// it. What a record leaves empty gets a default, so a test says only what it is
+// about:
 //
 //	routertest.EventOf(decoder.Record{Data: []byte("a")}, decoder.Record{Data: []byte("b")})
 //
-// The defaults are those of [Event], with every key another; sequence numbers count up by one and arrivals by one millisecond
-// from record to record. EventID is made of the shard and the sequence number, EventSourceARN of the stream's name. Data may
-// be empty, and EncryptionType is not written where it is. Arrivals are written to the nanosecond if they are not whole
+// The defaults are those of [Event], with every key another; sequence numbers
+// count up by one and arrivals by one millisecond from record to record.
+// EventID is made of the shard and the sequence number, EventSourceARN of the
+// stream's name. Data may be empty, and EncryptionType is not written where it
+// is. Arrivals are written to the nanosecond if they are not whole
 // milliseconds. Index is not looked at.
 func EventOf(recs ...decoder.Record) []byte {
 	dst := []byte(`{"Records":[`)
@@ -47,8 +51,9 @@ func EventOf(recs ...decoder.Record) []byte {
 	return append(dst, "]}"...)
 }
 
-// Payloads returns an event with a record for each of the payloads. It is [EventOf] for tests that are about data: all are of the
-// partition key "user-1", and the sequence numbers are 101, 102 and so on.
+// Payloads returns an event with a record for each of the payloads. It is
+// [EventOf] for tests that are about data: all are of the partition key
+// "user-1", and the sequence numbers are 101, 102 and so on.
 func Payloads(payloads ...string) []byte {
 	recs := make([]decoder.Record, len(payloads))
 	for i, p := range payloads {
@@ -57,7 +62,8 @@ func Payloads(payloads ...string) []byte {
 	return EventOf(recs...)
 }
 
-// complete returns the record with defaults for what is empty, as the i-th of its event.
+// complete returns the record with defaults for what is empty, as the i-th of
+// its event.
 func complete(rec decoder.Record, i int) decoder.Record {
 	rec.Source = completeSource(rec.Source)
 	return completeFrom(rec, i)
@@ -84,7 +90,8 @@ func completeFrom(rec decoder.Record, i int) decoder.Record {
 	return rec
 }
 
-// completeSource returns a copy of the source, which may be nil, with defaults for what is empty.
+// completeSource returns a copy of the source, which may be nil, with defaults
+// for what is empty.
 func completeSource(given *decoder.Source) *decoder.Source {
 	var src decoder.Source
 	if given != nil {

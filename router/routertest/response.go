@@ -29,7 +29,8 @@ var (
 	errUnknownName = errors.New("the answer names a record that is not in the event")
 )
 
-// readAnswer reads the answer to an invocation with these records. What follows from a missing state is up to the caller.
+// readAnswer reads the answer to an invocation with these records. What follows
+// from a missing state is up to the caller.
 func (m *Mapping) readAnswer(text []byte, recs []*record) answer {
 	var a answer
 	var members map[string]json.RawMessage
@@ -86,7 +87,8 @@ func identifier(failure json.RawMessage) string {
 	return id
 }
 
-// find returns the index of the record that is named: by its sequence number, or to a pipe by its event id.
+// find returns the index of the record that is named: by its sequence number,
+// or to a pipe by its event id.
 func (m *Mapping) find(recs []*record, id string) (int, bool) {
 	for i, rec := range recs {
 		switch {

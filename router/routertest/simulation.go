@@ -12,7 +12,8 @@ import (
 
 // This file is the clock of a Mapping: what happens next, and when.
 
-// simulation is one run of a mapping. Its own goroutine alone changes it; invocations have goroutines of their own.
+// simulation is one run of a mapping. Its own goroutine alone changes it;
+// invocations have goroutines of their own.
 type simulation struct {
 	Mapping
 	handler   lambda.Handler
@@ -122,7 +123,8 @@ func (s *simulation) sleepUntil(t time.Time) {
 	s.at = t
 }
 
-// run is the simulation's loop: begin what can begin, then wait for an end or for the next thing to happen.
+// run is the simulation's loop: begin what can begin, then wait for an end or
+// for the next thing to happen.
 func (s *simulation) run() {
 	defer func() {
 		for _, p := range s.processes {
@@ -160,8 +162,9 @@ func (s *simulation) run() {
 	}
 }
 
-// wait returns, in a bubble, when an invocation has ended or is out of time, at next at the latest, and then only once everybody
-// else waits as well: so the order in which goroutines run does not show.
+// wait returns, in a bubble, when an invocation has ended or is out of time, at
+// next at the latest, and then only once everybody else waits as well: so the
+// order in which goroutines run does not show.
 func (s *simulation) wait(next time.Time) {
 	for _, r := range s.running {
 		if next.IsZero() || r.deadline.Before(next) {

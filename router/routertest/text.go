@@ -10,8 +10,9 @@ import (
 
 // This file writes records in Lambda's form.
 
-// template is the text of a record around the values that change from one to the next, which stand in the order key,
-// sequence number, data, arrival, event id.
+// template is the text of a record around the values that change from one to
+// the next, which stand in the order key, sequence number, data, arrival, event
+// id.
 type template struct {
 	toKey, toEventID, toEnd []byte
 }
@@ -22,7 +23,8 @@ const (
 	toTime     = `","approximateArrivalTimestamp":`
 )
 
-// templateOf is that of the event source mapping, or, where flat, of EventBridge Pipes, whose records have no object kinesis.
+// templateOf is that of the event source mapping, or, where flat, of
+// EventBridge Pipes, whose records have no object kinesis.
 func templateOf(src *decoder.Source, flat bool) template {
 	var t template
 	begin, end := `{"kinesis":{`, `}`
@@ -69,7 +71,8 @@ func (t *template) append(dst []byte, rec *decoder.Record) []byte {
 	return append(dst, t.toEnd...)
 }
 
-// appendString appends s as a JSON string. What JSON does not make it escape stays as it is.
+// appendString appends s as a JSON string. What JSON does not make it escape
+// stays as it is.
 func appendString[T string | []byte](dst []byte, s T) []byte {
 	const hex = "0123456789abcdef"
 	dst = append(dst, '"')
@@ -98,8 +101,8 @@ func appendString[T string | []byte](dst []byte, s T) []byte {
 	return append(dst, '"')
 }
 
-// appendSeconds appends t in seconds since the epoch with three decimals, which is how Lambda writes it, or with as many more
-// as t needs.
+// appendSeconds appends t in seconds since the epoch with three decimals, which
+// is how Lambda writes it, or with as many more as t needs.
 func appendSeconds(dst []byte, t time.Time) []byte {
 	sec, nsec := t.Unix(), int64(t.Nanosecond())
 	if sec < 0 {

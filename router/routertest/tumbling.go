@@ -6,8 +6,9 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file is the tumbling windows of a Mapping. A window opens with the first record that arrived in it, and is closed by an
-// invocation of its own once all its records are done, or early if its state passes 1 MB.
+// This file is the tumbling windows of a Mapping. A window opens with the first
+// record that arrived in it, and is closed by an invocation of its own once all
+// its records are done, or early if its state passes 1 MB.
 
 // window is an open window of a shard.
 type window struct {
@@ -16,7 +17,8 @@ type window struct {
 	early      bool   // the state is too large: the window is to end
 }
 
-// startOf is the start of the window in which a record has arrived. Windows are aligned to the epoch; Truncate counts from year 1.
+// startOf is the start of the window in which a record has arrived. Windows are
+// aligned to the epoch; Truncate counts from year 1.
 func (s *simulation) startOf(rec *record) time.Time {
 	epoch := time.Unix(0, 0).UTC()
 	shift := epoch.Sub(epoch.Truncate(s.TumblingWindow))
@@ -31,7 +33,8 @@ func (s *simulation) startsWindow(l *lane, rec, first *record) bool {
 // closing is when the last records that may be of the window have been read.
 func (s *simulation) closing(w *window) time.Time { return s.visible(w.end.Add(-1)) }
 
-// isOver is whether no record of the open window will come any more: it is past its end, or a later one has been read.
+// isOver is whether no record of the open window will come any more: it is past
+// its end, or a later one has been read.
 func (s *simulation) isOver(l *lane, now time.Time) bool {
 	if !now.Before(s.closing(l.window)) {
 		return true
@@ -47,7 +50,8 @@ func (s *simulation) isOver(l *lane, now time.Time) bool {
 	return false
 }
 
-// closeWindow returns the final invocation of the open window if it is time for it.
+// closeWindow returns the final invocation of the open window if it is time for
+// it.
 func (s *simulation) closeWindow(l *lane, now time.Time) *batch {
 	w := l.window
 	if w == nil {
@@ -77,7 +81,8 @@ func (s *simulation) enterWindow(l *lane, b *batch, now time.Time) {
 	b.window = l.window.describe(l, s.FinalInvokeWithRecords && last && s.isOver(l, now))
 }
 
-// leaveWindow takes the state of an answer over, and closes the window after its final invocation.
+// leaveWindow takes the state of an answer over, and closes the window after
+// its final invocation.
 func (s *simulation) leaveWindow(l *lane, b *batch, state []byte, done bool) {
 	if b.isFinal() && done {
 		l.window = nil

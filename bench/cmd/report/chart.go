@@ -20,10 +20,12 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// This file draws the chart of the README: a dot for each contender, on a logarithmic scale, in a panel for each of a few shapes. It
-// comes in two, one for pages with a light and one for pages with a dark background.
+// This file draws the chart of the README: a dot for each contender, on a
+// logarithmic scale, in a panel for each of a few shapes. It comes in two, one
+// for pages with a light and one for pages with a dark background.
 
-// panels are the shapes that are shown, in reading order, and what they are called.
+// panels are the shapes that are shown, in reading order, and what they are
+// called.
 var panels = []struct{ shape, title string }{
 	{"100x256B", "100 records of 256 B"},
 	{"7500x200B", "7500 records of 200 B (6 MB)"},
@@ -49,7 +51,8 @@ var shown = []contender{
 
 type contender struct{ name, label string }
 
-// ranked returns the contenders from the fastest to the slowest, by the geometric mean over the panels.
+// ranked returns the contenders from the fastest to the slowest, by the
+// geometric mean over the panels.
 func ranked(op *operation) []contender {
 	mean := func(c contender) (m float64) {
 		for _, panel := range panels {
@@ -166,7 +169,8 @@ func drawPanel(s *shapeResult, title string, rank []contender, named bool, th th
 	return p, nil
 }
 
-// dots draws a dot with its time for each contender, on a line across the panel, and a dashed line for the floor.
+// dots draws a dot with its time for each contender, on a line across the
+// panel, and a dashed line for the floor.
 type dots struct {
 	theme  theme
 	title  string
@@ -240,7 +244,8 @@ func timeOf(ns float64) string {
 	return digits(ns) + " " + units[0]
 }
 
-// withFallbackFonts names fonts of the same widths beside the one that the text was set in.
+// withFallbackFonts names fonts of the same widths beside the one that the text
+// was set in.
 func withFallbackFonts(svg []byte) []byte {
 	return bytes.ReplaceAll(svg, []byte("font-family:Liberation Sans"), []byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif"))
 }

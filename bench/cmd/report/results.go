@@ -8,9 +8,11 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// This file reads results, as `go test -bench` writes them and as benchstat reads them.
+// This file reads results, as `go test -bench` writes them and as benchstat
+// reads them.
 
-// results are figures by operation, shape and contender, in the order in which they were measured.
+// results are figures by operation, shape and contender, in the order in which
+// they were measured.
 type results struct {
 	operations []*operation
 	config     map[string]string // of the last file that says it: "cpu", "command", …
@@ -105,7 +107,8 @@ func (s *shapeResult) add(contender, unit string, value float64) {
 // of returns what was measured, a figure for each round.
 func (s *shapeResult) of(contender, unit string) []float64 { return s.samples[contender][unit] }
 
-// median returns the median of what was measured, and whether there is anything.
+// median returns the median of what was measured, and whether there is
+// anything.
 func (s *shapeResult) median(contender, unit string) (float64, bool) {
 	return median(s.of(contender, unit))
 }
@@ -129,7 +132,8 @@ func median(samples []float64) (float64, bool) {
 	return (samples[(n-1)/2] + samples[n/2]) / 2, true
 }
 
-// quotient returns the median of a/b over the rounds. What has slowed the machine down for a while has slowed down both.
+// quotient returns the median of a/b over the rounds. What has slowed the
+// machine down for a while has slowed down both.
 func quotient(a, b []float64) (float64, bool) {
 	return median(pairwise(a, b, func(a, b float64) float64 { return a / b }))
 }
@@ -155,7 +159,8 @@ func (op *operation) contenders() []string {
 	return all
 }
 
-// unit is what an operation's time is told in: that of its parts, "ns/record" or the like, where it has such parts.
+// unit is what an operation's time is told in: that of its parts, "ns/record"
+// or the like, where it has such parts.
 func (op *operation) unit() string {
 	for _, s := range op.shapes {
 		for _, c := range s.contenders {

@@ -117,8 +117,9 @@ func (r runner) runSuite(s suite, test, pattern, path string) error {
 	return os.WriteFile(path, withoutVerdicts(out.Bytes()), 0o644)
 }
 
-// pinned is the beginning of a command that gets the last processor for itself as far as this user may say so. What needs several
-// processors is not bound to one.
+// pinned is the beginning of a command that gets the last processor for itself
+// as far as this user may say so. What needs several processors is not bound to
+// one.
 func pinned(cores int) (args []string) {
 	if _, err := exec.LookPath("nice"); err == nil && os.Geteuid() == 0 {
 		args = append(args, "nice", "-n", "-15")
@@ -141,7 +142,8 @@ func quoted(args []string) []string {
 	return quoted
 }
 
-// withoutVerdicts leaves out what the test program says at the end of each round.
+// withoutVerdicts leaves out what the test program says at the end of each
+// round.
 func withoutVerdicts(out []byte) []byte {
 	return regexp.MustCompile(`(?m)^PASS\n`).ReplaceAll(out, nil)
 }

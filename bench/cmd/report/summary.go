@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// This file writes the summary that stands in the README of the repository, between two marks.
+// This file writes the summary that stands in the README of the repository,
+// between two marks.
 
 const (
 	summaryBegin = "<!-- begin of what make bench-report writes -->\n"
@@ -29,7 +30,8 @@ var events = []struct{ shape, title string }{
 	{"1000x256B-odd", "1000 × 256 B, 5 % odd"},
 }
 
-// writeSummary puts the summary into the page, where there is a page and it has a place for it.
+// writeSummary puts the summary into the page, where there is a page and it has
+// a place for it.
 func writeSummary(path string, res *results) error {
 	page, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -80,7 +82,8 @@ func summary(res *results) string {
 	return out + fmt.Sprintf("\nMeasured on one processor (%s, %s); × is how many times what sluice takes.\n", res.config["cpu"], res.config["go"])
 }
 
-// fastest returns the fastest of the others that fill a struct, and how many times ours it takes.
+// fastest returns the fastest of the others that fill a struct, and how many
+// times ours it takes.
 func fastest(s *shapeResult) (name string, times float64) {
 	for _, peer := range fillers {
 		value, found := quotient(s.of(peer, "ns/record"), s.of(ours, "ns/record"))

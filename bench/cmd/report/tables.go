@@ -10,12 +10,14 @@ import (
 	"text/tabwriter"
 )
 
-// This file writes the results down: ratios for the terminal, tables of Markdown for who reads the repository.
+// This file writes the results down: ratios for the terminal, tables of
+// Markdown for who reads the repository.
 
 // ours is the contender that the others are compared with.
 const ours = "sluice"
 
-// ratios are tables for the terminal: our time, and how many times as long the others take.
+// ratios are tables for the terminal: our time, and how many times as long the
+// others take.
 func ratios(res *results) string {
 	var out strings.Builder
 	for _, op := range res.operations {
@@ -42,8 +44,8 @@ func (op *operation) legend() string {
 	return op.unit()
 }
 
-// table has a row for each contender and a column for each shape. cell is given a figure and how many times ours it is, which is 0
-// for our own.
+// table has a row for each contender and a column for each shape. cell is given
+// a figure and how many times ours it is, which is 0 for our own.
 func (op *operation) table(cell func(value, times float64) string) [][]string {
 	unit := op.unit()
 	head := []string{""}
@@ -88,7 +90,8 @@ const picture = `<picture>
 
 `
 
-// writeTables writes the page that GitHub shows for the directory of the results.
+// writeTables writes the page that GitHub shows for the directory of the
+// results.
 func writeTables(path string, res *results) error {
 	var out strings.Builder
 	out.WriteString("# Results\n\nMade by `make bench-report`; not to be edited. Beside this page are the raw results, for benchstat.\n")
@@ -126,7 +129,8 @@ func writeTables(path string, res *results) error {
 	return os.WriteFile(path, []byte(out.String()), 0o644)
 }
 
-// others is a table for each unit but times and throughput that the operation has been measured in.
+// others is a table for each unit but times and throughput that the operation
+// has been measured in.
 func (op *operation) others() string {
 	var units []string
 	for _, s := range op.shapes {
@@ -178,7 +182,8 @@ func markdownTable(rows [][]string, rule string) string {
 	return out.String()
 }
 
-// digits writes a figure with three digits or all before the point, and separators.
+// digits writes a figure with three digits or all before the point, and
+// separators.
 func digits(v float64) string {
 	precision := 0
 	switch {

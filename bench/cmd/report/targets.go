@@ -55,7 +55,8 @@ func (t target) verdict() string {
 
 const notReached = "not reached"
 
-// fillers are the contenders that fill a struct, as the usual function in Go has it filled.
+// fillers are the contenders that fill a struct, as the usual function in Go
+// has it filled.
 var fillers = []string{"go-json-experiment", "sonic", "segmentio", "goccy", "jsoniter", "easyjson"}
 
 func targets(res *results) []target {
@@ -133,7 +134,8 @@ func scaleTargets(res *results) []target {
 	return all
 }
 
-// worst is the target at the shape where it is furthest from being reached; its bound is the most.
+// worst is the target at the shape where it is furthest from being reached; its
+// bound is the most.
 func worst(shapes []*shapeResult, value func(*shapeResult) (float64, bool), t target) target {
 	t.where, t.missing = "the worst shape", true
 	for _, s := range shapes {
@@ -145,7 +147,8 @@ func worst(shapes []*shapeResult, value func(*shapeResult) (float64, bool), t ta
 	return t
 }
 
-// invocationTargets are those of whole functions, beyond what the transport takes alone.
+// invocationTargets are those of whole functions, beyond what the transport
+// takes alone.
 func invocationTargets(res *results) []target {
 	const shape = "7500x200B"
 	invocation := res.operation("Invocation").shape(shape)

@@ -1,4 +1,5 @@
-// Command events is a function as aws-lambda-go has it: it is handed an events.KinesisEvent.
+// Command events is a function as aws-lambda-go has it: it is handed an
+// events.KinesisEvent.
 package main
 
 import (

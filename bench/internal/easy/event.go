@@ -1,5 +1,6 @@
-// Package easy is what easyjson reads a Kinesis event into. Its methods are generated, and methods cannot be added to
-// the types of aws-lambda-go, so these are their copies, field by field.
+// Package easy is what easyjson reads a Kinesis event into. Its methods are
+// generated, and methods cannot be added to the types of aws-lambda-go, so
+// these are their copies, field by field.
 package easy
 
 //lint:file-ignore SA5008 nocopy is an option of easyjson

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Usage is what a million records use up, in the units that AWS bills. DocLambdaPrice, DocStreamPrice.
+// Usage is what a million records use up, in the units that AWS bills.
+// DocLambdaPrice, DocStreamPrice.
 type Usage struct {
 	Requests           float64 // of the function
 	GBSeconds          float64 // of the function
@@ -37,8 +38,8 @@ func (p *Plan) Use(l Load) Usage {
 	return u
 }
 
-// Prices are what AWS takes for each, in one currency; they differ by region and over time, so there are no defaults. One that is 0
-// is not known.
+// Prices are what AWS takes for each, in one currency; they differ by region
+// and over time, so there are no defaults. One that is 0 is not known.
 type Prices struct {
 	MillionRequests   float64
 	GBSecond          float64
@@ -49,7 +50,8 @@ type Prices struct {
 	ExtendedShardHour float64
 }
 
-// Item is one line of a bill for a million records. Known is whether there is a price for it.
+// Item is one line of a bill for a million records. Known is whether there is a
+// price for it.
 type Item struct {
 	Name   string  `json:"name"`
 	Amount float64 `json:"amount"`
@@ -60,7 +62,8 @@ type Item struct {
 	Doc    string  `json:"doc"`
 }
 
-// Bill lists what a million records cost. complete is whether all of it has a price.
+// Bill lists what a million records cost. complete is whether all of it has a
+// price.
 func Bill(u Usage, p Prices) (items []Item, total float64, complete bool) {
 	complete = true
 	for _, i := range []Item{

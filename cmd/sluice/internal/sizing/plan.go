@@ -35,7 +35,8 @@ type Plan struct {
 	CatchUp  time.Duration // after the outage
 }
 
-// For returns the plan for a load. The error says what of the load makes no sense.
+// For returns the plan for a load. The error says what of the load makes no
+// sense.
 func For(l Load) (*Plan, error) {
 	if err := l.validate(); err != nil {
 		return nil, err
@@ -133,7 +134,8 @@ func (p *Plan) warn(l Load, lanes float64, full time.Duration) {
 	}
 }
 
-// Overrides are the settings as parameters of the templates of deploy/: Name=Value, in the plan's order.
+// Overrides are the settings as parameters of the templates of deploy/:
+// Name=Value, in the plan's order.
 func (p *Plan) Overrides() string {
 	words := make([]string, len(p.Settings))
 	for i, s := range p.Settings {

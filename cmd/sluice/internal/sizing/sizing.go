@@ -1,6 +1,7 @@
-// Package sizing computes how to configure a Kinesis stream, the mapping that reads it and the function behind that, from what is known of the
-// records and of the handler. Each formula stands alone, with the page of AWS's documentation that its limits are from; [For] puts them
-// together.
+// Package sizing computes how to configure a Kinesis stream, the mapping that
+// reads it and the function behind that, from what is known of the records and
+// of the handler. Each formula stands alone, with the page of AWS's
+// documentation that its limits are from; [For] puts them together.
 package sizing
 
 import (
@@ -25,7 +26,8 @@ const (
 	DocStreamPrice = "https://aws.amazon.com/kinesis/data-streams/pricing/"
 )
 
-// The limits. Where AWS says MB it is taken for 10^6 bytes, which is the smaller reading.
+// The limits. Where AWS says MB it is taken for 10^6 bytes, which is the
+// smaller reading.
 const (
 	shardInBytes    = 1e6  // a second; DocStream
 	shardInRecords  = 1000 // a second; DocStream
@@ -102,27 +104,31 @@ func (l Load) validate() error {
 	return nil
 }
 
-// ShardsIn is how many shards take the records in: 1 MB and 1,000 records a second each. DocStream.
+// ShardsIn is how many shards take the records in: 1 MB and 1,000 records a
+// second each. DocStream.
 func ShardsIn(rate, recordBytes, headroom float64) float64 {
 	return max(rate*recordBytes/shardInBytes, rate/shardInRecords) / (1 - headroom)
 }
 
-// ShardsOut is how many shards give the records out: 2 MB and 2,000 records a second each, which shared consumers divide among
-// them, and which each consumer with enhanced fan-out has for itself. DocStream, DocFanOut.
+// ShardsOut is how many shards give the records out: 2 MB and 2,000 records a
+// second each, which shared consumers divide among them, and which each
+// consumer with enhanced fan-out has for itself. DocStream, DocFanOut.
 func ShardsOut(rate, recordBytes float64, sharing int, headroom float64) float64 {
 	return max(rate*recordBytes/shardOutBytes, rate/shardOutRecords) * float64(sharing) / (1 - headroom)
 }
 
-// PerRecord is how much of an invocation's time, in seconds, one record of a full batch takes.
+// PerRecord is how much of an invocation's time, in seconds, one record of a
+// full batch takes.
 func PerRecord(handlerTime, overhead time.Duration, workers, batchSize int) float64 {
 	return handlerTime.Seconds()/float64(workers) + overhead.Seconds()/float64(batchSize)
 }
 
-// Lanes is how many batches must be under way at once for the function to keep up, over all shards: the time that it takes for what
-// arrives in a second.
+// Lanes is how many batches must be under way at once for the function to keep
+// up, over all shards: the time that it takes for what arrives in a second.
 func Lanes(rate, perRecord, headroom float64) float64 { return rate * perRecord / (1 - headroom) }
 
-// MaxFactor is the largest parallelization factor: 10, and 1 with a tumbling window. DocBatching, DocWindows.
+// MaxFactor is the largest parallelization factor: 10, and 1 with a tumbling
+// window. DocBatching, DocWindows.
 func MaxFactor(tumbling bool) int {
 	if tumbling {
 		return 1
@@ -130,25 +136,29 @@ func MaxFactor(tumbling bool) int {
 	return maxFactor
 }
 
-// Factor is the parallelization factor that gives so many lanes on so many shards: 1 to most. DocBatching.
+// Factor is the parallelization factor that gives so many lanes on so many
+// shards: 1 to most. DocBatching.
 func Factor(lanes float64, shards, most int) int {
 	return clamp(ceil(lanes/float64(shards)), 1, most)
 }
 
-// BatchSize is how many records fit both into an event of 6 MB and into the duration, 1 to 10,000. DocBatching, DocMapping.
+// BatchSize is how many records fit both into an event of 6 MB and into the
+// duration, 1 to 10,000. DocBatching, DocMapping.
 func BatchSize(eventBytes float64, handlerTime, overhead time.Duration, workers int, headroom float64, maxDuration time.Duration) int {
 	bySize := payload * (1 - headroom) / eventBytes
 	byTime := float64(maxDuration-overhead) / float64(handlerTime) * float64(workers)
 	return clamp(int(max(0, min(bySize, byTime, maxBatch))), 1, maxBatch)
 }
 
-// Window is the batching window in whole seconds: until a batch is full, but not above the latency. 0 to 300. DocBatching.
+// Window is the batching window in whole seconds: until a batch is full, but
+// not above the latency. 0 to 300. DocBatching.
 func Window(batchSize int, laneRate float64, latency time.Duration) int {
 	return clamp(int(min(latency.Seconds(), float64(batchSize)/laneRate)), 0, maxWindow)
 }
 
-// Records is how many records an invocation gets at that rate of its lane: what arrives during the window, or between two reads, and
-// at most a batch. DocBatching.
+// Records is how many records an invocation gets at that rate of its lane: what
+// arrives during the window, or between two reads, and at most a batch.
+// DocBatching.
 func Records(batchSize, window int, laneRate float64, fanOut bool) float64 {
 	gather := float64(window)
 	if !fanOut {
@@ -162,35 +172,42 @@ func Duration(n float64, handlerTime, overhead time.Duration, workers int) time.
 	return overhead + time.Duration(math.Ceil(n/float64(workers))*float64(handlerTime))
 }
 
-// Timeout is the function's: twice what a full batch takes, and a second to answer in; in seconds, 3 to 900. DocTimeout.
+// Timeout is the function's: twice what a full batch takes, and a second to
+// answer in; in seconds, 3 to 900. DocTimeout.
 func Timeout(fullBatch time.Duration) int {
 	return clamp(ceil(2*fullBatch.Seconds()+1), minTimeout, maxTimeout)
 }
 
-// Memory is the function's, in MB: room for the event in each form that it has on its way (as received, the decoder's at most four times
-// that, and as much again for the handler), 64 MB for the program; and the CPU that comes with it. Rounded up to a multiple of 64. DocMemory.
+// Memory is the function's, in MB: room for the event in each form that it has
+// on its way (as received, the decoder's at most four times that, and as much
+// again for the handler), 64 MB for the program; and the CPU that comes with
+// it. Rounded up to a multiple of 64. DocMemory.
 func Memory(batchSize int, eventBytes, cpu float64) int {
 	byEvents := 64 + 6*min(float64(batchSize)*eventBytes, payload)/1e6
 	mb := max(byEvents, cpu*vCPU, minMemory)
 	return clamp((ceil(mb)+63)/64*64, minMemory, maxMemory)
 }
 
-// Concurrency is how many invocations run at once at most: each shard's batches. It is what to reserve. DocBatching, DocConcurrency.
+// Concurrency is how many invocations run at once at most: each shard's
+// batches. It is what to reserve. DocBatching, DocConcurrency.
 func Concurrency(shards, factor int) int { return shards * factor }
 
-// Retention is the stream's, in hours: an outage and a quarter more to notice it, and an hour by which it is above the records' age limit;
-// 24 to 8,760. DocRetention.
+// Retention is the stream's, in hours: an outage and a quarter more to notice
+// it, and an hour by which it is above the records' age limit; 24 to 8,760.
+// DocRetention.
 func Retention(outage time.Duration) int {
 	return clamp(ceil(outage.Hours()*1.25)+1, minRetention, maxRetention)
 }
 
-// RecordAge is the mapping's limit, in seconds: an hour before the record leaves the stream, so that it gets to the on-failure
-// destination. 60 to 604,800. DocMapping.
+// RecordAge is the mapping's limit, in seconds: an hour before the record
+// leaves the stream, so that it gets to the on-failure destination. 60 to
+// 604,800. DocMapping.
 func RecordAge(retentionHours int) int {
 	return clamp((retentionHours-1)*3600, minRecordAge, maxRecordAge)
 }
 
-// CatchUp is how long it takes to work an outage off while new records arrive: the backlog over the capacity that is left.
+// CatchUp is how long it takes to work an outage off while new records arrive:
+// the backlog over the capacity that is left.
 func CatchUp(outage time.Duration, used float64) time.Duration {
 	if used >= 1 {
 		return math.MaxInt64

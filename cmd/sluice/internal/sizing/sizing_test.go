@@ -11,7 +11,8 @@ import (
 
 const ms = time.Millisecond
 
-// Each row is a calculation done by hand from the page that stands at the formula.
+// Each row is a calculation done by hand from the page that stands at the
+// formula.
 func TestFormulas(t *testing.T) {
 	for _, tt := range []struct {
 		name      string
@@ -61,7 +62,8 @@ func TestFormulas(t *testing.T) {
 		{"memory, by events", Memory(10000, 600, 0), 128},
 		{"memory, by CPU", Memory(1, 100, 0.5), 896},
 		{"memory, one vCPU", Memory(1, 100, 1), 1792},
-		// 100 shards with a factor of 2 are 200 invocations: the example of the documentation.
+		// 100 shards with a factor of 2 are 200 invocations: the example of the
+		// documentation.
 		{"concurrency", Concurrency(100, 2), 200},
 		{"retention, least", Retention(12 * time.Hour), 24},
 		{"retention", Retention(48 * time.Hour), 61},
@@ -92,8 +94,9 @@ func TestFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Shards: 2,000/s / 1,000/s / 0.75 = 2.67. Lanes: 2,000/s × 2 ms / 0.75 = 5.33 on 3 shards. Batch: 6 MB × 0.75 / 1,000 bytes. A lane has
-	// 333 records/s. Timeout: 2 × 4,500 × 2 ms + 1 s. Memory: 0.2 × 1,769 MB = 354.
+	// Shards: 2,000/s / 1,000/s / 0.75 = 2.67. Lanes: 2,000/s × 2 ms / 0.75 =
+	// 5.33 on 3 shards. Batch: 6 MB × 0.75 / 1,000 bytes. A lane has 333
+	// records/s. Timeout: 2 × 4,500 × 2 ms + 1 s. Memory: 0.2 × 1,769 MB = 354.
 	const want = "ShardCount=3 RetentionHours=24 BatchSize=4500 BatchingWindow=1 ParallelizationFactor=2 MaximumRecordAge=82800 " +
 		"Timeout=19 MemorySize=384 ReservedConcurrency=6"
 	if got := p.Overrides(); got != want {
@@ -161,7 +164,8 @@ func TestForInvalid(t *testing.T) {
 	}
 }
 
-// Whatever the load, a plan is within Lambda's and Kinesis's limits, and what it promises holds.
+// Whatever the load, a plan is within Lambda's and Kinesis's limits, and what
+// it promises holds.
 func TestPlansHold(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	log := func(low, high float64) float64 { return low * math.Pow(high/low, r.Float64()) }
