@@ -12,15 +12,14 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// builder makes the records of an event one after the other, in memory that it
-// uses again for each.
+// builder makes the records of an event one by one, in memory that it reuses.
 type builder struct {
 	event  Event
-	rec    decoder.Record // the record that next has made
-	made   int
-	first  time.Time // arrival of the first record
-	short  bool      // First has too few digits for gaps of 2^80
-	keys   []int32   // the number of each record's key; nil where Key makes them
+	rec    decoder.Record // the one that next made last
+	made   int            // how many records next has made
+	first  time.Time      // arrival of the first record
+	short  bool           // First has too few digits for steps of 2^80
+	keys   []int32        // the number of each record's key; nil if Event.Key makes them
 	random rand.PCG
 	filler filler
 }
@@ -49,8 +48,8 @@ func newBuilder(e Event) *builder {
 	return b
 }
 
-// deal gives each record its key: as from a shuffled deck in which each key is
-// as often as the others.
+// deal gives each record its key, as from a shuffled deck that holds each key
+// equally often.
 func (b *builder) deal() {
 	n := b.event.Records
 	keys := b.event.Keys
@@ -61,8 +60,8 @@ func (b *builder) deal() {
 	for i := range b.keys {
 		b.keys[i] = int32(i % keys)
 	}
-	// A generator of its own, so that an event has the same numbers and times
-	// with Key and without.
+	// Use another generator, so that sequence numbers and times are the same
+	// whether Event.Key is set or not.
 	shuffle := rand.NewPCG(b.event.Seed, math.MaxUint64)
 	for i := n - 1; i > 0; i-- {
 		j := below(shuffle, uint64(i)+1)
@@ -70,7 +69,7 @@ func (b *builder) deal() {
 	}
 }
 
-// next makes the next record, and reports false behind the last one.
+// next makes the next record and reports false after the last.
 func (b *builder) next() bool {
 	i := b.made
 	if i == b.event.Records {
@@ -97,13 +96,12 @@ func (b *builder) next() bool {
 		rec.Data = b.filler.fill(rec.Data[:0], &b.event, i)
 	}
 	if rec.Data == nil {
-		rec.Data = []byte{} // as the decoder has it
+		rec.Data = []byte{} // which is what the decoder yields
 	}
 	return true
 }
 
-// advance takes the sequence number and the arrival on to those of the next
-// record.
+// advance moves the sequence number and the arrival on to the next record.
 func (b *builder) advance() {
 	rec := &b.rec
 	if gap := below(&b.random, 1e18); b.short {
@@ -120,9 +118,12 @@ func (b *builder) advance() {
 	rec.ApproximateArrivalTimestamp = rec.ApproximateArrivalTimestamp.Add(wait)
 }
 
-// appendWindow appends the members of the tumbling window, with defaults for
-// what is empty.
-func (b *builder) appendWindow(dst []byte) []byte {
+// window returns the event's tumbling window with its defaults, nil if it has
+// none.
+func (b *builder) window() *decoder.Window {
+	if b.event.Window == nil {
+		return nil
+	}
 	w := *b.event.Window
 	if w.Start.IsZero() {
 		w.Start = b.first.Truncate(time.Minute)
@@ -135,28 +136,10 @@ func (b *builder) appendWindow(dst []byte) []byte {
 	}
 	w.ShardID = cmp.Or(w.ShardID, b.rec.ShardID)
 	w.EventSourceARN = cmp.Or(w.EventSourceARN, b.rec.EventSourceARN)
-	return appendWindow(dst, &w)
+	return &w
 }
 
-// appendWindow appends the members of a tumbling window.
-func appendWindow(dst []byte, w *decoder.Window) []byte {
-	dst = append(dst, `,"window":{"start":"`...)
-	dst = w.Start.UTC().AppendFormat(dst, time.RFC3339Nano)
-	dst = append(dst, `","end":"`...)
-	dst = w.End.UTC().AppendFormat(dst, time.RFC3339Nano)
-	dst = append(dst, `"},"state":`...)
-	dst = append(dst, w.State...)
-	dst = append(dst, `,"shardId":`...)
-	dst = appendString(dst, w.ShardID)
-	dst = append(dst, `,"eventSourceARN":`...)
-	dst = appendString(dst, w.EventSourceARN)
-	dst = append(dst, `,"isFinalInvokeForWindow":`...)
-	dst = strconv.AppendBool(dst, w.IsFinalInvokeForWindow)
-	dst = append(dst, `,"isWindowTerminatedEarly":`...)
-	return strconv.AppendBool(dst, w.IsWindowTerminatedEarly)
-}
-
-// appendKey appends the n-th partition key.
+// appendKey appends the partition key with number n.
 func appendKey(dst []byte, n int) []byte {
 	dst = append(dst, "user-"...)
 	for limit := 100_000; limit > max(n, 1); limit /= 10 {
@@ -165,8 +148,8 @@ func appendKey(dst []byte, n int) []byte {
 	return strconv.AppendInt(dst, int64(n), 10)
 }
 
-// addDecimal adds n, with so many zeros behind it, to a decimal number that has
-// at least as many digits, in place if there is room for a carry.
+// addDecimal adds n × 10^zeros to a decimal number of more than zeros digits.
+// It works in place if there is room for a carry.
 func addDecimal(digits []byte, n uint64, zeros int) []byte {
 	for i := len(digits) - 1 - zeros; n > 0; i-- {
 		if i < 0 {
@@ -180,9 +163,9 @@ func addDecimal(digits []byte, n uint64, zeros int) []byte {
 	return digits
 }
 
-// below returns a pseudo-random number from 0 to n-1. It asks the generator
-// itself, whose numbers are fixed; what package rand makes of them may change
-// with its release.
+// below returns a pseudo-random number from 0 to n-1. It uses the generator
+// directly, because its numbers are specified; what rand.Rand derives from them
+// may change with the release of Go.
 func below(random *rand.PCG, n uint64) uint64 {
 	high, _ := bits.Mul64(random.Uint64(), n)
 	return high

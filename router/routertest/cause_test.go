@@ -29,6 +29,16 @@ func TestCauses(t *testing.T) {
 		}
 		return nil
 	}
+	each := func(f func(*decoder.Record) error, opts ...router.Option) lambda.Handler {
+		return router.New(router.Each(func(_ context.Context, rec *decoder.Record) error { return f(rec) }), opts...)
+	}
+	fails := func(err error) lambda.Handler { return each(func(*decoder.Record) error { return err }) }
+	onThird := func(rec *decoder.Record) error { return third([]decoder.Record{*rec}) }
+	batch := func(_ context.Context, recs []decoder.Record) error { return third(recs) }
+	partition := func(_ context.Context, _ []byte, recs []decoder.Record) error { return third(recs) }
+	orders := func(opts ...router.Option) lambda.Handler {
+		return router.New(router.JSON(func(context.Context, *decoder.Record, *order) error { return nil }), opts...)
+	}
 	m := routertest.Mapping{ReportBatchItemFailures: true, MaximumRetryAttempts: new(0)}
 	answers := func(answer string) lambda.Handler {
 		return function(func(context.Context, []byte) ([]byte, error) { return []byte(answer), nil })
@@ -40,44 +50,51 @@ func TestCauses(t *testing.T) {
 		line    string
 		is      error // what Cause is, where that is to be looked at
 	}{
-		{"Each", router.New(router.Each(func(_ context.Context, rec *decoder.Record) error { return third([]decoder.Record{*rec}) })), m,
+		{"Each", each(onThird), m,
 			"1s [0-4]: again from 2: the database is busy", errBusy},
-		{"Batch", router.New(router.Batch(func(_ context.Context, recs []decoder.Record) error { return third(recs) })), m,
+		{"Batch", router.New(router.Batch(batch)), m,
 			"1s [0-4]: again from 2: the database is busy", errBusy},
-		{"Partition", router.New(router.Partition(func(_ context.Context, _ []byte, recs []decoder.Record) error { return third(recs) })), m,
+		{"Partition", router.New(router.Partition(partition)), m,
 			"1s [0-4]: again from 2: the database is busy", errBusy},
-		{"Retry", router.New(router.Each(func(_ context.Context, rec *decoder.Record) error { return router.Retry(third([]decoder.Record{*rec})) })), m,
+		{"Retry", each(func(rec *decoder.Record) error { return router.Retry(onThird(rec)) }), m,
 			"1s [0-4]: again from 2: the database is busy", errBusy},
-		{"a panic", router.New(router.Each(func(context.Context, *decoder.Record) error { panic("boom") })), m,
+		{"a panic", each(func(*decoder.Record) error { panic("boom") }), m,
 			"1s [0-4]: again from 0: panic: boom", nil},
-		{"a payload that does not decode", router.New(router.JSON(func(context.Context, *decoder.Record, *order) error { return nil })), m,
-			"1s [0-4]: again from 0: data: payload does not decode: json: cannot unmarshal number into Go value of type routertest_test.order", decoder.ErrDecode},
-		{"bad data", router.New(router.Each(func(context.Context, *decoder.Record) error { return nil }), router.WithDecoder(decoder.Decoder{Codec: decoder.Gzip})), m,
+		{"a payload that does not decode", orders(), m,
+			"1s [0-4]: again from 0: data: payload does not decode: json: cannot unmarshal number into Go value of " +
+				"type routertest_test.order", decoder.ErrDecode},
+		{"bad data", each(func(*decoder.Record) error { return nil },
+			router.WithDecoder(decoder.Decoder{Codec: decoder.Gzip})), m,
 			"1s [0-4]: again from 0: data: ", decoder.ErrCompressed},
-		{"WithOnBad's error", router.New(router.JSON(func(context.Context, *decoder.Record, *order) error { return nil }),
+		{"WithOnBad's error", orders(
 			router.WithOnBad(func(context.Context, *decoder.Record, error) error { return errBusy })), m,
 			"1s [0-4]: again from 0: the database is busy", errBusy},
-		{"SkipBad", router.New(router.JSON(func(context.Context, *decoder.Record, *order) error { return nil }), router.WithOnBad(router.SkipBad)), m,
+		{"SkipBad", orders(router.WithOnBad(router.SkipBad)), m,
 			"1s [0-4]: done, 5 skipped: data: payload does not decode: json: cannot", nil},
-		{"Skip", router.New(router.Each(func(context.Context, *decoder.Record) error { return router.Skip(errBusy) })), m,
+		{"Skip", fails(router.Skip(errBusy)), m,
 			"1s [0-4]: done, 5 skipped: the database is busy", nil},
-		{"poison", router.New(router.Each(func(_ context.Context, rec *decoder.Record) error { return third([]decoder.Record{*rec}) }),
+		{"a poison record", each(onThird,
 			router.WithPoison(1, func(context.Context, *decoder.Record, error) error { return nil })), m,
 			"1s [0-4]: done, 1 skipped: the database is busy", nil},
-		{"Fail", router.New(router.Each(func(context.Context, *decoder.Record) error { return router.Fail(errBusy) })), m,
+		{"Fail", fails(router.Fail(errBusy)), m,
 			"1s [0-4]: error: record 0 (sequence number 1): the database is busy", errBusy},
-		{"a pipe", router.New(router.Each(func(_ context.Context, rec *decoder.Record) error { return third([]decoder.Record{*rec}) })),
-			routertest.Mapping{Pipe: true, MaximumRetryAttempts: new(0)}, "1s [0-4]: again from 2: the database is busy", errBusy},
-		{"a handler that names a record", answers(`{"batchItemFailures":[{"itemIdentifier":"3"}]}`), m, "1s [0-4]: again from 2", nil},
+		{"a pipe", each(onThird), routertest.Mapping{Pipe: true, MaximumRetryAttempts: new(0)},
+			"1s [0-4]: again from 2: the database is busy", errBusy},
+		{"a handler that names a record", answers(`{"batchItemFailures":[{"itemIdentifier":"3"}]}`), m,
+			"1s [0-4]: again from 2", nil},
 		{"a handler that names another", answers(`{"batchItemFailures":[{"itemIdentifier":"77"}]}`), m,
 			"1s [0-4]: again from 0: the answer names a record that is not in the event", nil},
 		{"no JSON", answers(`{`), m, "1s [0-4]: again from 0: the answer is no JSON", nil},
-		{"no list", answers(`{"batchItemFailures":7}`), m, "1s [0-4]: again from 0: the answer's batchItemFailures is no list", nil},
-		{"no state", answers(`{"batchItemFailures":[]}`), routertest.Mapping{TumblingWindow: time.Minute, MaximumRetryAttempts: new(0)},
+		{"no list", answers(`{"batchItemFailures":7}`), m,
+			"1s [0-4]: again from 0: the answer's batchItemFailures is no list", nil},
+		{"no state", answers(`{"batchItemFailures":[]}`), routertest.Mapping{TumblingWindow: time.Minute,
+			MaximumRetryAttempts: new(0)},
 			"1s [0-4]: again from 0: the answer has no state", nil},
-		{"an error", function(func(context.Context, []byte) ([]byte, error) { return nil, errBusy }), m, "1s [0-4]: error: the database is busy", errBusy},
-		{"a crash", function(func(context.Context, []byte) ([]byte, error) { panic(errBusy) }), m, "1s [0-4]: crashed: panic: the database is busy", nil},
-		{"a long text", router.New(router.Each(func(context.Context, *decoder.Record) error { return errors.New(strings.Repeat("é", 1000) + "\nx") })), m,
+		{"an error", function(func(context.Context, []byte) ([]byte, error) { return nil, errBusy }), m,
+			"1s [0-4]: error: the database is busy", errBusy},
+		{"a crash", function(func(context.Context, []byte) ([]byte, error) { panic(errBusy) }), m,
+			"1s [0-4]: crashed: panic: the database is busy", nil},
+		{"a long text", fails(errors.New(strings.Repeat("é", 1000) + "\nx")), m,
 			"1s [0-4]: again from 0: " + strings.Repeat("é", 100) + "…", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -91,7 +108,8 @@ func TestCauses(t *testing.T) {
 			if exact && line != c.line || !strings.HasPrefix(line, c.line) {
 				t.Errorf("got %s\nwant %s", line, c.line)
 			}
-			if inv := log.Invocations[0]; c.is != nil && !errors.Is(inv.Cause, c.is) || inv.Outcome == routertest.Succeeded && inv.Cause != nil {
+			if inv := log.Invocations[0]; c.is != nil && !errors.Is(inv.Cause, c.is) ||
+				inv.Outcome == routertest.Succeeded && inv.Cause != nil {
 				t.Errorf("the cause is %v", inv.Cause)
 			}
 		})

@@ -22,10 +22,10 @@ import (
 	"example.com/sluice/payload/glue"
 )
 
-// This file writes what the library reads within records.
+// Everything that the library reads inside records, written.
 
-// Gzip returns data in gzip, as decoder.Gzip reads it. Its bytes depend on the
-// release of Go, as those of [Zlib] do; what they decompress to does not.
+// Gzip returns data in gzip, as decoder.Gzip reads it. The bytes depend on the
+// release of Go, as do those of [Zlib]; what they decompress to does not.
 func Gzip(data []byte) []byte {
 	var b bytes.Buffer
 	return compressed(&b, gzip.NewWriter(&b), data)
@@ -37,9 +37,9 @@ func Zlib(data []byte) []byte {
 	return compressed(&b, zlib.NewWriter(&b), data)
 }
 
-// Zstd returns data as one frame of zstd, without a dictionary, as decoder.Zstd
-// reads it. Its bytes depend on the release of klauspost/compress, as those of
-// [Snappy] do; what they decompress to does not.
+// Zstd returns data as one zstd frame without a dictionary, as decoder.Zstd
+// reads it. The bytes depend on the release of klauspost/compress, as do those
+// of [Snappy]; what they decompress to does not.
 func Zstd(data []byte) []byte {
 	var b bytes.Buffer
 	w, err := zstd.NewWriter(&b, zstd.WithEncoderConcurrency(1), zstd.WithZeroFrames(true))
@@ -47,11 +47,11 @@ func Zstd(data []byte) []byte {
 	return compressed(&b, w, data)
 }
 
-// Snappy returns data as one block of snappy, which decoder.Snappy reads and
-// decoder.Auto cannot tell.
+// Snappy returns data as one snappy block, which decoder.Snappy reads.
+// decoder.Auto does not recognize it; see [SnappyFramed].
 func Snappy(data []byte) []byte { return snappy.Encode(nil, data) }
 
-// SnappyFramed returns data in the frame format of snappy, which decoder.Snappy
+// SnappyFramed returns data in snappy's framing format, which decoder.Snappy
 // and decoder.Auto read.
 func SnappyFramed(data []byte) []byte {
 	var b bytes.Buffer
@@ -65,27 +65,27 @@ func compressed(to *bytes.Buffer, w io.WriteCloser, data []byte) []byte {
 	return to.Bytes()
 }
 
-// must is for what cannot fail.
+// must is for errors that cannot happen.
 func must(err error) {
 	if err != nil {
 		panic("routertest: " + err.Error())
 	}
 }
 
-// Aggregate returns one record that holds these as its user records, as the
-// Kinesis Producer Library writes them and Decoder.Deaggregate reads them. Of
-// each, PartitionKey, ExplicitHashKey and Data count. The record has the
-// partition key "a", as every aggregate of that library; what else it has is
-// the first one's: what [Event.All] returns will do.
+// Aggregate returns one record that holds recs as its user records, as the
+// Kinesis Producer Library writes them and Decoder.Deaggregate reads them. Only
+// their PartitionKey, ExplicitHashKey and Data count. The partition key of the
+// aggregate is "a", as the library has it, and its other fields are those of
+// the first user record; [Event.All] makes suitable ones. Aggregate panics if
+// there are no records.
 //
-// The library itself writes a lone user record as it is; here it is an
-// aggregate of one. (Format: awslabs/amazon-kinesis-producer,
-// aggregation-format.md.)
+// The library itself does not aggregate a lone user record; Aggregate does.
+// (Format: awslabs/amazon-kinesis-producer, aggregation-format.md.)
 func Aggregate(recs ...decoder.Record) decoder.Record {
 	const (
 		magic               = "\xf3\x89\x9a\xc2"
-		keys, hashes, users = 1, 2, 3 // of the message
-		key, hash, data     = 1, 2, 3 // of a user record
+		keys, hashes, users = 1, 2, 3 // fields of the message
+		key, hash, data     = 1, 2, 3 // fields of a user record
 	)
 	if len(recs) == 0 {
 		panic("routertest: an aggregate of no records")
@@ -122,19 +122,24 @@ func Aggregate(recs ...decoder.Record) decoder.Record {
 	return outer
 }
 
-// LogEvent is a log event to write; see [LogMessage].
+// LogEvent is a log event for [LogMessage] to write.
 type LogEvent struct {
-	ID              string    // its place in the message, in 56 digits, by default
-	Timestamp       time.Time // 2024-11-18T10:09:15.987Z by default, cut off to the millisecond
+	_ struct{} // more fields may come
+
+	ID              string    // by default its index in the message, in 56 digits
+	Timestamp       time.Time // truncated to the millisecond; 2024-11-18T10:09:15.987Z by default
 	Message         string
-	ExtractedFields map[string]string // not written where there are none
+	ExtractedFields map[string]string // left out if empty
 }
 
-// LogMessage returns the data of a record that a subscription of CloudWatch
-// Logs writes: gzip of one message, as package cwlogs and router.LogEvents read
-// it. What env leaves empty has defaults: a DATA_MESSAGE of account
-// 123456789012, log group "/aws/lambda/orders", with the filter "to-kinesis".
-// For a "CONTROL_MESSAGE" give its type and one event.
+// LogMessage returns the data of a record from a subscription of CloudWatch
+// Logs, one message in gzip, as package cwlogs and router.LogEvents read it.
+// (Format: CloudWatch Logs user guide, "Real-time processing of log data with
+// subscriptions".)
+//
+// Empty fields of env have defaults: a DATA_MESSAGE of account 123456789012 and
+// log group "/aws/lambda/orders", with the filter "to-kinesis". For a control
+// message, set MessageType to "CONTROL_MESSAGE" and give one event.
 func LogMessage(env cwlogs.Envelope, events ...LogEvent) []byte {
 	type event struct {
 		ID              string            `json:"id"`
@@ -163,13 +168,14 @@ func LogMessage(env cwlogs.Envelope, events ...LogEvent) []byte {
 		m.SubscriptionFilters = []string{"to-kinesis"}
 	}
 	for i, e := range events {
-		m.LogEvents[i] = event{cmp.Or(e.ID, fmt.Sprintf("%056d", i)), milliseconds(e.Timestamp), e.Message, e.ExtractedFields}
+		m.LogEvents[i] = event{cmp.Or(e.ID, fmt.Sprintf("%056d", i)), milliseconds(e.Timestamp), e.Message,
+			e.ExtractedFields}
 	}
 	return Gzip(asJSON(m))
 }
 
-// milliseconds is a time as numbers have it, by default that of the events
-// here.
+// milliseconds returns t in milliseconds since the epoch, by default the first
+// arrival of an [Event].
 func milliseconds(t time.Time) int64 {
 	if t.IsZero() {
 		return defaultStart
@@ -177,15 +183,17 @@ func milliseconds(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
-// Change returns the data of a record that a DynamoDB table writes for a change
-// of an item, as package dynamodb reads it. Keys and images are JSON, of which
-// NewImage or OldImage may be nil. What c leaves empty has defaults: table
-// "orders", EventName by which of the images there are, the region us-east-1,
-// Keys of {"id":{"S":"1"}}, and a Time of 2024-11-18T10:09:15.987Z. Time is
-// written with its Precision, in milliseconds by default. SizeBytes is written
-// as it is.
+// Change returns the data of a record that a DynamoDB table writes when an item
+// changes, as package dynamodb reads it. (Format: DynamoDB developer guide,
+// "Using Kinesis Data Streams to capture changes to DynamoDB".)
 //
-// Change panics where Keys or an image is no JSON.
+// Empty fields of c have defaults: table "orders", region us-east-1, Keys
+// {"id":{"S":"1"}}, Time 2024-11-18T10:09:15.987Z, and the EventName that goes
+// with the images that are set: INSERT with NewImage alone, MODIFY with both,
+// and REMOVE without NewImage. Time is written in the unit of Precision, by
+// default in milliseconds. SizeBytes is written as it is.
+//
+// Change panics if Keys or an image is not valid JSON.
 func Change(c dynamodb.Change) []byte {
 	type identity struct {
 		Type        string `json:"type"`
@@ -249,11 +257,11 @@ func asJSON(v any) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-// Glue returns a payload behind the header of AWS Glue's schema registry, as
-// package glue reads it.
+// Glue returns the payload with the header of AWS Glue Schema Registry before
+// it, as package glue reads it.
 func Glue(id glue.SchemaVersionID, payload []byte) []byte { return framed(0, id, payload) }
 
-// GlueZlib is [Glue] with the payload in zlib.
+// GlueZlib is [Glue] with the payload compressed by zlib.
 func GlueZlib(id glue.SchemaVersionID, payload []byte) []byte { return framed(5, id, Zlib(payload)) }
 
 func framed(compression byte, id glue.SchemaVersionID, payload []byte) []byte {

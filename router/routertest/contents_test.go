@@ -33,7 +33,8 @@ func TestDefaultDataIsAnOrder(t *testing.T) {
 		seen[o.ID] = true
 		return nil
 	}))
-	for _, e := range []routertest.Event{{Records: 100}, {Records: 100, Size: 60}, {Records: 100, Size: 5000, Keys: 3, Seed: 7}} {
+	for _, e := range []routertest.Event{{Records: 100}, {Records: 100, Size: 60},
+		{Records: 100, Size: 5000, Keys: 3, Seed: 7}} {
 		clear(seen)
 		log := routertest.Mapping{ReportBatchItemFailures: true}.Run(r, e.All())
 		if n := len(log.Invocations); n != 1 || log.Count(routertest.Succeeded) != 1 || len(seen) != 100 {
@@ -49,12 +50,15 @@ func TestCompressed(t *testing.T) {
 		codec    decoder.Codec
 		auto     bool // whether decoder.Auto reads it
 	}{
-		{"gzip", routertest.Gzip, decoder.Gzip, true}, {"zlib", routertest.Zlib, decoder.Zlib, true}, {"zstd", routertest.Zstd, decoder.Zstd, true},
-		{"snappy", routertest.Snappy, decoder.Snappy, false}, {"framed snappy", routertest.SnappyFramed, decoder.Snappy, true},
+		{"gzip", routertest.Gzip, decoder.Gzip, true}, {"zlib", routertest.Zlib, decoder.Zlib, true},
+		{"zstd", routertest.Zstd, decoder.Zstd, true},
+		{"snappy", routertest.Snappy, decoder.Snappy, false},
+		{"framed snappy", routertest.SnappyFramed, decoder.Snappy, true},
 	} {
 		for _, plain := range []string{"", "a", strings.Repeat("hello ", 10_000)} {
 			data := c.compress([]byte(plain))
-			if got, err := c.codec.AppendDecompressed(nil, data, 1<<20); err != nil || string(got) != plain || len(data) == 0 && plain != "" {
+			if got, err := c.codec.AppendDecompressed(nil, data, 1<<20); err != nil || string(got) != plain ||
+				len(data) == 0 && plain != "" {
 				t.Errorf("%s of %d bytes: %d bytes, %v", c.name, len(plain), len(got), err)
 			}
 			got, err := decoder.Auto.AppendDecompressed(nil, data, 1<<20)
@@ -70,14 +74,18 @@ func TestAggregate(t *testing.T) {
 	recs[1].ExplicitHashKey, recs[3].ExplicitHashKey = []byte("7"), []byte{}
 	recs[4].Data = nil
 	i := 0
-	for rec, err := range (decoder.Decoder{Deaggregate: true}).Records(routertest.EventOf(routertest.Aggregate(recs...))) {
+	event := routertest.EventOf(routertest.Aggregate(recs...))
+	for rec, err := range (decoder.Decoder{Deaggregate: true}).Records(event) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		want := recs[i]
-		if !rec.Aggregated || rec.SubSequenceNumber != i || !bytes.Equal(rec.PartitionKey, want.PartitionKey) || !bytes.Equal(rec.Data, want.Data) ||
-			!bytes.Equal(rec.ExplicitHashKey, want.ExplicitHashKey) || (rec.ExplicitHashKey == nil) != (want.ExplicitHashKey == nil) ||
-			!bytes.Equal(rec.SequenceNumber, recs[0].SequenceNumber) || !rec.ApproximateArrivalTimestamp.Equal(recs[0].ApproximateArrivalTimestamp) {
+		if !rec.Aggregated || rec.SubSequenceNumber != i || !bytes.Equal(rec.PartitionKey, want.PartitionKey) ||
+			!bytes.Equal(rec.Data, want.Data) ||
+			!bytes.Equal(rec.ExplicitHashKey, want.ExplicitHashKey) ||
+			(rec.ExplicitHashKey == nil) != (want.ExplicitHashKey == nil) ||
+			!bytes.Equal(rec.SequenceNumber, recs[0].SequenceNumber) ||
+			!rec.ApproximateArrivalTimestamp.Equal(recs[0].ApproximateArrivalTimestamp) {
 			t.Errorf("%d: %+v, want %+v", i, rec, want)
 		}
 		i++
@@ -85,7 +93,7 @@ func TestAggregate(t *testing.T) {
 	if i != len(recs) {
 		t.Errorf("%d user records", i)
 	}
-	for rec, err := range decoder.Records(routertest.EventOf(routertest.Aggregate(recs...))) {
+	for rec, err := range decoder.Records(event) {
 		if err != nil || string(rec.PartitionKey) != "a" {
 			t.Errorf("the outer key is %s, %v", rec.PartitionKey, err)
 		}
@@ -94,13 +102,16 @@ func TestAggregate(t *testing.T) {
 
 func TestLogMessage(t *testing.T) {
 	at := time.Date(2020, 2, 29, 12, 0, 0, 7e6, time.UTC)
-	env := cwlogs.Envelope{MessageType: "NEW", Owner: "o", LogGroup: "g", LogStream: "s", SubscriptionFilters: []string{}, PolicyLevel: "ACCOUNT_LEVEL_POLICY"}
-	data := routertest.LogMessage(env, routertest.LogEvent{ID: "1", Timestamp: at, Message: "<a> \"b\" é\n", ExtractedFields: map[string]string{"n": "7"}})
+	env := cwlogs.Envelope{MessageType: "NEW", Owner: "o", LogGroup: "g", LogStream: "s",
+		SubscriptionFilters: []string{}, PolicyLevel: "ACCOUNT_LEVEL_POLICY"}
+	data := routertest.LogMessage(env, routertest.LogEvent{ID: "1", Timestamp: at, Message: "<a> \"b\" é\n",
+		ExtractedFields: map[string]string{"n": "7"}})
 	for e, err := range cwlogs.Events(data) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e.LogGroup != "g" || e.LogStream != "s" || e.Owner != "o" || e.MessageType != "NEW" || len(e.SubscriptionFilters) != 0 || e.PolicyLevel != "ACCOUNT_LEVEL_POLICY" ||
+		if e.LogGroup != "g" || e.LogStream != "s" || e.Owner != "o" || e.MessageType != "NEW" ||
+			len(e.SubscriptionFilters) != 0 || e.PolicyLevel != "ACCOUNT_LEVEL_POLICY" ||
 			string(e.ID) != "1" || !e.Timestamp.Equal(at) || string(e.Message) != "<a> \"b\" é\n" {
 			t.Errorf("%+v of %+v", e, e.Envelope)
 		}
@@ -111,8 +122,10 @@ func TestLogMessage(t *testing.T) {
 		}
 	}
 	n := 0
-	for e, err := range cwlogs.Events(routertest.LogMessage(cwlogs.Envelope{}, routertest.LogEvent{}, routertest.LogEvent{})) {
-		if err != nil || e.MessageType != "DATA_MESSAGE" || e.Owner == "" || e.LogGroup == "" || e.LogStream == "" || len(e.SubscriptionFilters) != 1 || len(e.ID) != 56 || e.Timestamp.Year() != 2024 {
+	for e, err := range cwlogs.Events(routertest.LogMessage(cwlogs.Envelope{}, routertest.LogEvent{},
+		routertest.LogEvent{})) {
+		if err != nil || e.MessageType != "DATA_MESSAGE" || e.Owner == "" || e.LogGroup == "" || e.LogStream == "" ||
+			len(e.SubscriptionFilters) != 1 || len(e.ID) != 56 || e.Timestamp.Year() != 2024 {
 			t.Errorf("%+v, %v", e, err)
 		}
 		n++
@@ -120,7 +133,8 @@ func TestLogMessage(t *testing.T) {
 	if n != 2 {
 		t.Errorf("%d log events", n)
 	}
-	for e := range cwlogs.Events(routertest.LogMessage(cwlogs.Envelope{MessageType: "CONTROL_MESSAGE"}, routertest.LogEvent{Message: "checking"})) {
+	for e := range cwlogs.Events(routertest.LogMessage(cwlogs.Envelope{MessageType: "CONTROL_MESSAGE"},
+		routertest.LogEvent{Message: "checking"})) {
 		t.Errorf("a control message has %+v", e)
 	}
 }
@@ -129,16 +143,20 @@ func TestChange(t *testing.T) {
 	image := []byte(`{"id":{"S":"1"},"text":{"S":"<&>"}}`)
 	at := time.Date(2024, 2, 29, 12, 0, 0, 7008e3, time.UTC)
 	full := dynamodb.Change{
-		TableName: "t", EventName: "REMOVE", EventID: "e", AWSRegion: "eu-west-1", UserIdentity: events.DynamoDBUserIdentity{Type: "Service", PrincipalID: "dynamodb.amazonaws.com"},
-		Time: at, Precision: time.Microsecond, Keys: []byte(`{"id":{"S":"1"}}`), NewImage: image, OldImage: image, SizeBytes: 7,
+		TableName: "t", EventName: "REMOVE", EventID: "e", AWSRegion: "eu-west-1",
+		UserIdentity: events.DynamoDBUserIdentity{Type: "Service", PrincipalID: "dynamodb.amazonaws.com"},
+		Time:         at, Precision: time.Microsecond, Keys: []byte(`{"id":{"S":"1"}}`),
+		NewImage: image, OldImage: image, SizeBytes: 7,
 	}
 	for _, c := range []struct {
 		given dynamodb.Change
 		want  func(*dynamodb.Change)
 	}{
 		{full, func(*dynamodb.Change) {}},
-		{dynamodb.Change{Time: at, Precision: time.Millisecond}, func(c *dynamodb.Change) { c.Time = at.Truncate(time.Millisecond) }},
-		{dynamodb.Change{Time: at, Precision: time.Second}, func(c *dynamodb.Change) { c.Time = at.Truncate(time.Second) }},
+		{dynamodb.Change{Time: at, Precision: time.Millisecond},
+			func(c *dynamodb.Change) { c.Time = at.Truncate(time.Millisecond) }},
+		{dynamodb.Change{Time: at, Precision: time.Second},
+			func(c *dynamodb.Change) { c.Time = at.Truncate(time.Second) }},
 		{dynamodb.Change{Precision: time.Microsecond}, func(*dynamodb.Change) {}},
 		{dynamodb.Change{NewImage: image}, func(c *dynamodb.Change) { c.EventName = "INSERT" }},
 		{dynamodb.Change{OldImage: image}, func(c *dynamodb.Change) { c.EventName = "REMOVE" }},
@@ -158,7 +176,8 @@ func TestChange(t *testing.T) {
 		}
 		c.want(&want)
 		var got dynamodb.Change
-		if err := got.Parse(routertest.Change(c.given)); err != nil || fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
+		if err := got.Parse(routertest.Change(c.given)); err != nil ||
+			fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
 			t.Errorf("%+v\n%v, want\n%+v", got, err, want)
 		}
 	}

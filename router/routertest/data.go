@@ -1,56 +1,52 @@
 package routertest
 
 import (
+	"bytes"
 	"compress/gzip"
 	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
 	"strconv"
 )
 
-// Kind is what the data of built records is.
+// Kind says what the data of an [Event]'s records is.
 type Kind uint8
 
 const (
-	// JSON data is an object {"id":"100000","item":"…"} of exactly Size bytes,
-	// whose members are strings. The id counts up from the event's first record
-	// on, and the item is pseudo-random words, which compress about as real
-	// text does. Below 25 bytes there is no room for that, and it is a number
-	// instead.
+	// JSON data is an object {"id":"100000","item":"…"} of exactly Size bytes.
+	// The id counts up from the event's first record, and the item consists of
+	// pseudo-random words, which compress about as well as real text. A Size
+	// below 25 has no room for that and gives a number of Size digits.
 	JSON Kind = iota
 
-	// Random data is Size pseudo-random bytes, which no compression makes
-	// smaller.
+	// Random data is Size pseudo-random bytes, which do not compress.
 	Random
 
-	// Compressed data is the gzip form of JSON data of Size bytes. Its bytes
-	// depend on the compress/gzip of the Go release, what they decompress to
-	// does not.
+	// Compressed data is JSON data of Size bytes in gzip. Its bytes depend on
+	// the release of Go; what they decompress to does not.
 	Compressed
 )
 
-// String returns the constant's name.
-func (k Kind) String() string {
-	switch k {
-	case JSON:
-		return "JSON"
-	case Random:
-		return "Random"
-	case Compressed:
-		return "Compressed"
+// String returns the name of the constant.
+func (k Kind) String() string { return nameOf(k, "Kind", "JSON", "Random", "Compressed") }
+
+func nameOf[T ~uint8](v T, kind string, names ...string) string {
+	if int(v) < len(names) {
+		return names[v]
 	}
-	return "Kind(" + strconv.Itoa(int(k)) + ")"
+	return fmt.Sprintf("%s(%d)", kind, uint8(v))
 }
 
 // filler makes the data of records.
 type filler struct {
 	random rand.PCG
-	text   []byte       // what is to be compressed
-	zip    *gzip.Writer // nil until it is needed
-	out    appender
+	text   []byte       // before compression
+	zip    *gzip.Writer // writes to out; nil until it is needed
+	out    bytes.Buffer
 }
 
-// fill appends the data of record i to dst. It depends on Seed, i, Size and
-// Kind alone.
+// fill appends the data of record i, which depends on Seed, i, Size and Kind
+// alone.
 func (f *filler) fill(dst []byte, e *Event, i int) []byte {
 	f.random.Seed(e.Seed, 1+uint64(i))
 	switch e.Kind {
@@ -82,7 +78,7 @@ func (f *filler) json(dst []byte, size, i int) []byte {
 	)
 	if size < least {
 		for ; size > 0; size-- {
-			dst = append(dst, '1'+byte(below(&f.random, 9))) // no zero, which may not lead
+			dst = append(dst, '1'+byte(below(&f.random, 9))) // 1 to 9: JSON forbids a leading zero
 		}
 		return dst
 	}
@@ -93,8 +89,7 @@ func (f *filler) json(dst []byte, size, i int) []byte {
 	return append(dst, end...)
 }
 
-// words appends so many bytes of text, and cuts the last word off where it
-// must.
+// words appends size bytes of text and cuts off the last word.
 func (f *filler) words(dst []byte, size int) []byte {
 	end := len(dst) + size
 	for len(dst) < end {
@@ -103,33 +98,26 @@ func (f *filler) words(dst []byte, size int) []byte {
 	return dst[:end]
 }
 
-// lexicon is the words of the text, each with its space.
+// lexicon holds the words of the text, each with a space after it.
 var lexicon = [...]string{
-	"account ", "amount ", "and ", "basket ", "cancelled ", "card ", "carrier ", "change ", "code ", "confirmed ", "country ",
-	"customer ", "delivered ", "discount ", "email ", "express ", "failed ", "for ", "from ", "gift ", "invoice ", "item ",
-	"late ", "line ", "loyalty ", "method ", "name ", "new ", "not ", "number ", "of ", "offer ", "on ", "order ", "packed ",
-	"paid ", "partial ", "payment ", "pending ", "pickup ", "placed ", "points ", "price ", "quantity ", "received ", "refund ",
-	"region ", "return ", "shipped ", "size ", "status ", "stock ", "store ", "street ", "tax ", "the ", "to ", "total ",
-	"tracking ", "unit ", "updated ", "voucher ", "warehouse ", "with ",
+	"account ", "amount ", "and ", "basket ", "cancelled ", "card ", "carrier ", "change ", "code ",
+	"confirmed ", "country ", "customer ", "delivered ", "discount ", "email ", "express ", "failed ",
+	"for ", "from ", "gift ", "invoice ", "item ", "late ", "line ", "loyalty ", "method ", "name ", "new ",
+	"not ", "number ", "of ", "offer ", "on ", "order ", "packed ", "paid ", "partial ", "payment ",
+	"pending ", "pickup ", "placed ", "points ", "price ", "quantity ", "received ", "refund ", "region ",
+	"return ", "shipped ", "size ", "status ", "stock ", "store ", "street ", "tax ", "the ", "to ",
+	"total ", "tracking ", "unit ", "updated ", "voucher ", "warehouse ", "with ",
 }
 
 func (f *filler) compress(dst, text []byte) []byte {
-	f.out = dst
+	f.out = *bytes.NewBuffer(dst)
 	if f.zip == nil {
 		f.zip = gzip.NewWriter(&f.out)
 	} else {
 		f.zip.Reset(&f.out)
 	}
-	// An appender has no errors.
+	// A bytes.Buffer has no errors.
 	_, _ = f.zip.Write(text)
 	_ = f.zip.Close()
-	return f.out
-}
-
-// appender is an io.Writer to its own end.
-type appender []byte
-
-func (a *appender) Write(p []byte) (int, error) {
-	*a = append(*a, p...)
-	return len(p), nil
+	return f.out.Bytes()
 }

@@ -18,28 +18,28 @@ const (
 	S3                               // a bucket gets the metadata and the event
 )
 
-// The conditions under which records are given up.
+// The conditions under which batches are given up.
 const (
 	RetryAttemptsExhausted = "RetryAttemptsExhausted"
 	RecordAgeExceeded      = "RecordAgeExceeded"
 )
 
-// Discarded is records that the mapping has given up.
+// Discarded is records of one batch that the mapping gave up together.
 type Discarded struct {
 	Records   []*decoder.Record
 	Condition string // RetryAttemptsExhausted or RecordAgeExceeded
 	At        time.Time
 
-	// Message is what the destination gets: a JSON document. It is nil where
-	// there is no destination.
+	// Message is the JSON document that the destination gets, nil without a
+	// destination.
 	Message []byte
-	// Key is that of the object, where the destination is S3.
+	// Key is the key of the object if the destination is S3.
 	Key string
 
-	behind int // so many invocations had begun before
+	behind int // how many invocations had begun before
 }
 
-// The function and the mapping, as destinations name them.
+// The function and the mapping, as reports name them.
 const (
 	functionARN = "arn:aws:lambda:" + defaultRegion + ":123456789012:function:consumer"
 	mappingUUID = "7e2f0a4c-5d1b-4c3e-8f60-2b9d1a6c4e58"
@@ -52,7 +52,7 @@ type failureRecord struct {
 		Condition              string `json:"condition"`
 		ApproximateInvokeCount int    `json:"approximateInvokeCount"`
 	} `json:"requestContext"`
-	ResponseContext  *responseContext `json:"responseContext,omitempty"` // absent where there was no invocation
+	ResponseContext  *responseContext `json:"responseContext,omitempty"` // absent if there was no invocation
 	Version          string           `json:"version"`
 	Timestamp        string           `json:"timestamp"`
 	KinesisBatchInfo batchInfo        `json:"KinesisBatchInfo"`
@@ -75,7 +75,7 @@ type batchInfo struct {
 	StreamARN                       string `json:"streamArn"`
 }
 
-// discard gives records of a batch up.
+// discard gives up records of a batch.
 func (s *simulation) discard(b *batch, recs []*record, condition string) {
 	d := &Discarded{Condition: condition, At: s.now(), behind: len(s.log.Invocations)}
 	for _, rec := range recs {
@@ -106,19 +106,19 @@ func (s *simulation) discard(b *batch, recs []*record, condition string) {
 		f.RequestContext.RequestID = uuid(1<<32 + int64(len(s.log.Discarded)))
 	}
 	if s.OnFailure == S3 { //mutant:s3-gets-no-event
-		f.Payload = string(s.event(nil, &batch{recs: recs, window: b.window}))
+		f.Payload = string(s.event(&batch{recs: recs, window: b.window}))
 		at := d.At.UTC()
 		d.Key = fmt.Sprintf("aws/lambda/%s/%s/%s/%s-%s", mappingUUID, first.ShardID, at.Format("2006/01/02"),
 			at.Format("2006-01-02T15.04.05"), uuid(int64(len(s.log.Discarded))))
 	}
 	message, err := json.Marshal(f)
 	if err != nil {
-		panic(err) // there is nothing in it that does not encode
+		panic(err) // cannot happen: all of it encodes
 	}
 	d.Message = message
 }
 
 func iso(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// uuid makes an identifier of a number: the same one in every run.
+// uuid turns a number into an identifier, the same in every run.
 func uuid(n int64) string { return fmt.Sprintf("00000000-0000-4000-8000-%012x", n) }

@@ -87,7 +87,8 @@ func compareWithAWS(t *testing.T, i int, want *decoder.Record, got *events.Kines
 	// The library reads times through a float64, and may lose a millisecond.
 	apart := want.ApproximateArrivalTimestamp.Sub(got.Kinesis.ApproximateArrivalTimestamp.Time)
 	if apart.Abs() > time.Millisecond {
-		t.Errorf("record %d: arrival is %v in the event, %v in All", i, got.Kinesis.ApproximateArrivalTimestamp, want.ApproximateArrivalTimestamp)
+		t.Errorf("record %d: arrival is %v in the event, %v in All", i, got.Kinesis.ApproximateArrivalTimestamp,
+			want.ApproximateArrivalTimestamp)
 	}
 	if want.Index != i {
 		t.Errorf("record %d: Index is %d", i, want.Index)
@@ -132,7 +133,8 @@ func TestAllSharesOneSource(t *testing.T) {
 // TestForm pins the very bytes.
 func TestForm(t *testing.T) {
 	const head = `{"Records":[{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":`
-	const role = `"eventName":"aws:kinesis:record","invokeIdentityArn":"arn:aws:iam::123456789012:role/lambda-role","awsRegion":"us-east-1",`
+	const role = `"eventName":"aws:kinesis:record","invokeIdentityArn":"arn:aws:iam::123456789012:role/lambda-role",` +
+		`"awsRegion":"us-east-1",`
 	for _, c := range []struct {
 		name  string
 		event Event
@@ -141,7 +143,9 @@ func TestForm(t *testing.T) {
 		{"nothing", Event{}, `{"Records":[]}`},
 		{
 			"defaults", Event{Records: 1}, head + `"user-000000",` +
-				`"sequenceNumber":"49658471032915763208146092357481206394817562039485716482","data":"eyJpZCI6IjEwMDAwMCIsIml0ZW0iOiJjaGFuZ2UgY2FycmllciBhY2NvdW50IGdpZnQgcGFydGlhbCJ9","approximateArrivalTimestamp":1731924555.987},` +
+				`"sequenceNumber":"49658471032915763208146092357481206394817562039485716482",` +
+				`"data":"eyJpZCI6IjEwMDAwMCIsIml0ZW0iOiJjaGFuZ2UgY2FycmllciBhY2NvdW50IGdpZnQgcGFydGlhbCJ9",` +
+				`"approximateArrivalTimestamp":1731924555.987},` +
 				`"eventSource":"aws:kinesis","eventVersion":"1.0",` +
 				`"eventID":"shardId-000000000000:49658471032915763208146092357481206394817562039485716482",` + role +
 				`"eventSourceARN":"arn:aws:kinesis:us-east-1:123456789012:stream/orders"}]}`,
@@ -149,15 +153,19 @@ func TestForm(t *testing.T) {
 		{
 			"everything",
 			Event{
-				Records: 1, Stream: "clicks", Shard: 12, First: "100", Start: time.Unix(1700000000, 0), EncryptionType: "KMS", Consumer: "reader",
+				Records: 1, Stream: "clicks", Shard: 12, First: "100", Start: time.Unix(1700000000, 0),
+				EncryptionType: "KMS", Consumer: "reader",
 				Data:   func(int) []byte { return []byte{0xff, 0, 0xfe} },
 				Key:    func(int) string { return "a\"\\\t\r\n\x01b" },
 				Window: &decoder.Window{State: []byte(`{"n":1}`), IsWindowTerminatedEarly: true},
 			},
-			head + `"a\"\\\t\r\n\u0001b","sequenceNumber":"100","data":"/wD+","approximateArrivalTimestamp":1700000000.000,"encryptionType":"KMS"},` +
+			head + `"a\"\\\t\r\n` +
+				`\u0001b","sequenceNumber":"100","data":"/wD+","approximateArrivalTimestamp":1700000000.000,` +
+				`"encryptionType":"KMS"},` +
 				`"eventSource":"aws:kinesis","eventVersion":"1.0","eventID":"shardId-000000000012:100",` + role +
 				`"eventSourceARN":"arn:aws:kinesis:us-east-1:123456789012:stream/clicks/consumer/reader:1700000000"}],` +
-				`"window":{"start":"2023-11-14T22:13:00Z","end":"2023-11-14T22:14:00Z"},"state":{"n":1},"shardId":"shardId-000000000012",` +
+				`"window":{"start":"2023-11-14T22:13:00Z","end":"2023-11-14T22:14:00Z"},"state":{"n":1},` +
+				`"shardId":"shardId-000000000012",` +
 				`"eventSourceARN":"arn:aws:kinesis:us-east-1:123456789012:stream/clicks/consumer/reader:1700000000",` +
 				`"isFinalInvokeForWindow":false,"isWindowTerminatedEarly":true}`,
 		},
@@ -177,7 +185,8 @@ func TestBytesAreFixed(t *testing.T) {
 		sum   string
 	}{
 		{Event{Records: 100, Size: 256, Keys: 10}, "3b9140908341a8770e32f989c7aba599ec7be74f85188b07ced6426ad91abacd"},
-		{Event{Records: 100, Size: 256, Kind: Random, Seed: 1}, "d79b0103bfb2006035ac62044fd57d99bb42cb5657d0296995ac3cc8daff1f40"},
+		{Event{Records: 100, Size: 256, Kind: Random, Seed: 1},
+			"d79b0103bfb2006035ac62044fd57d99bb42cb5657d0296995ac3cc8daff1f40"},
 		{Event{Records: 100, First: "1"}, "fb548f3411d832bd314d4fc32ec34cde668efa8a63c50dd5a16d4a19c7c7a96b"},
 	} {
 		first := c.event.Bytes()
@@ -401,17 +410,21 @@ func TestWindow(t *testing.T) {
 		give, want decoder.Window
 	}{
 		{"defaults", decoder.Window{}, decoder.Window{
-			Start: at, End: at.Add(time.Minute), State: []byte("{}"), ShardID: "shardId-000000000003", EventSourceARN: arn,
+			Start: at, End: at.Add(time.Minute), State: []byte("{}"), ShardID: "shardId-000000000003",
+			EventSourceARN: arn,
 		}},
 		{"start only", decoder.Window{Start: at.Add(time.Hour)}, decoder.Window{
-			Start: at.Add(time.Hour), End: at.Add(time.Hour + time.Minute), State: []byte("{}"), ShardID: "shardId-000000000003", EventSourceARN: arn,
+			Start: at.Add(time.Hour), End: at.Add(time.Hour + time.Minute), State: []byte("{}"),
+			ShardID: "shardId-000000000003", EventSourceARN: arn,
 		}},
 		{
 			"all", decoder.Window{
-				Start: at.In(time.FixedZone("", 3600)), End: at.Add(1500 * time.Millisecond), State: []byte(`[1, {"a":null}]`), ShardID: "s", EventSourceARN: `a"b`,
+				Start: at.In(time.FixedZone("", 3600)), End: at.Add(1500 * time.Millisecond),
+				State: []byte(`[1, {"a":null}]`), ShardID: "s", EventSourceARN: `a"b`,
 				IsFinalInvokeForWindow: true, IsWindowTerminatedEarly: true,
 			}, decoder.Window{
-				Start: at, End: at.Add(1500 * time.Millisecond), State: []byte(`[1, {"a":null}]`), ShardID: "s", EventSourceARN: `a"b`,
+				Start: at, End: at.Add(1500 * time.Millisecond), State: []byte(`[1, {"a":null}]`), ShardID: "s",
+				EventSourceARN:         `a"b`,
 				IsFinalInvokeForWindow: true, IsWindowTerminatedEarly: true,
 			},
 		},
@@ -429,7 +442,8 @@ func TestWindow(t *testing.T) {
 			continue
 		}
 		w := decoder.Window{
-			Start: got.Window.Start, End: got.Window.End, State: got.State, ShardID: got.ShardID, EventSourceARN: got.EventSourceARN,
+			Start: got.Window.Start, End: got.Window.End, State: got.State, ShardID: got.ShardID,
+			EventSourceARN:         got.EventSourceARN,
 			IsFinalInvokeForWindow: got.IsFinalInvokeForWindow, IsWindowTerminatedEarly: got.IsWindowTerminatedEarly,
 		}
 		if !reflect.DeepEqual(w, c.want) {
@@ -447,7 +461,8 @@ func TestWindow(t *testing.T) {
 
 func TestNonsensePanics(t *testing.T) {
 	for _, e := range []Event{
-		{Records: -1}, {Size: -1}, {Keys: -1}, {Shard: -1}, {Kind: Compressed + 1}, {First: "0x1"}, {First: "-1"}, {First: "１"},
+		{Records: -1}, {Size: -1}, {Keys: -1}, {Shard: -1}, {Kind: Compressed + 1}, {First: "0x1"}, {First: "-1"},
+		{First: "１"},
 	} {
 		for name, f := range map[string]func(){
 			"Bytes": func() { e.Bytes() }, "Append": func() { e.Append(nil) }, "All": func() { e.All() },
@@ -485,7 +500,8 @@ func TestAllocationsDoNotGrow(t *testing.T) {
 
 func BenchmarkAppend(b *testing.B) {
 	for _, e := range []Event{
-		{Records: 10_000, Size: 100}, {Records: 1000, Size: 1 << 10}, {Records: 10_000, Size: 100, Kind: Random}, {Records: 1000, Size: 1 << 10, Kind: Compressed},
+		{Records: 10_000, Size: 100}, {Records: 1000, Size: 1 << 10}, {Records: 10_000, Size: 100, Kind: Random},
+		{Records: 1000, Size: 1 << 10, Kind: Compressed},
 	} {
 		b.Run(fmt.Sprintf("%dx%d/%v", e.Records, e.Size, e.Kind), func(b *testing.B) {
 			dst := e.Bytes()

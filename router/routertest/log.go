@@ -8,55 +8,56 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// Log is what happened while a [Mapping] ran.
+// Log is what happened while a [Mapping] ran. Its records are those of the
+// mapping, so that changing one changes it everywhere in the Log.
 type Log struct {
 	Invocations []*Invocation // in the order in which they began
 	Discarded   []*Discarded  // in the order in which they were given up
-	Processes   int           // so many were started
+	Processes   int           // how many were started
 
-	records []*record // as they were given to Run
-	start   time.Time
+	records []*record // in the order in which Run was given them
+	start   time.Time // the first arrival
 }
 
 // Invocation is one call of the function.
 type Invocation struct {
+	_ struct{} // more fields may come
+
 	RequestID    string
 	ShardID      string
-	Lane         int // of the shard: 0 to ParallelizationFactor-1
-	Process      int // the number of the process that it ran in, from 0 on
-	Retry        int // retries that the batch had used up before
+	ShardLane    int // which of the shard's parallel batches: 0 to ParallelizationFactor-1
+	Process      int // the process that it ran in, counted from 0
+	Retry        int // how many retries the batch had used up before
 	Began, Ended time.Time
 
 	// Records are what the function was given. Index is a record's place among
-	// those that Run was given.
+	// those given to Run.
 	Records []*decoder.Record
-	// Window is what the event said of a tumbling window, nil without one.
+	// Window is the tumbling window of the event, nil if it had none.
 	Window *decoder.Window
 
-	// Response is the function's answer, the very memory that it returned. Err
-	// is its error, that of a timeout or crash included.
+	// Response is the function's answer, in the memory that it returned. Err is
+	// its error, or that of a timeout or crash.
 	Response []byte
 	Err      error
 
-	// Cause is why the batch, or the part of it from Checkpoint on, is not
-	// done: Err; or what is wrong with the answer; or why the record that it
-	// names has failed, as a router.Router says. It is nil where all is done,
-	// and where a handler that is no Router names a record, since then nobody
-	// says why.
+	// Cause is why the batch, from Checkpoint on, is not done: Err, or what is
+	// wrong with the answer, or why the named record failed, if the handler is
+	// a router.Router. It is nil if everything is done, and if another handler
+	// names a record, since it does not say why.
 	Cause error
-	// Skipped is why records were skipped, or given up, as a Router says, in
-	// the order in which they were.
+	// Skipped is why records were skipped or given up, in that order, if the
+	// handler is a router.Router.
 	Skipped []error
 
 	Outcome Outcome
-	// Checkpoint is the first record that is to be delivered again; nil where
-	// none is.
+	// Checkpoint is the first record to be delivered again, nil if none is.
 	Checkpoint *decoder.Record
-	// Stray says that the answer names a record that was not in the event.
+	// Stray reports that the answer names a record that was not in the event.
 	Stray bool
 }
 
-// Outcome is what an invocation's end means to the mapping.
+// Outcome is what the end of an invocation means to the mapping.
 type Outcome uint8
 
 const (
@@ -68,39 +69,33 @@ const (
 	Crashed                      // its process was gone before it returned
 )
 
-// String is a word or two for people.
+// String returns the outcome in words, such as "timed out".
 func (o Outcome) String() string {
-	if names := [...]string{"succeeded", "partial", "failed", "function error", "timed out", "crashed"}; int(o) < len(names) {
-		return names[o]
-	}
-	return fmt.Sprintf("Outcome(%d)", uint8(o))
+	return nameOf(o, "Outcome", "succeeded", "partial", "failed", "function error", "timed out", "crashed")
 }
 
-// Fate is what has become of a record.
+// Fate is what became of a record.
 type Fate uint8
 
 const (
-	Pending Fate = iota // never in the Log that Run returns
-	Done                // the function has said so
-	GivenUp             // after the last retry, or for its age; see Log.Discarded
-	Expired             // the stream did not keep it any longer
+	Pending Fate = iota // not decided yet; never so in the Log that Run returns
+	Done                // the function said so
+	GivenUp             // after the last retry, or because of its age; see Log.Discarded
+	Expired             // the stream did not retain it any longer
 )
 
-// String is a word or two for people.
-func (f Fate) String() string {
-	if names := [...]string{"pending", "done", "given up", "expired"}; int(f) < len(names) {
-		return names[f]
-	}
-	return fmt.Sprintf("Fate(%d)", uint8(f))
-}
+// String returns the fate in words, such as "given up".
+func (f Fate) String() string { return nameOf(f, "Fate", "pending", "done", "given up", "expired") }
 
-// Fate returns what has become of the i-th record that Run was given.
+// Fate returns what became of record i of those given to Run. It panics if i is
+// out of range.
 func (l *Log) Fate(i int) Fate { return l.records[i].fate }
 
-// Deliveries returns how often the i-th record was in an event.
+// Deliveries returns how many events record i was in. It panics if i is out of
+// range.
 func (l *Log) Deliveries(i int) int { return l.records[i].deliveries }
 
-// Count returns how many invocations ended so.
+// Count returns how many invocations had this outcome.
 func (l *Log) Count(o Outcome) int {
 	n := 0
 	for _, inv := range l.Invocations {
@@ -111,9 +106,10 @@ func (l *Log) Count(o Outcome) int {
 	return n
 }
 
-// String tells what happened, a line for each invocation and for each batch
-// that was given up, with the time since the first record's arrival, the
-// indices of the records, and why, where that is known (see [Invocation]):
+// String returns what happened, a line for each invocation and for each batch
+// that was given up: the time since the first arrival, the shard (with "/" and
+// the number of its shard lane from the second on), the indices of the records,
+// the outcome, and its cause if that is known.
 //
 //	1s shardId-000000000000 [0-4]: again from 3: no such user
 //	2s shardId-000000000000 [3 4] retry 1: timed out
@@ -125,7 +121,8 @@ func (l *Log) String() string {
 		for len(discarded) > 0 && discarded[0].behind == n {
 			d := discarded[0]
 			discarded = discarded[1:]
-			fmt.Fprintf(&b, "%v %s %s given up: %s\n", l.since(d.At), d.Records[0].ShardID, indices(d.Records), d.Condition)
+			fmt.Fprintf(&b, "%v %s %s given up: %s\n", l.since(d.At), d.Records[0].ShardID, indices(d.Records),
+				d.Condition)
 		}
 		if n < len(l.Invocations) {
 			fmt.Fprintln(&b, l.line(l.Invocations[n]))
@@ -137,8 +134,8 @@ func (l *Log) String() string {
 func (l *Log) line(inv *Invocation) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%v %s", l.since(inv.Began), inv.ShardID)
-	if inv.Lane > 0 {
-		fmt.Fprintf(&b, "/%d", inv.Lane)
+	if inv.ShardLane > 0 {
+		fmt.Fprintf(&b, "/%d", inv.ShardLane)
 	}
 	fmt.Fprintf(&b, " %s", indices(inv.Records))
 	if inv.Window != nil && inv.Window.IsFinalInvokeForWindow {
@@ -169,8 +166,9 @@ func (l *Log) line(inv *Invocation) string {
 	return b.String()
 }
 
-// inWords is an error for a line. Where it names its record, it does so by the
-// place in an event, which is not the one that a log has: that is left out.
+// inWords returns an error for a line of the log. An error that names its
+// record does so by the index in its event, which a log does not have, so that
+// is left out.
 func inWords(err error) string {
 	text := err.Error()
 	if e, ok := err.(*decoder.Error); ok && e != nil {
@@ -188,7 +186,7 @@ func inWords(err error) string {
 
 func (l *Log) since(t time.Time) time.Duration { return t.Sub(l.start) }
 
-// indices are those of the records, in brackets, with runs of them cut short.
+// indices returns the indices of the records in brackets, with runs as ranges.
 func indices(recs []*decoder.Record) string {
 	var words []string
 	for i := 0; i < len(recs); {

@@ -1,6 +1,7 @@
 package routertest
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -9,24 +10,24 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// Mapping simulates an event source mapping: what reads a stream's shards and
-// invokes a Lambda function with their records, again and again where it fails.
-// It is to a function what an httptest.Server is to a client:
+// Mapping simulates an event source mapping, which reads a stream's shards and
+// invokes a Lambda function with their records, again and again if it fails. It
+// is for a function what an httptest.Server is for a client:
 //
 //	log := routertest.Mapping{ReportBatchItemFailures: true}.Run(handler, records)
 //
-// The zero value is a mapping with Lambda's defaults. The options have Lambda's
-// names, defaults and limits; Run panics where a limit is passed.
+// The zero value is a mapping with Lambda's defaults. Options have Lambda's
+// names, defaults and limits, and Run panics if one is outside its limits.
 //
 // # Time
 //
-// Records arrive when their arrival timestamps say, in simulated time that
-// jumps from one event to the next: a day takes as long as its invocations
-// take. Each shard is read once a second, beginning a second after the first
-// record's arrival. Without Synctest an invocation takes no simulated time, and
-// its context's deadline is Timeout ahead on the real clock. A handler that
-// waits is tested with Synctest, in a bubble of package testing/synctest, where
-// its waiting is simulated too:
+// Records arrive at their arrival timestamps, in simulated time that jumps from
+// one event to the next, so a simulated day takes no longer than its
+// invocations. Each shard is read once a second, first a second after the first
+// arrival. Without Synctest an invocation takes no simulated time, and its
+// context's deadline is Timeout ahead on the real clock. Test a handler that
+// waits with Synctest, in a bubble of package testing/synctest, which simulates
+// its waiting too:
 //
 //	synctest.Test(t, func(t *testing.T) {
 //		m := routertest.Mapping{Timeout: 30 * time.Second, ReportBatchItemFailures: true, Synctest: true}
@@ -38,148 +39,155 @@ import (
 //
 // # Limits
 //
-// An answer of more than 6 MB, to the byte 6,291,556, is an error of the
-// function, as in Lambda. A window whose state has passed 1 MB is closed early.
+// An answer of more than 6 MB (6,291,556 bytes) is an error of the function, as
+// in Lambda. A window whose state exceeds 1 MB is closed early. Run panics if a
+// single record does not fit into an event of 6 MB.
 //
 // # What Lambda leaves open
 //
 // Where neither Lambda's documentation nor recordings of it say what happens,
 // the simulation takes the reading that is worse for the function, or has an
-// option for it. An answer that names a record that is not in the batch is a
-// failure of the whole batch. Of EventBridge Pipes nothing is documented but
-// what names a record; all else is taken to be as with the mapping, what
-// becomes of the records behind it too. A whole batch that fails is delivered
-// again after 1 s, 2 s, 4 s and so on up to a minute; parts of one that was
-// split are delivered at once. With BisectBatchOnFunctionError an answer that
-// names a batch's first record halves the batch as an error does. Of an answer
-// of a window with state and failures the state is taken. A window's final
-// invocation is made again until it succeeds, however many retries there are,
-// but not beyond the stream's retention.
+// option:
+//
+//   - An answer that names a record outside the batch fails the whole batch.
+//   - For EventBridge Pipes it is only documented how an answer names a record.
+//     Everything else is simulated as for a mapping, including the records behind
+//     the named one.
+//   - A batch that fails as a whole is delivered again after 1 s, 2 s, 4 s and so
+//     on up to a minute. The parts of a batch that was split are delivered at
+//     once.
+//   - With BisectBatchOnFunctionError, an answer that names the first record of a
+//     batch halves it, as an error does.
+//   - If the answer for a tumbling window has both a state and failures, the state
+//     counts.
+//   - The final invocation of a window is repeated until it succeeds, regardless
+//     of the number of retries, but not beyond the stream's retention.
 type Mapping struct {
-	// Pipe makes it a pipe of EventBridge Pipes, whose target the function is:
-	// events are bare arrays of flat records, and an answer names a record by
-	// its eventID, which needs no ReportBatchItemFailures. A pipe has no
-	// TumblingWindow; what its dead-letter queue gets is not simulated, so
-	// there is no OnFailure.
+	_ struct{} // more fields may come
+
+	// Pipe makes it a pipe of EventBridge Pipes with the function as its
+	// target: events are bare arrays of flat records, and an answer names a
+	// record by its eventID, which needs no ReportBatchItemFailures.
+	// TumblingWindow and OnFailure must not be set, because a pipe has no
+	// windows and its dead-letter queue is not simulated.
 	Pipe bool
 
-	// BatchSize is how many records an invocation gets at most: 1 to 10,000,
-	// 100 by default. An event never exceeds 6 MB.
+	// BatchSize is the maximum number of records of an invocation: 1 to 10,000,
+	// 100 by default. Independently of it, an event never exceeds 6 MB.
 	BatchSize int
 
-	// MaximumBatchingWindow is how long the mapping waits for a batch to become
-	// full: up to 300 s, 0 by default.
+	// MaximumBatchingWindow is how long the mapping waits for a full batch: up
+	// to 300 s, 0 by default.
 	MaximumBatchingWindow time.Duration
 
-	// ParallelizationFactor is how many batches of one shard are worked on at
-	// once: 1 to 10, 1 by default. All records of a partition key go through
-	// the same of these lanes, in order.
+	// ParallelizationFactor is the number of shard lanes, which is how many
+	// batches of a shard can be in progress at once: 1 to 10, 1 by default. The
+	// records of a partition key all take the same shard lane, in order.
 	ParallelizationFactor int
 
-	// ReportBatchItemFailures is what FunctionResponseTypes may hold. Without
-	// it every answer is a success.
+	// ReportBatchItemFailures is the value of that name in
+	// FunctionResponseTypes. Without it every answer is a success.
 	ReportBatchItemFailures bool
 
-	// BisectBatchOnFunctionError splits a batch whose invocation fails in two,
-	// and one whose answer names a record at that record. A split uses up no
-	// retry.
+	// BisectBatchOnFunctionError halves a batch whose invocation fails, and
+	// splits one whose answer names a record at that record. Splitting uses up
+	// no retry.
 	BisectBatchOnFunctionError bool
 
 	// MaximumRetryAttempts is how often a batch is delivered again: 0 to
-	// 10,000, or -1 until its records expire. nil is the default, -1; new(3) is
-	// 3.
+	// 10,000, or -1 for as long as its records live. nil means -1, the default.
+	// Write new(3) for 3.
 	MaximumRetryAttempts *int
 
-	// MaximumRecordAge is the age from which on a record is not delivered any
-	// more: 60 s to 7 days. 0 is the default, no limit.
+	// MaximumRecordAge is the age beyond which a record is not delivered any
+	// more: 60 s to 7 days, or 0 for no limit, the default.
 	MaximumRecordAge time.Duration
 
-	// TumblingWindow is the width of windows of arrival time, up to 900 s,
-	// whose invocations hand a state on from one to the next. 0 is the default:
-	// none. It cannot be simulated together with a ParallelizationFactor.
+	// TumblingWindow is the width of windows of arrival time, within which each
+	// invocation hands its state to the next: up to 900 s, or 0 for no windows,
+	// the default. It cannot be combined with a ParallelizationFactor above 1.
 	TumblingWindow time.Duration
 
-	// OnFailure is where batches are reported that are given up. By default
+	// OnFailure is where batches that are given up are reported. By default
 	// they vanish.
 	OnFailure Destination
 
 	// Timeout is the function's: 1 s to 900 s, 3 s by default. The context's
-	// deadline is that far ahead. An invocation that has not returned before
+	// deadline is that far ahead. An invocation that has not returned by then
 	// has failed, and its process is gone.
 	Timeout time.Duration
 
-	// MaxConcurrency is how many invocations run at once in one process, as
-	// AWS_LAMBDA_MAX_CONCURRENCY says: 1 by default. A process that is gone
-	// takes all of them down.
+	// MaxConcurrency is how many invocations run at once in a process, as
+	// AWS_LAMBDA_MAX_CONCURRENCY says: 1 to 1,000, 1 by default. If the process
+	// is gone, all of them have failed.
 	MaxConcurrency int
 
-	// ColdStart makes the handler of each process. By default the handler that
-	// was given to Run serves them all, and so keeps what it remembers when its
-	// process is gone.
+	// ColdStart makes the handler of a new process. By default the handler
+	// given to Run serves all processes, so what it remembers survives their
+	// end.
 	ColdStart func() lambda.Handler
 
-	// Retention is how long the stream keeps records: 24 hours by default.
-	// Records that are not done by then are lost without a report.
+	// Retention is how long the stream retains records: 24 hours to 365 days,
+	// 24 hours by default. Records that are not done by then are lost without a
+	// report.
 	Retention time.Duration
 
 	// RetryCounting says what uses up a retry.
 	RetryCounting RetryCounting
 
 	// FinalInvokeWithRecords delivers the last records of a window in its final
-	// invocation. By default that has none.
+	// invocation, which by default has no records.
 	FinalInvokeWithRecords bool
 
 	// Synctest says that Run is called in a bubble of package testing/synctest
-	// and that time is the bubble's. The bubble begins in the year 2000, and
-	// Run waits there for the first record to arrive. At the end it waits for
-	// the invocations that were left behind by a timeout; their context is
+	// and uses the bubble's time. The bubble begins in the year 2000, and Run
+	// waits there until the first record arrives. Before it returns, Run waits
+	// for invocations that have outlived their timeout, whose contexts are
 	// cancelled.
 	Synctest bool
 }
 
-// RetryCounting says which failures use up one of MaximumRetryAttempts.
-// Lambda's documentation does not. Errors, timeouts, and answers that make the
-// whole batch fail always do.
+// RetryCounting says which failures use up one of MaximumRetryAttempts, since
+// Lambda's documentation does not. Errors, timeouts, and answers that fail the
+// whole batch always do.
 type RetryCounting uint8
 
 const (
-	// CountEveryFailure counts answers that name a record too, whether they
-	// make progress or not. LocalStack does so.
+	// CountEveryFailure counts answers that name a record as well, whether or
+	// not they make progress. LocalStack does so.
 	CountEveryFailure RetryCounting = iota
-	// ResetOnProgress begins to count anew when an answer names a record that
-	// is not the batch's first.
+	// ResetOnProgress starts counting anew when an answer names a record other
+	// than the batch's first.
 	ResetOnProgress
-	// CountErrorsOnly counts no answer that names a record.
+	// CountErrorsOnly does not count answers that name a record.
 	CountErrorsOnly
 )
 
-// String returns the constant's name.
+// String returns the name of the constant.
 func (c RetryCounting) String() string {
-	if names := [...]string{"CountEveryFailure", "ResetOnProgress", "CountErrorsOnly"}; int(c) < len(names) {
-		return names[c]
-	}
-	return fmt.Sprintf("RetryCounting(%d)", uint8(c))
+	return nameOf(c, "RetryCounting", "CountEveryFailure", "ResetOnProgress", "CountErrorsOnly")
 }
 
 const (
-	pollInterval = time.Second
 	maxEvent     = 6 << 20     // bytes
-	maxAnswer    = 6<<20 + 100 // bytes, as Lambda's runtime interface emulator has it
+	maxAnswer    = 6<<20 + 100 // bytes, as in Lambda's runtime interface emulator
 	maxState     = 1 << 20     // bytes of a window's state
 	firstBackoff = time.Second
 	maxBackoff   = time.Minute
 )
 
-// Run lets records arrive and invokes h with them until each is done, discarded
-// or expired, and every window closed. Then it returns what happened. Fields
-// that a record leaves empty have the defaults of [EventOf]; of records of one
-// shard the order stays as it is given, and their sequence numbers and arrivals
-// should rise. All are of one stream. What [Event.All] returns will do:
+// Run lets the records arrive and invokes h with them until each is done, given
+// up or expired, and every window is closed. Then it returns what happened.
+// Fields that a record leaves empty have the defaults of [EventOf]. The records
+// of a shard are delivered in the given order, in which their sequence numbers
+// and arrivals should rise. All belong to one stream. [Event.All] makes
+// suitable ones:
 //
 //	log := m.Run(handler, routertest.Event{Records: 86_400, Interval: time.Second}.All())
 //
-// As in aws-lambda-go, the memory of an event is used again once its invocation
-// has ended.
+// As in aws-lambda-go, the memory of an event is reused once its invocation has
+// ended. Run panics if an option is outside its limits or options exclude each
+// other.
 func (m Mapping) Run(h lambda.Handler, records []decoder.Record) *Log {
 	m = m.withDefaults()
 	s := newSimulation(m, h, records)
@@ -188,14 +196,12 @@ func (m Mapping) Run(h lambda.Handler, records []decoder.Record) *Log {
 }
 
 func (m Mapping) withDefaults() Mapping {
-	def(&m.BatchSize, 100)
-	def(&m.ParallelizationFactor, 1)
-	def(&m.Timeout, 3*time.Second)
-	def(&m.MaxConcurrency, 1)
-	def(&m.Retention, 24*time.Hour)
-	if m.MaximumRetryAttempts == nil {
-		m.MaximumRetryAttempts = new(-1)
-	}
+	m.BatchSize = cmp.Or(m.BatchSize, 100)
+	m.ParallelizationFactor = cmp.Or(m.ParallelizationFactor, 1)
+	m.Timeout = cmp.Or(m.Timeout, 3*time.Second)
+	m.MaxConcurrency = cmp.Or(m.MaxConcurrency, 1)
+	m.Retention = cmp.Or(m.Retention, 24*time.Hour)
+	m.MaximumRetryAttempts = cmp.Or(m.MaximumRetryAttempts, new(-1))
 	inRange("BatchSize", m.BatchSize, 1, 10_000)
 	inRange("MaximumBatchingWindow", m.MaximumBatchingWindow, 0, 300*time.Second)
 	inRange("ParallelizationFactor", m.ParallelizationFactor, 1, 10)
@@ -219,12 +225,6 @@ func (m Mapping) withDefaults() Mapping {
 		panic("routertest: TumblingWindow and ParallelizationFactor cannot be simulated together")
 	}
 	return m
-}
-
-func def[T comparable](field *T, value T) {
-	if zero := *new(T); *field == zero {
-		*field = value
-	}
 }
 
 func inRange[T int | time.Duration | Destination | RetryCounting](name string, value, low, high T) {

@@ -26,7 +26,8 @@ func ExampleMapping() {
 		return nil
 	}
 	m := routertest.Mapping{
-		ReportBatchItemFailures: true, BisectBatchOnFunctionError: true, MaximumRetryAttempts: new(2), OnFailure: routertest.SQS,
+		ReportBatchItemFailures: true, BisectBatchOnFunctionError: true, MaximumRetryAttempts: new(2),
+		OnFailure: routertest.SQS,
 	}
 	key := func(i int) string { return fmt.Sprintf("user-%06d", i) }
 	log := m.Run(router.New(router.Each(save), quiet), routertest.Event{Records: 8, Key: key}.All())

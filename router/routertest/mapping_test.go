@@ -106,7 +106,8 @@ func TestAnswers(t *testing.T) {
 		m := routertest.Mapping{ReportBatchItemFailures: true, MaximumRetryAttempts: new(0)}
 		log := m.Run(scripted(c.answer), numbered(10))
 		inv := log.Invocations[0]
-		if len(log.Invocations) != 1 || inv.Outcome != c.want || inv.Stray != c.stray || string(inv.Response) != c.answer {
+		if len(log.Invocations) != 1 || inv.Outcome != c.want || inv.Stray != c.stray ||
+			string(inv.Response) != c.answer {
 			t.Errorf("%s: %v, stray %t; want %v, %t", c.answer, inv.Outcome, inv.Stray, c.want, c.stray)
 		}
 		for i := range 10 {
@@ -130,12 +131,15 @@ func TestAnswers(t *testing.T) {
 func TestPipeAnswers(t *testing.T) {
 	const id = "shardId-000000000000:"
 	for answer, want := range map[string][2]string{ // of the pipe, of the mapping
-		`{"batchItemFailures":[{"itemIdentifier":"` + id + `3"}]}`: {"1s [0-4]: again from 2\n", "1s [0-4]: again from 0 (stray)\n"},
-		`{"batchItemFailures":[{"itemIdentifier":"3"}]}`:           {"1s [0-4]: again from 0 (stray)\n", "1s [0-4]: again from 2\n"},
+		`{"batchItemFailures":[{"itemIdentifier":"` + id + `3"}]}`: {"1s [0-4]: again from 2\n",
+			"1s [0-4]: again from 0 (stray)\n"},
+		`{"batchItemFailures":[{"itemIdentifier":"3"}]}`: {"1s [0-4]: again from 0 (stray)\n",
+			"1s [0-4]: again from 2\n"},
 		`{"batchItemFailures":[{"itemIdentifier":"` + id + `4"},{"itemIdentifier":"` + id + `2"}]}`: {
 			"1s [0-4]: again from 1\n", "1s [0-4]: again from 0 (stray)\n"},
 		`{"batchItemFailures":[{"itemIdentifier":""}]}`: {
-			"1s [0-4]: again from 0: the answer has a failure without an itemIdentifier\n", "1s [0-4]: again from 0: the answer has a failure without an itemIdentifier\n"},
+			"1s [0-4]: again from 0: the answer has a failure without an itemIdentifier\n",
+			"1s [0-4]: again from 0: the answer has a failure without an itemIdentifier\n"},
 		`{"batchItemFailures":[]}`: {"1s [0-4]: done\n", "1s [0-4]: done\n"},
 		``:                         {"1s [0-4]: done\n", "1s [0-4]: done\n"},
 	} {
@@ -154,7 +158,9 @@ func TestPipeAnswers(t *testing.T) {
 				return []byte(answer), nil
 			}), recs)
 			got, _, _ := strings.Cut(lines(log), "\n")
-			if got += "\n"; got != strings.ReplaceAll(want[i], " (stray)", ": the answer names a record that is not in the event") || log.Invocations[0].Stray != strings.Contains(want[i], "stray") {
+			if got += "\n"; got != strings.ReplaceAll(want[i], " (stray)",
+				": the answer names a record that is not in the event") ||
+				log.Invocations[0].Stray != strings.Contains(want[i], "stray") {
 				t.Errorf("%s, pipe %t: %s, stray %t; want %s", answer, m.Pipe, got, log.Invocations[0].Stray, want[i])
 			}
 		}
@@ -178,7 +184,8 @@ func TestRules(t *testing.T) {
 			"an error brings the whole batch again", M{}, 3, "error error {}",
 			"1s [0-2]: error: boom\n2s [0-2] retry 1: error: boom\n4s [0-2] retry 2: done\n",
 		},
-		{"a crash brings the whole batch again", M{}, 3, "panic {}", "1s [0-2]: crashed: panic: boom\n2s [0-2] retry 1: done\n"},
+		{"a crash brings the whole batch again", M{}, 3, "panic {}",
+			"1s [0-2]: crashed: panic: boom\n2s [0-2] retry 1: done\n"},
 		{
 			"a failed batch holds up its shard", M{BatchSize: 2}, 4, "error {}",
 			"1s [0 1]: error: boom\n2s [0 1] retry 1: done\n2s [2 3]: done\n",
@@ -187,32 +194,40 @@ func TestRules(t *testing.T) {
 			"from the checkpoint on all comes again", M{ReportBatchItemFailures: true}, 5, "4 {}",
 			"1s [0-4]: again from 3\n2s [3 4] retry 1: done\n",
 		},
-		{"retries: none", M{MaximumRetryAttempts: new(0)}, 2, "error", "1s [0 1]: error: boom\n1s [0 1] given up: RetryAttemptsExhausted\n"},
+		{"retries: none", M{MaximumRetryAttempts: new(0)}, 2, "error",
+			"1s [0 1]: error: boom\n1s [0 1] given up: RetryAttemptsExhausted\n"},
 		{
 			"retries: two", M{MaximumRetryAttempts: new(2), BatchSize: 2}, 3, "error error error {}",
 			"1s [0 1]: error: boom\n2s [0 1] retry 1: error: boom\n4s [0 1] retry 2: error: boom\n" +
 				"4s [0 1] given up: RetryAttemptsExhausted\n4s [2]: done\n",
 		},
 		{
-			"counting every failure, progress uses up retries", M{ReportBatchItemFailures: true, MaximumRetryAttempts: new(2)}, 6, "2 3 4 5",
+			"counting every failure, progress uses up retries",
+			M{ReportBatchItemFailures: true, MaximumRetryAttempts: new(2)}, 6, "2 3 4 5",
 			"1s [0-5]: again from 1\n2s [1-5] retry 1: again from 2\n3s [2-5] retry 2: again from 3\n" +
 				"3s [3-5] given up: RetryAttemptsExhausted\n",
 		},
 		{
 			"counting anew on progress",
-			M{ReportBatchItemFailures: true, MaximumRetryAttempts: new(1), RetryCounting: routertest.ResetOnProgress}, 5, "2 3 4 4 4",
+			M{ReportBatchItemFailures: true, MaximumRetryAttempts: new(1), RetryCounting: routertest.ResetOnProgress},
+			5, "2 3 4 4 4",
 			"1s [0-4]: again from 1\n2s [1-4]: again from 2\n3s [2-4]: again from 3\n4s [3 4]: again from 3\n" +
 				"6s [3 4] retry 1: again from 3\n6s [3 4] given up: RetryAttemptsExhausted\n",
 		},
 		{
 			"counting errors only",
-			M{ReportBatchItemFailures: true, MaximumRetryAttempts: new(0), RetryCounting: routertest.CountErrorsOnly}, 4, "3 3 error",
-			"1s [0-3]: again from 2\n2s [2 3]: again from 2\n4s [2 3]: error: boom\n4s [2 3] given up: RetryAttemptsExhausted\n",
+			M{ReportBatchItemFailures: true, MaximumRetryAttempts: new(0), RetryCounting: routertest.CountErrorsOnly},
+			4, "3 3 error",
+			"1s [0-3]: again from 2\n2s [2 3]: again from 2\n4s [2 3]: error: boom\n" +
+				"4s [2 3] given up: RetryAttemptsExhausted\n",
 		},
 		{
 			"a bad identifier is no answer that names a record",
-			M{ReportBatchItemFailures: true, MaximumRetryAttempts: new(0), RetryCounting: routertest.CountErrorsOnly}, 2,
-			`{"batchItemFailures":[{"itemIdentifier":""}]}`, "1s [0 1]: again from 0: the answer has a failure without an itemIdentifier\n1s [0 1] given up: RetryAttemptsExhausted\n",
+			M{ReportBatchItemFailures: true, MaximumRetryAttempts: new(0), RetryCounting: routertest.CountErrorsOnly},
+			2,
+			`{"batchItemFailures":[{"itemIdentifier":""}]}`,
+			"1s [0 1]: again from 0: the answer has a failure without an itemIdentifier\n" +
+				"1s [0 1] given up: RetryAttemptsExhausted\n",
 		},
 		{
 			"bisect halves the batch of an error, at once and without a retry",
@@ -222,17 +237,21 @@ func TestRules(t *testing.T) {
 		},
 		{
 			"bisect splits at the checkpoint, without a retry",
-			M{BisectBatchOnFunctionError: true, ReportBatchItemFailures: true, MaximumRetryAttempts: new(0)}, 5, "3 4 4 {}",
+			M{BisectBatchOnFunctionError: true, ReportBatchItemFailures: true, MaximumRetryAttempts: new(0)}, 5,
+			"3 4 4 {}",
 			"1s [0-4]: again from 2\n1s [2-4]: again from 3\n1s [3 4]: again from 3\n1s [3]: done\n1s [4]: done\n",
 		},
 		{
-			"a batch of one cannot be split", M{BisectBatchOnFunctionError: true, MaximumRetryAttempts: new(1)}, 1, "error",
+			"a batch of one cannot be split", M{BisectBatchOnFunctionError: true, MaximumRetryAttempts: new(1)}, 1,
+			"error",
 			"1s [0]: error: boom\n2s [0] retry 1: error: boom\n2s [0] given up: RetryAttemptsExhausted\n",
 		},
 		{
 			"records become too old", M{MaximumRecordAge: time.Minute}, 2, "error",
-			"1s [0 1]: error: boom\n2s [0 1] retry 1: error: boom\n4s [0 1] retry 2: error: boom\n8s [0 1] retry 3: error: boom\n" +
-				"16s [0 1] retry 4: error: boom\n32s [0 1] retry 5: error: boom\n1m4s [0 1] given up: RecordAgeExceeded\n",
+			"1s [0 1]: error: boom\n2s [0 1] retry 1: error: boom\n4s [0 1] retry 2: error: boom\n" +
+				"8s [0 1] retry 3: error: boom\n" +
+				"16s [0 1] retry 4: error: boom\n32s [0 1] retry 5: error: boom\n" +
+				"1m4s [0 1] given up: RecordAgeExceeded\n",
 		},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
@@ -266,16 +285,19 @@ func TestBatchingWindow(t *testing.T) {
 		recs    []decoder.Record
 		want    string
 	}{
-		{"without a window a shard is read once a second", routertest.Mapping{}, second(0, 0, 1, 5), "1s [0 1]: done\n2s [2]: done\n6s [3]: done\n"},
+		{"without a window a shard is read once a second", routertest.Mapping{}, second(0, 0, 1, 5),
+			"1s [0 1]: done\n2s [2]: done\n6s [3]: done\n"},
 		{
 			"the window ends", routertest.Mapping{MaximumBatchingWindow: 10 * time.Second}, second(0, 3, 9, 12, 20),
 			"11s [0-2]: done\n23s [3 4]: done\n",
 		},
 		{
-			"the batch is full", routertest.Mapping{MaximumBatchingWindow: 10 * time.Second, BatchSize: 2}, second(0, 3, 9, 12, 20),
+			"the batch is full", routertest.Mapping{MaximumBatchingWindow: 10 * time.Second, BatchSize: 2},
+			second(0, 3, 9, 12, 20),
 			"4s [0 1]: done\n13s [2 3]: done\n31s [4]: done\n",
 		},
-		{"6 MB are full", routertest.Mapping{MaximumBatchingWindow: 10 * time.Second}, big, "1s [0]: done\n1s [1]: done\n11s [2]: done\n"},
+		{"6 MB are full", routertest.Mapping{MaximumBatchingWindow: 10 * time.Second}, big,
+			"1s [0]: done\n1s [1]: done\n11s [2]: done\n"},
 		{"6 MB are full without a window", routertest.Mapping{}, big, "1s [0]: done\n1s [1]: done\n1s [2]: done\n"},
 	} {
 		if got := lines(c.mapping.Run(scripted("{}"), c.recs)); got != c.want {
@@ -288,8 +310,10 @@ func TestBatchingWindow(t *testing.T) {
 
 func TestExpiry(t *testing.T) {
 	log := routertest.Mapping{OnFailure: routertest.SQS}.Run(scripted("error"), numbered(1))
-	if log.Fate(0) != routertest.Expired || len(log.Discarded) > 0 || log.Deliveries(0) < 1440 || log.Deliveries(0) > 1450 {
-		t.Errorf("a record that fails for a day is %v, %d times delivered, %d reports", log.Fate(0), log.Deliveries(0), len(log.Discarded))
+	if log.Fate(0) != routertest.Expired || len(log.Discarded) > 0 || log.Deliveries(0) < 1440 ||
+		log.Deliveries(0) > 1450 {
+		t.Errorf("a record that fails for a day is %v, %d times delivered, %d reports", log.Fate(0), log.Deliveries(0),
+			len(log.Discarded))
 	}
 }
 
@@ -298,7 +322,8 @@ func TestExpiry(t *testing.T) {
 func TestParallelization(t *testing.T) {
 	var lock sync.Mutex
 	next := map[string]int{}
-	recs := routertest.Event{Records: 400, Keys: 40, Interval: 100 * time.Millisecond, Data: func(i int) []byte { return strconv.AppendInt(nil, int64(i), 10) }}.All()
+	recs := routertest.Event{Records: 400, Keys: 40, Interval: 100 * time.Millisecond,
+		Data: func(i int) []byte { return strconv.AppendInt(nil, int64(i), 10) }}.All()
 	h := function(func(_ context.Context, event []byte) ([]byte, error) {
 		lock.Lock()
 		defer lock.Unlock()
@@ -320,12 +345,12 @@ func TestParallelization(t *testing.T) {
 	lanes := map[string]int{}
 	var used [4]int
 	for _, inv := range log.Invocations {
-		used[inv.Lane]++
+		used[inv.ShardLane]++
 		for _, rec := range inv.Records {
-			if lane, ok := lanes[string(rec.PartitionKey)]; ok && lane != inv.Lane {
-				t.Fatalf("key %s in the lanes %d and %d", rec.PartitionKey, lane, inv.Lane)
+			if lane, ok := lanes[string(rec.PartitionKey)]; ok && lane != inv.ShardLane {
+				t.Fatalf("key %s in the lanes %d and %d", rec.PartitionKey, lane, inv.ShardLane)
 			}
-			lanes[string(rec.PartitionKey)] = inv.Lane
+			lanes[string(rec.PartitionKey)] = inv.ShardLane
 		}
 	}
 	for lane, n := range used {
@@ -341,8 +366,8 @@ func TestParallelizationOfAggregates(t *testing.T) {
 	recs := routertest.Event{Records: 100, Interval: time.Second, Key: func(int) string { return "a" }}.All()
 	log := routertest.Mapping{ParallelizationFactor: 10}.Run(scripted("{}"), recs)
 	for _, inv := range log.Invocations {
-		if inv.Lane != log.Invocations[0].Lane {
-			t.Fatalf("lanes %d and %d", inv.Lane, log.Invocations[0].Lane)
+		if inv.ShardLane != log.Invocations[0].ShardLane {
+			t.Fatalf("lanes %d and %d", inv.ShardLane, log.Invocations[0].ShardLane)
 		}
 	}
 }
@@ -358,13 +383,16 @@ func TestDestinations(t *testing.T) {
 		return log.Discarded[0]
 	}
 	twice := routertest.Mapping{MaximumRetryAttempts: new(2), ReportBatchItemFailures: true}
-	info := `"version":"1.0","timestamp":"2024-11-18T10:09:19.987Z","KinesisBatchInfo":{"shardId":"shardId-000000000006",` +
-		`"startSequenceNumber":"` + string(recs[0].SequenceNumber) + `","endSequenceNumber":"` + string(recs[1].SequenceNumber) + `",` +
+	info := `"version":"1.0","timestamp":"2024-11-18T10:09:19.987Z",` +
+		`"KinesisBatchInfo":{"shardId":"shardId-000000000006",` +
+		`"startSequenceNumber":"` + string(recs[0].SequenceNumber) + `","endSequenceNumber":"` +
+		string(recs[1].SequenceNumber) + `",` +
 		`"approximateArrivalOfFirstRecord":"2024-11-18T10:09:15.987Z","approximateArrivalOfLastRecord":"` +
 		recs[1].ApproximateArrivalTimestamp.Format("2006-01-02T15:04:05.000Z") + `","batchSize":2,` +
 		`"streamArn":"arn:aws:kinesis:us-east-1:123456789012:stream/orders"}`
 	request := `{"requestContext":{"requestId":"00000000-0000-4000-8000-000000000002",` +
-		`"functionArn":"arn:aws:lambda:us-east-1:123456789012:function:consumer","condition":"RetryAttemptsExhausted","approximateInvokeCount":3},`
+		`"functionArn":"arn:aws:lambda:us-east-1:123456789012:function:consumer",` +
+		`"condition":"RetryAttemptsExhausted","approximateInvokeCount":3},`
 	response := func(functionError string) string {
 		return `"responseContext":{"statusCode":200,"executedVersion":"$LATEST","functionError":` + functionError + `},`
 	}
@@ -389,14 +417,17 @@ func TestDestinations(t *testing.T) {
 	if want := string(routertest.Event{Records: 2, Shard: 6, Size: 10}.Bytes()); members.Payload != want {
 		t.Errorf("payload %s, want the event as a string", members.Payload)
 	}
-	if want := "aws/lambda/7e2f0a4c-5d1b-4c3e-8f60-2b9d1a6c4e58/shardId-000000000006/2024/11/18/2024-11-18T10.09.19-00000000-0000-4000-8000-000000000001"; object.Key != want {
+	const want = "aws/lambda/7e2f0a4c-5d1b-4c3e-8f60-2b9d1a6c4e58/shardId-000000000006/2024/11/18/" +
+		"2024-11-18T10.09.19-00000000-0000-4000-8000-000000000001"
+	if object.Key != want {
 		t.Errorf("key %s, want %s", object.Key, want)
 	}
 
 	// What is too old before its first invocation has no response.
 	late := routertest.Event{Records: 2}.All()
 	late[1].ApproximateArrivalTimestamp = late[0].ApproximateArrivalTimestamp.Add(time.Second)
-	log := routertest.Mapping{OnFailure: routertest.SQS, MaximumRecordAge: time.Minute, BatchSize: 1}.Run(scripted("error"), late)
+	log := routertest.Mapping{OnFailure: routertest.SQS, MaximumRecordAge: time.Minute,
+		BatchSize: 1}.Run(scripted("error"), late)
 	if got := string(log.Discarded[1].Message); log.Deliveries(1) != 0 || strings.Contains(got, "responseContext") ||
 		!strings.Contains(got, `"condition":"RecordAgeExceeded","approximateInvokeCount":0`) {
 		t.Errorf("never delivered: %s", got)
@@ -409,7 +440,8 @@ func TestTumbling(t *testing.T) {
 	at := func(n ...int) []decoder.Record {
 		recs := numbered(len(n))
 		for i := range recs {
-			recs[i].ApproximateArrivalTimestamp = time.Unix(1_700_000_000+int64(n[i])-20, 0) // 1,700,000,000 is 20 s before a minute
+			// 1,700,000,000 is 20 s before a minute
+			recs[i].ApproximateArrivalTimestamp = time.Unix(1_700_000_000+int64(n[i])-20, 0)
 		}
 		return recs
 	}
@@ -435,7 +467,8 @@ func TestTumbling(t *testing.T) {
 			"an error brings the state before it again", routertest.Mapping{}, at(41, 45),
 			`{"state":1} error {"state":2}`, "{} 1; 1 1; 1 1; 2 0 final",
 		},
-		{"an answer without a state has failed", routertest.Mapping{}, at(41), `{} {"state":2}`, "{} 1; {} 1; 2 0 final"},
+		{"an answer without a state has failed", routertest.Mapping{}, at(41), `{} {"state":2}`,
+			"{} 1; {} 1; 2 0 final"},
 		{
 			"what is given up leaves no state", routertest.Mapping{MaximumRetryAttempts: new(0)}, at(41, 45),
 			`error {"state":2}`, "{} 1; {} 1; 2 0 final",
@@ -444,14 +477,17 @@ func TestTumbling(t *testing.T) {
 			"the final call is made until it succeeds", routertest.Mapping{MaximumRetryAttempts: new(0)}, at(41, 61),
 			`{"state":1} error error {"state":2}`, "{} 1; 1 0 final; 1 0 final; 1 0 final; {} 1; 2 0 final",
 		},
-		{"the last records with the final call", routertest.Mapping{FinalInvokeWithRecords: true}, at(41, 59), `{"state":1}`, "{} 1; 1 1 final"},
+		{"the last records with the final call", routertest.Mapping{FinalInvokeWithRecords: true}, at(41, 59),
+			`{"state":1}`, "{} 1; 1 1 final"},
 		{
 			"if its records are given up, it is made without them",
-			routertest.Mapping{FinalInvokeWithRecords: true, MaximumRetryAttempts: new(0)}, at(41, 59), `{"state":1} error {"state":1}`,
+			routertest.Mapping{FinalInvokeWithRecords: true, MaximumRetryAttempts: new(0)}, at(41, 59),
+			`{"state":1} error {"state":1}`,
 			"{} 1; 1 1 final; 1 0 final",
 		},
 		{
-			"no batching window outlasts the window", routertest.Mapping{MaximumBatchingWindow: time.Minute}, at(41, 59, 61),
+			"no batching window outlasts the window", routertest.Mapping{MaximumBatchingWindow: time.Minute},
+			at(41, 59, 61),
 			`{"state":1} {"state":2} {"state":3}`, "{} 2; 1 0 final; {} 1; 3 0 final",
 		},
 		{
@@ -468,7 +504,8 @@ func TestTumbling(t *testing.T) {
 		c.mapping.TumblingWindow = time.Minute
 		c.mapping.Run(function(func(ctx context.Context, event []byte) ([]byte, error) {
 			var e seen
-			if err := json.Unmarshal(event, &e); err != nil || e.ShardID != "shardId-000000000000" || !strings.HasSuffix(e.EventSourceARN, "/orders") {
+			if err := json.Unmarshal(event, &e); err != nil || e.ShardID != "shardId-000000000000" ||
+				!strings.HasSuffix(e.EventSourceARN, "/orders") {
 				t.Errorf("event %s: %v", event, err)
 			}
 			if e.Window.Start > e.Window.End || !strings.HasSuffix(e.Window.Start, ":00Z") {
@@ -490,7 +527,8 @@ func TestTumbling(t *testing.T) {
 // Even a final call that never succeeds comes to an end.
 func TestTumblingNeverEnds(t *testing.T) {
 	log := routertest.Mapping{TumblingWindow: time.Minute}.Run(scripted(`{"state":1}`, "error"), numbered(1))
-	if last := log.Invocations[len(log.Invocations)-1]; log.Fate(0) != routertest.Done || !last.Window.IsFinalInvokeForWindow ||
+	if last := log.Invocations[len(log.Invocations)-1]; log.Fate(0) != routertest.Done ||
+		!last.Window.IsFinalInvokeForWindow ||
 		last.Began.Sub(last.Window.End) < 23*time.Hour {
 		t.Errorf("the record is %v, and the last invocation was at %v", log.Fate(0), last.Began)
 	}
@@ -502,10 +540,12 @@ func TestTumblingFarAway(t *testing.T) {
 	for _, year := range []int{1650, 1969, 2024, 2264, 9999} {
 		start := time.Date(year, 1, 2, 3, 0, 0, 0, time.UTC)
 		start = start.Add(-time.Duration((start.Unix()%420 + 420) % 420 * 1e9))
-		log := routertest.Mapping{TumblingWindow: 7 * time.Minute}.Run(scripted(`{"state":1}`), routertest.Event{Records: 2, Start: start.Add(time.Second)}.All())
+		log := routertest.Mapping{TumblingWindow: 7 * time.Minute}.Run(scripted(`{"state":1}`),
+			routertest.Event{Records: 2, Start: start.Add(time.Second)}.All())
 		w := log.Invocations[0].Window
 		if len(log.Invocations) != 2 || !w.Start.Equal(start) || !w.End.Equal(start.Add(7*time.Minute)) {
-			t.Errorf("%d: %d invocations, the window is %v to %v, want it from %v on", year, len(log.Invocations), w.Start, w.End, start)
+			t.Errorf("%d: %d invocations, the window is %v to %v, want it from %v on", year, len(log.Invocations),
+				w.Start, w.End, start)
 		}
 	}
 }
@@ -519,11 +559,13 @@ func TestTumblingEndsEarly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		calls = append(calls, fmt.Sprintf("%d bytes, final %t, early %t", len(w.State), w.IsFinalInvokeForWindow, w.IsWindowTerminatedEarly))
+		calls = append(calls, fmt.Sprintf("%d bytes, final %t, early %t", len(w.State), w.IsFinalInvokeForWindow,
+			w.IsWindowTerminatedEarly))
 		return script(ctx, event)
 	})
 	routertest.Mapping{TumblingWindow: time.Minute, BatchSize: 1}.Run(h, routertest.Event{Records: 2}.All())
-	want := "2 bytes, final false, early false; 1048578 bytes, final true, early true; 2 bytes, final false, early false; 1 bytes, final true, early false"
+	want := "2 bytes, final false, early false; 1048578 bytes, final true, early true; 2 bytes, final false, early " +
+		"false; 1 bytes, final true, early false"
 	if got := strings.Join(calls, "; "); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -532,7 +574,9 @@ func TestTumblingEndsEarly(t *testing.T) {
 // Lambda takes no answer above its limit, whatever is in it.
 func TestAnswerLimit(t *testing.T) {
 	const limit = 6<<20 + 100
-	for size, want := range map[int]routertest.Outcome{limit: routertest.Succeeded, limit + 1: routertest.FunctionError} {
+	for size, want := range map[int]routertest.Outcome{
+		limit: routertest.Succeeded, limit + 1: routertest.FunctionError,
+	} {
 		padding := strings.Repeat(" ", size-len(`{"state":1}`))
 		for _, m := range []routertest.Mapping{{}, {TumblingWindow: time.Minute}, {ReportBatchItemFailures: true}} {
 			m.MaximumRetryAttempts = new(0)
@@ -664,13 +708,15 @@ func TestTimeInABubble(t *testing.T) {
 		}
 		start := time.Now()
 		log := routertest.Mapping{Timeout: 30 * time.Second, BatchSize: 2, Synctest: true}.Run(h, recs)
-		const want = "1s shardId-000000000000 [0]: done\n1s shardId-000000000001 [3]: done\n5s shardId-000000000000 [1]: done\n" +
+		const want = "1s shardId-000000000000 [0]: done\n1s shardId-000000000001 [3]: done\n" +
+			"5s shardId-000000000000 [1]: done\n" +
 			"9s shardId-000000000000 [2]: done\n30s shardId-000000000001 [4 5]: done\n"
 		if got := log.String(); got != want {
 			t.Errorf("got\n%swant\n%s", got, want)
 		}
 		if took := time.Until(recs[0].ApproximateArrivalTimestamp); took != -59*time.Second {
-			t.Errorf("the run began at %v, the first record arrived at %v, and now it is %v", start, recs[0].ApproximateArrivalTimestamp, time.Now())
+			t.Errorf("the run began at %v, the first record arrived at %v, and now it is %v", start,
+				recs[0].ApproximateArrivalTimestamp, time.Now())
 		}
 	})
 }
@@ -693,7 +739,8 @@ func TestDay(t *testing.T) {
 	recs := routertest.Event{Records: 86_400, Size: 20, Keys: 100, Interval: time.Second}.All()
 	log := routertest.Mapping{MaximumBatchingWindow: 10 * time.Second}.Run(scripted("{}"), recs)
 	last := log.Invocations[len(log.Invocations)-1]
-	if lasted := last.Ended.Sub(recs[0].ApproximateArrivalTimestamp); lasted < 24*time.Hour || lasted > 24*time.Hour+time.Minute {
+	if lasted := last.Ended.Sub(recs[0].ApproximateArrivalTimestamp); lasted < 24*time.Hour ||
+		lasted > 24*time.Hour+time.Minute {
 		t.Errorf("the day lasted %v", lasted)
 	}
 	for i := range recs {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
@@ -17,20 +16,19 @@ import (
 	"example.com/sluice/internal/cause"
 )
 
-// This file is the function of a Mapping: its processes, and the invocations in
-// them.
+// The function of a Mapping: its processes, and the invocations in them.
 
-// ErrProcessGone is the cause (see [context.Cause]) of contexts of a process
-// that is gone, by a crash or a timeout of an invocation in it. What a handler
-// still does then, no real one would do. A context that has had an end of its
-// own before, as that of a router's deadline guard, keeps the cause of that.
+// ErrProcessGone is the cause (see [context.Cause]) of contexts whose process
+// is gone because an invocation in it crashed or timed out. In Lambda a handler
+// does nothing any more from then on. A context that ended earlier for a reason
+// of its own, such as a router's deadline guard, keeps that cause.
 var ErrProcessGone = errors.New("routertest: the process is gone")
 
-// process is one instance of the function.
+// process is an instance of the function.
 type process struct {
 	number  int
 	handler lambda.Handler
-	used    int             // invocations that run in it
+	used    int             // invocations running in it
 	ctx     context.Context // done when the process is gone
 	cancel  context.CancelCauseFunc
 }
@@ -38,58 +36,65 @@ type process struct {
 // running is an invocation under way.
 type running struct {
 	*Invocation
-	lane     *lane
+	lane     *shardLane
 	batch    *batch
 	process  *process
 	event    []byte
 	ctx      context.Context
 	deadline time.Time
-	returned chan struct{} // closed when Invoke has returned or panicked; what follows is set then
-	at       time.Time
+	returned chan struct{} // closed when Invoke has returned or panicked; guards the four below
+	at       time.Time     // when it did
 	response []byte
 	err      error
 	crashed  bool
 
-	told struct {
-		sync.Mutex
-		over    bool // nothing counts any more
-		again   error
-		skipped []error
-	}
+	told told
 }
 
-// sink takes what a router says of the invocation, until that has ended.
-func (r *running) sink() *cause.Sink {
-	say := func(f func()) {
-		r.told.Lock()
-		defer r.told.Unlock()
-		if !r.told.over {
+// told is what a router has told of an invocation. Once sealed, it takes
+// nothing more.
+type told struct {
+	mu      sync.Mutex
+	sealed  bool
+	again   error
+	skipped []error
+}
+
+func (t *told) sink() *cause.Sink {
+	unlessSealed := func(f func()) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if !t.sealed {
 			f()
 		}
 	}
 	return &cause.Sink{
-		Again:   func(err error) { say(func() { r.told.again = err }) },
-		Skipped: func(err error) { say(func() { r.told.skipped = append(r.told.skipped, err) }) },
+		Again:   func(err error) { unlessSealed(func() { t.again = err }) },
+		Skipped: func(err error) { unlessSealed(func() { t.skipped = append(t.skipped, err) }) },
 	}
+}
+
+func (t *told) seal() (again error, skipped []error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sealed = true
+	return t.again, t.skipped
 }
 
 // explain notes why the invocation ended as it did.
 func (r *running) explain(a answer) {
-	r.told.Lock()
-	defer r.told.Unlock()
-	r.told.over = true
-	r.Skipped = r.told.skipped
-	switch r.Cause = cmp.Or(r.Err, a.why); r.Outcome {
-	case Partial, Failed:
-		r.Cause = cmp.Or(r.Cause, r.told.again)
+	again, skipped := r.told.seal()
+	r.Skipped = skipped
+	if r.Cause = cmp.Or(r.Err, a.why); r.Outcome == Partial || r.Outcome == Failed {
+		r.Cause = cmp.Or(r.Cause, again)
 	}
 }
 
 type runningKey struct{}
 
 // Crash ends the process that the invocation of ctx runs in, as os.Exit would:
-// all invocations in it have failed, what it remembers is gone, and Crash does
-// not return. It panics if ctx is not of a [Mapping]'s invocation.
+// all invocations in that process fail, its memory is lost, and Crash does not
+// return. It panics if ctx does not come from an invocation by a [Mapping].
 func Crash(ctx context.Context) {
 	c, ok := ctx.Value(runningKey{}).(crasher)
 	if !ok {
@@ -97,7 +102,7 @@ func Crash(ctx context.Context) {
 	}
 	c.process.cancel(ErrProcessGone)
 	c.sim.signal()
-	<-c.sim.over // deferred functions do not run while it counts
+	<-c.sim.over // deferred functions must not run before the end of the simulation
 	runtime.Goexit()
 }
 
@@ -107,14 +112,14 @@ type crasher struct {
 }
 
 // begin starts an invocation with the batch.
-func (s *simulation) begin(l *lane, b *batch) {
+func (s *simulation) begin(l *shardLane, b *batch) {
 	p := s.place()
 	p.used++
 	l.busy = true
 	b.invocations++
 	inv := &Invocation{
-		RequestID: uuid(int64(len(s.log.Invocations))), ShardID: l.shardID, Lane: l.number, Process: p.number, Retry: b.retries,
-		Began: s.now(), Window: b.window,
+		RequestID: uuid(int64(len(s.log.Invocations))), ShardID: l.shardID, ShardLane: l.number,
+		Process: p.number, Retry: b.retries, Began: s.now(), Window: b.window,
 	}
 	for _, rec := range b.recs {
 		rec.deliveries++
@@ -122,11 +127,13 @@ func (s *simulation) begin(l *lane, b *batch) {
 	}
 	s.log.Invocations = append(s.log.Invocations, inv)
 	b.last = inv
-	r := &running{Invocation: inv, lane: l, batch: b, process: p, event: s.event(nil, b), returned: make(chan struct{})}
+	r := &running{Invocation: inv, lane: l, batch: b, process: p, event: s.event(b), returned: make(chan struct{})}
 	r.deadline = time.Now().Add(s.Timeout)
 	ctx := context.WithValue(p.ctx, runningKey{}, crasher{s, p})
-	ctx = cause.With(ctx, r.sink())
-	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: inv.RequestID, InvokedFunctionArn: functionARN})
+	ctx = cause.With(ctx, r.told.sink())
+	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{
+		AwsRequestID: inv.RequestID, InvokedFunctionArn: functionARN,
+	})
 	var cancel context.CancelFunc
 	r.ctx, cancel = context.WithDeadlineCause(ctx, r.deadline, ErrProcessGone)
 	s.running = append(s.running, r)
@@ -140,7 +147,8 @@ func (s *simulation) begin(l *lane, b *batch) {
 	})
 }
 
-// place finds a process with room, or starts one.
+// place returns a process with room for an invocation; it starts one if there
+// is none.
 func (s *simulation) place() *process {
 	for _, p := range s.processes {
 		if p.used < s.MaxConcurrency {
@@ -171,7 +179,7 @@ func (r *running) invoke() {
 	r.crashed = false
 }
 
-// signal tells the loop of the simulation that something has ended.
+// signal tells the loop of the simulation that an invocation has ended.
 func (s *simulation) signal() {
 	select {
 	case s.ended <- struct{}{}:
@@ -179,7 +187,7 @@ func (s *simulation) signal() {
 	}
 }
 
-// hasReturned is whether Invoke has.
+// hasReturned reports whether Invoke has returned or panicked.
 func (r *running) hasReturned() bool {
 	select {
 	case <-r.returned:
@@ -189,13 +197,13 @@ func (r *running) hasReturned() bool {
 	}
 }
 
-// hasEnded reports whether there is nothing to wait for any more. Without a
-// bubble all is joined before.
+// hasEnded reports whether there is nothing left to wait for. Without a bubble,
+// join has waited already.
 func (r *running) hasEnded(now time.Time, bubble bool) bool {
 	return !bubble || r.hasReturned() || r.process.ctx.Err() != nil || !now.Before(r.deadline)
 }
 
-// end settles an invocation: what the function has said, if it was in time.
+// end settles an invocation by what the function said, if it was in time.
 func (s *simulation) end(r *running, now time.Time) {
 	r.Ended = now
 	r.process.used--
@@ -213,7 +221,8 @@ func (s *simulation) end(r *running, now time.Time) {
 	case r.err != nil:
 		r.Outcome, r.Err = FunctionError, r.err
 	case len(r.response) > maxAnswer: //mutant:answers-of-any-size
-		r.Outcome, r.Err = FunctionError, fmt.Errorf("the answer has %d bytes, and Lambda takes no more than %d", len(r.response), maxAnswer)
+		r.Outcome = FunctionError
+		r.Err = fmt.Errorf("the answer has %d bytes, and Lambda takes no more than %d", len(r.response), maxAnswer)
 	default:
 		r.Response = r.response
 		a = s.readAnswer(r.response, r.batch.recs)
@@ -226,32 +235,21 @@ func (s *simulation) end(r *running, now time.Time) {
 	r.explain(a)
 	if returned {
 		for i := range r.event {
-			r.event[i] = '#' // the memory is the runtime's, and is used again //mutant:the-event-is-not-used-again
+			r.event[i] = '#' // the runtime reuses the memory //mutant:the-event-is-not-used-again
 		}
 	}
 	s.settle(r.lane, r.batch, r.Invocation, a)
 }
 
-// event appends the batch's event to dst.
-func (s *simulation) event(dst []byte, b *batch) []byte {
+// event returns the event that delivers the batch.
+func (s *simulation) event(b *batch) []byte {
 	size := eventOverhead
 	for _, rec := range b.recs {
 		size += rec.size
 	}
-	dst = slices.Grow(dst, size)
-	dst = appendBegin(dst, s.Pipe)
-	for i, rec := range b.recs {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = s.template(rec.Source).append(dst, &rec.Record)
+	w := newEventWriter(make([]byte, 0, size), s.Pipe)
+	for _, rec := range b.recs {
+		w.record(s.template(rec.Source), &rec.Record)
 	}
-	if s.Pipe {
-		return append(dst, ']')
-	}
-	dst = append(dst, ']')
-	if b.window != nil {
-		dst = appendWindow(dst, b.window)
-	}
-	return append(dst, '}')
+	return w.end(b.window)
 }

@@ -9,67 +9,64 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// NewRecord returns a record with that partition key and that data, for calling
-// a handler without an event. All else is the same for each record: that of the
-// first record of a default [Event]. The source is the record's own; data is
-// not copied. An empty key stands for the default one, "user-000000".
+// NewRecord returns a record with this partition key and data, to call a
+// handler with. Everything else is that of the first record of a default
+// [Event], for each call the same. An empty key means "user-000000". The data
+// is not copied, and the Source is not shared with other records.
 //
-// Since all such records have one sequence number, records that meet in a test
-// need others: set them, or leave them to [EventOf].
+// All such records have the same sequence number. If a test needs several, set
+// their numbers or use [EventOf].
 func NewRecord(key string, data []byte) *decoder.Record {
 	rec := complete(decoder.Record{PartitionKey: []byte(key), Data: data}, 0)
 	return &rec
 }
 
-// EventOf returns an event of the records, in the form in which Lambda writes
-// it. What a record leaves empty gets a default, so a test says only what it is
+// EventOf returns an event of these records as Lambda writes it. Fields that a
+// record leaves empty have defaults, so a test spells out only what it is
 // about:
 //
 //	routertest.EventOf(decoder.Record{Data: []byte("a")}, decoder.Record{Data: []byte("b")})
 //
-// The defaults are those of [Event], with every key another; sequence numbers
-// count up by one and arrivals by one millisecond from record to record.
-// EventID is made of the shard and the sequence number, EventSourceARN of the
-// stream's name. Data may be empty, and EncryptionType is not written where it
-// is. Arrivals are written to the nanosecond if they are not whole
-// milliseconds. Index is not looked at.
+// The defaults are those of [Event]: each record has a key of its own, sequence
+// numbers rise by one and arrivals by one millisecond. EventID follows from the
+// shard and the sequence number, EventSourceARN from the stream's name. Data
+// may be empty. An empty EncryptionType is not written. Arrivals that are not
+// whole milliseconds are written to the nanosecond. Index is ignored.
 func EventOf(recs ...decoder.Record) []byte {
-	dst := []byte(`{"Records":[`)
+	w := newEventWriter(nil, false)
 	var t template
 	var source decoder.Source
 	for i := range recs {
 		rec := complete(recs[i], i)
-		if i > 0 {
-			dst = append(dst, ',')
-		}
 		if i == 0 || *rec.Source != source {
 			source = *rec.Source
 			t = templateOf(&source, false)
 		}
-		dst = t.append(dst, &rec)
+		w.record(&t, &rec)
 	}
-	return append(dst, "]}"...)
+	return w.end(nil)
 }
 
-// Payloads returns an event with a record for each of the payloads. It is
-// [EventOf] for tests that are about data: all are of the partition key
-// "user-1", and the sequence numbers are 101, 102 and so on.
+// Payloads returns an event with one record for each payload. It is [EventOf]
+// for tests that are about data: all records have the partition key "user-1",
+// and their sequence numbers are 101, 102 and so on.
 func Payloads(payloads ...string) []byte {
 	recs := make([]decoder.Record, len(payloads))
 	for i, p := range payloads {
-		recs[i] = decoder.Record{PartitionKey: []byte("user-1"), SequenceNumber: strconv.AppendInt(nil, 101+int64(i), 10), Data: []byte(p)}
+		number := strconv.AppendInt(nil, 101+int64(i), 10)
+		recs[i] = decoder.Record{PartitionKey: []byte("user-1"), SequenceNumber: number, Data: []byte(p)}
 	}
 	return EventOf(recs...)
 }
 
-// complete returns the record with defaults for what is empty, as the i-th of
-// its event.
+// complete fills the record's empty fields with defaults, as the i-th of its
+// event.
 func complete(rec decoder.Record, i int) decoder.Record {
 	rec.Source = completeSource(rec.Source)
 	return completeFrom(rec, i)
 }
 
-// completeFrom is complete for a record whose source is.
+// completeFrom is complete for a record whose Source is complete.
 func completeFrom(rec decoder.Record, i int) decoder.Record {
 	rec.Index = i
 	if len(rec.PartitionKey) == 0 {
@@ -82,7 +79,7 @@ func completeFrom(rec decoder.Record, i int) decoder.Record {
 		rec.EventID = appendEventID(nil, rec.ShardID, rec.SequenceNumber)
 	}
 	if rec.Data == nil {
-		rec.Data = []byte{} // as the decoder has it
+		rec.Data = []byte{} // which is what the decoder yields
 	}
 	if rec.ApproximateArrivalTimestamp.IsZero() {
 		rec.ApproximateArrivalTimestamp = time.UnixMilli(defaultStart + int64(i)).UTC()
@@ -90,8 +87,8 @@ func completeFrom(rec decoder.Record, i int) decoder.Record {
 	return rec
 }
 
-// completeSource returns a copy of the source, which may be nil, with defaults
-// for what is empty.
+// completeSource returns a copy of the source, which may be nil, with its empty
+// fields filled.
 func completeSource(given *decoder.Source) *decoder.Source {
 	var src decoder.Source
 	if given != nil {

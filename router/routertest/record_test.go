@@ -13,7 +13,8 @@ import (
 )
 
 func TestNewRecordIsTheFirstOfADefaultEvent(t *testing.T) {
-	want := Event{Records: 1, Data: func(int) []byte { return []byte("d") }, Key: func(int) string { return "k" }}.All()[0]
+	want := Event{Records: 1, Data: func(int) []byte { return []byte("d") },
+		Key: func(int) string { return "k" }}.All()[0]
 	got := NewRecord("k", []byte("d"))
 	if !reflect.DeepEqual(*got, want) {
 		t.Errorf("got %v, want %v", got.LogValue(), want.LogValue())
@@ -44,8 +45,10 @@ func TestEventOfDefaults(t *testing.T) {
 		{Data: []byte("x")},
 		{PartitionKey: []byte("p"), SequenceNumber: []byte("12")},
 		{EventID: []byte("odd"), ApproximateArrivalTimestamp: arrival, Index: 99},
-		{Source: &decoder.Source{StreamName: "s", ShardID: "shardId-000000000009", AWSRegion: "eu-west-1", EncryptionType: "NONE"}},
-		{Source: &decoder.Source{EventSourceARN: "arn:other", EventSource: "aws:other", EventName: "n", EventVersion: "2", KinesisSchemaVersion: "3", InvokeIdentityARN: "i"}},
+		{Source: &decoder.Source{StreamName: "s", ShardID: "shardId-000000000009", AWSRegion: "eu-west-1",
+			EncryptionType: "NONE"}},
+		{Source: &decoder.Source{EventSourceARN: "arn:other", EventSource: "aws:other", EventName: "n",
+			EventVersion: "2", KinesisSchemaVersion: "3", InvokeIdentityARN: "i"}},
 	}
 	base := *NewRecord("", nil)
 	want := make([]R, len(given))
@@ -59,7 +62,8 @@ func TestEventOfDefaults(t *testing.T) {
 		r.ApproximateArrivalTimestamp = r.ApproximateArrivalTimestamp.Add(time.Duration(i) * time.Millisecond)
 	}
 	want[1].Data = []byte("x")
-	want[2].PartitionKey, want[2].SequenceNumber, want[2].EventID = []byte("p"), []byte("12"), []byte("shardId-000000000000:12")
+	want[2].PartitionKey, want[2].SequenceNumber, want[2].EventID = []byte("p"), []byte("12"),
+		[]byte("shardId-000000000000:12")
 	want[3].EventID, want[3].ApproximateArrivalTimestamp = []byte("odd"), arrival
 	want[3].Source = with(base.Source, func(s *decoder.Source) { s.ShardID = "" })
 	want[4].Source = with(base.Source, func(s *decoder.Source) {
@@ -114,7 +118,8 @@ func TestEventOfNothing(t *testing.T) {
 // TestOddKeys: whatever a key holds, the event is JSON, and says the key.
 func TestOddKeys(t *testing.T) {
 	keys := []string{
-		`"`, `\`, `\"`, `\u0041`, "/", "<a>&", "\u2028\u2029", "\x7f", "ключ", "日本語", "\U0001F600", "a\nb\tc\r\b\f", "\xef\xbf\xbd", " ", "]}",
+		`"`, `\`, `\"`, `\u0041`, "/", "<a>&", "\u2028\u2029", "\x7f", "ключ", "日本語", "\U0001F600", "a\nb\tc\r\b\f",
+		"\xef\xbf\xbd", " ", "]}",
 	}
 	for c := range byte(0x20) {
 		keys = append(keys, string(rune(c)), "a"+string(rune(c))+"b")

@@ -10,19 +10,19 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file is the clock of a Mapping: what happens next, and when.
+// The loop of a Mapping: what happens next.
 
-// simulation is one run of a mapping. Its own goroutine alone changes it;
-// invocations have goroutines of their own.
+// simulation is one run of a mapping. Only the goroutine of run changes it;
+// invocations have goroutines of their own and tell it through signal.
 type simulation struct {
 	Mapping
 	handler   lambda.Handler
 	log       *Log
-	lanes     []*lane
-	processes []*process // that are not gone
-	running   []*running // in the order in which they began
-	at        time.Time  // the time, without Synctest
-	ended     chan struct{}
+	lanes     []*shardLane
+	processes []*process    // still alive
+	running   []*running    // in the order in which they began
+	at        time.Time     // simulated time, without Synctest
+	ended     chan struct{} // holds a signal when an invocation has ended
 	over      chan struct{} // closed at the end of the run
 
 	goroutines sync.WaitGroup // one for each invocation
@@ -30,11 +30,11 @@ type simulation struct {
 	templates map[*decoder.Source]*template
 }
 
-// record is one record on its way through the mapping.
+// record is a record on its way through the mapping.
 type record struct {
 	decoder.Record
-	visible    time.Time // when the mapping reads it from the shard
-	size       int       // of its JSON
+	visible    time.Time // when it is read from the shard
+	size       int       // in bytes of JSON
 	fate       Fate
 	deliveries int
 }
@@ -72,7 +72,7 @@ func newSimulation(m Mapping, h lambda.Handler, records []decoder.Record) *simul
 	return s
 }
 
-// template is how records of that source are written.
+// template returns how records of this source are written.
 func (s *simulation) template(src *decoder.Source) *template {
 	t := s.templates[src]
 	if t == nil {
@@ -82,19 +82,19 @@ func (s *simulation) template(src *decoder.Source) *template {
 	return t
 }
 
-// deal gives the records to their lanes.
+// deal distributes the records among the shard lanes.
 func (s *simulation) deal() {
-	shards := make(map[string][]*lane)
+	shards := make(map[string][]*shardLane)
 	for _, rec := range s.log.records {
 		lanes := shards[rec.ShardID]
 		if lanes == nil {
 			for n := range s.ParallelizationFactor {
-				lanes = append(lanes, &lane{shardID: rec.ShardID, number: n, source: rec.Source})
+				lanes = append(lanes, &shardLane{shardID: rec.ShardID, number: n, source: rec.Source})
 			}
 			shards[rec.ShardID] = lanes
 			s.lanes = append(s.lanes, lanes...)
 		}
-		l := lanes[laneOf(rec.PartitionKey, len(lanes))]
+		l := lanes[shardLaneOf(rec.PartitionKey, len(lanes))]
 		rec.visible = s.visible(rec.ApproximateArrivalTimestamp)
 		if n := len(l.queue); n > 0 && l.queue[n-1].visible.After(rec.visible) {
 			rec.visible = l.queue[n-1].visible
@@ -103,28 +103,8 @@ func (s *simulation) deal() {
 	}
 }
 
-// visible is when a record that arrives at t is read from its shard.
-func (s *simulation) visible(t time.Time) time.Time {
-	return s.log.start.Add((t.Sub(s.log.start)/pollInterval + 1) * pollInterval)
-}
-
-func (s *simulation) now() time.Time {
-	if s.Synctest {
-		return time.Now()
-	}
-	return s.at
-}
-
-func (s *simulation) sleepUntil(t time.Time) {
-	if s.Synctest {
-		time.Sleep(time.Until(t))
-		return
-	}
-	s.at = t
-}
-
-// run is the simulation's loop: begin what can begin, then wait for an end or
-// for the next thing to happen.
+// run begins every invocation that can begin, then waits until one ends or
+// another can begin, until nothing is left.
 func (s *simulation) run() {
 	defer func() {
 		for _, p := range s.processes {
@@ -162,9 +142,10 @@ func (s *simulation) run() {
 	}
 }
 
-// wait returns, in a bubble, when an invocation has ended or is out of time, at
-// next at the latest, and then only once everybody else waits as well: so the
-// order in which goroutines run does not show.
+// wait waits, in a synctest bubble, until an invocation has ended or has run
+// out of time, or until next unless that is zero. It returns only once all
+// other goroutines are blocked, so the order in which they were scheduled has
+// no effect.
 func (s *simulation) wait(next time.Time) {
 	for _, r := range s.running {
 		if next.IsZero() || r.deadline.Before(next) {
@@ -180,14 +161,14 @@ func (s *simulation) wait(next time.Time) {
 	synctest.Wait()
 }
 
-// join waits, on the real clock, for all invocations to end.
+// join waits, in real time, for all invocations to end.
 func (s *simulation) join() {
 	for _, r := range s.running {
 		select {
 		case <-r.returned:
 		case <-r.process.ctx.Done():
 		case <-r.ctx.Done():
-			// A return, which also ends the context, counts if it was first.
+			// A return ends the context as well. It counts if it was first.
 		}
 	}
 }
