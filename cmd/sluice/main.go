@@ -76,57 +76,57 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"example.com/sluice/cmd/sluice/internal/command"
+	"example.com/sluice/cmd/sluice/internal/redrive"
+	"example.com/sluice/cmd/sluice/internal/screen"
+	"example.com/sluice/cmd/sluice/internal/size"
+	"example.com/sluice/cmd/sluice/internal/view"
 )
 
 func main() {
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// command is one of the words that may follow sluice. run gets the arguments
-// behind that word and returns the exit status.
-type command struct {
+// commands are the words that may follow sluice, all but help. run gets the
+// arguments behind the word and returns the exit status.
+var commands = []struct {
 	name, about string
 	run         func(args []string, stdin io.Reader, stdout, stderr io.Writer) int
+}{
+	{"view", "shows events: their records, and what Lambda would be answered", view.Run},
+	{"redrive", "hands failed batches to a function again", redrive.Run},
+	{"size", "says how to configure a stream like a sample, and why", size.Run},
 }
 
-// commands are all but help. A file of such a name is given as ./NAME.
-var commands = []command{
-	{"view", "shows events: their records, and what Lambda would be answered", local},
-	{"redrive", "hands failed batches to a function again", redrive},
-	{"size", "says how to configure a stream like a sample, and why", size},
-}
-
-// run runs the command that args name; files alone are for the first one.
+// run runs the command that args name. Where they name none they are for view;
+// a file that is called like a command is given as ./NAME.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
 		io.WriteString(stderr, help())
-		return exitUsage
+		return command.Usage
 	}
 	word, rest := args[0], args[1:]
-	switch word {
-	case "-h", "-help", "--help":
-		word, rest = "help", nil
-	case "help":
-		if len(rest) > 0 {
-			word, rest = rest[0], []string{"-help"}
-		}
-	}
-	if word == "help" {
+	asked := word == "help" || word == "-h" || word == "-help" || word == "--help"
+	switch {
+	case asked && len(rest) == 0:
 		if _, err := io.WriteString(stdout, help()); err != nil {
-			return exitBad
+			return command.Failed
 		}
-		return exitOK
+		return command.OK
+	case asked:
+		word, rest = rest[0], []string{"-help"}
 	}
 	for _, c := range commands {
 		if c.name == word {
 			return c.run(rest, stdin, stdout, stderr)
 		}
 	}
-	if problem := noCommand(word); problem != "" {
+	if problem := noCommand(word, asked); problem != "" {
 		fmt.Fprintln(stderr, problem)
-		return exitUsage
+		return command.Usage
 	}
-	return commands[0].run(args, stdin, stdout, stderr)
+	return view.Run(args, stdin, stdout, stderr)
 }
 
 func help() string {
@@ -146,21 +146,23 @@ FILE is an event, or something that events are found in; sluice FILE... shows it
 	return b.String()
 }
 
-// noCommand says what is wrong with a first argument that looks like a command
-// and is neither one nor a file; "" for any other.
-func noCommand(word string) string {
-	if strings.Trim(word, "abcdefghijklmnopqrstuvwxyz") != "" || word == "" {
-		return ""
-	}
-	if _, err := os.Stat(word); err == nil {
+// noCommand says what is wrong with a word that is no command. It returns "" if
+// the word may be a file or a flag instead.
+func noCommand(word string, asked bool) string {
+	file := strings.Trim(word, "abcdefghijklmnopqrstuvwxyz") != "" || word == ""
+	if _, err := os.Stat(word); (file || err == nil) && !asked {
 		return ""
 	}
 	names := []string{"help"}
 	for _, c := range commands {
 		names = append(names, c.name)
 	}
-	if near := nearest(word, names); near != "" {
-		return fmt.Sprintf("there is no command %s, nor a file of that name; is it %s?", word, near)
+	what := fmt.Sprintf("there is no command %s", screen.Word(word))
+	if !asked {
+		what += ", nor a file of that name"
 	}
-	return fmt.Sprintf("there is no command %s, nor a file of that name; the commands are %s", word, strings.Join(names, ", "))
+	if near := command.Nearest(word, names); near != "" {
+		return fmt.Sprintf("%s; is it %s?", what, near)
+	}
+	return fmt.Sprintf("%s; the commands are %s", what, strings.Join(names, ", "))
 }

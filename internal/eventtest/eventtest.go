@@ -112,3 +112,42 @@ func Build(into, name, from, pkg string) (program string, err error) {
 	}
 	return program, nil
 }
+
+// Piped is the event of these records as EventBridge Pipes sends it.
+func Piped(records ...string) []byte {
+	flat := strings.NewReplacer(`{"kinesis":{`, `{`, `},"eventSource"`, `,"eventSource"`)
+	return []byte("[" + flat.Replace(strings.Join(records, ",")) + "]")
+}
+
+// NotDone is the answer that names the n-th record.
+func NotDone(n int) string {
+	return `{"batchItemFailures":[{"itemIdentifier":"` + Sequence(n) + `"}]}`
+}
+
+// NotDoneID is the answer of a pipe, which names the n-th record by its event
+// id.
+func NotDoneID(n int) string {
+	return strings.Replace(NotDone(n), Sequence(n), "shardId-000000000006:"+Sequence(n), 1)
+}
+
+// OnFailure is the object that a mapping leaves in its bucket for a batch of
+// these records. The payload is a string, as Lambda writes it, an object, or
+// null, which is "none".
+func OnFailure(payload string, records ...string) []byte {
+	switch payload {
+	case "string":
+		payload = Quote(string(Event(records...)))
+	case "object":
+		payload = string(Event(records...))
+	case "none":
+		payload = "null"
+	}
+	return []byte(`{"requestContext":{"requestId":"5d0e6f3a-41b7-4c8e-9a55-0c6f7b1d2e93",` +
+		`"functionArn":"arn:aws:lambda:us-east-2:123456789012:function:orders",` +
+		`"condition":"RetryAttemptsExhausted","approximateInvokeCount":3},` +
+		`"responseContext":{"statusCode":200,"executedVersion":"$LATEST","functionError":"Unhandled"},` +
+		`"version":"1.0","timestamp":"2024-11-18T10:20:05.568Z","KinesisBatchInfo":{"shardId":"shardId-000000000006",` +
+		`"startSequenceNumber":"1","endSequenceNumber":"2","approximateArrivalOfFirstRecord":"2024-11-18T10:09:15.987Z",` +
+		`"approximateArrivalOfLastRecord":"2024-11-18T10:09:15.994Z","batchSize":2,` +
+		`"streamArn":"arn:aws:kinesis:us-east-2:123456789012:stream/orders"},"payload":` + payload + `}`)
+}

@@ -1,0 +1,104 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"example.com/sluice/cmd/sluice/internal/input"
+	"example.com/sluice/cmd/sluice/internal/screen"
+	"example.com/sluice/decoder"
+)
+
+// This file shows what is found as plain lines, for a pipe: the first word of each says what it is about.
+
+type linesView struct {
+	out    io.Writer
+	source *decoder.Source // that has been shown last
+}
+
+func (v *linesView) begin(name string, d *input.Document) {
+	v.source = nil
+	fmt.Fprintf(v.out, "file %s\n", screen.Printable(name))
+	if d.Part != "" {
+		fmt.Fprintf(v.out, "part %s\n", d.Part)
+	}
+	if d.Form != "" {
+		fmt.Fprintf(v.out, "from %s\n", d.Form)
+	}
+	if about := d.About; about != nil {
+		how := "failed"
+		if about.Succeeded() {
+			how = "done"
+		}
+		fmt.Fprintf(v.out, how+" %s  invocations %d  request %s  function %s  at %s\n", screen.Word(about.RequestContext.Condition),
+			about.RequestContext.ApproximateInvokeCount, screen.Word(about.RequestContext.RequestID),
+			screen.Word(about.RequestContext.FunctionARN), screen.Word(about.Timestamp))
+	}
+}
+
+func (v *linesView) record(rec *decoder.Record, inside *payload, bad error) {
+	if v.source == nil || v.source.StreamName != rec.StreamName || v.source.ShardID != rec.ShardID {
+		v.source = rec.Source
+		fmt.Fprintf(v.out, "stream %s shard %s\n", screen.Word(rec.StreamName), screen.Word(rec.ShardID))
+	}
+	fmt.Fprintf(v.out, "record %s  sequence %s  key %s  arrived %s  ",
+		position(rec), screen.Word(string(rec.SequenceNumber)), screen.Quote(rec.PartitionKey, screen.KeyShown), moment(rec.ApproximateArrivalTimestamp))
+	if bad != nil {
+		fmt.Fprintln(v.out, "bad")
+		return
+	}
+	fmt.Fprintf(v.out, "bytes %d  data %s\n", len(rec.Data), screen.Preview(rec.Data))
+	if inside != nil {
+		inside.writeLines(v.out, position(rec))
+	}
+}
+
+func (v *linesView) window(w *decoder.Window) {
+	fmt.Fprintf(v.out, "window %s to %s  state bytes %d  final %t  terminated early %t\n",
+		moment(w.Start), moment(w.End), len(w.State), w.IsFinalInvokeForWindow, w.IsWindowTerminatedEarly)
+}
+
+func (v *linesView) end(o outcome) {
+	if o.err != nil {
+		fmt.Fprintln(v.out, "response none: the invocation fails")
+	} else {
+		fmt.Fprintf(v.out, "response %s\n", screen.Printable(string(o.answer)))
+	}
+	s := &o.stats
+	fmt.Fprintf(v.out, "counters records=%d processed=%d skipped=%d failed=%d bad=%d bytes=%d",
+		s.Records, s.Processed, s.Skipped, s.Failed, s.Bad, s.Bytes)
+	if s.Checkpoint != "" {
+		fmt.Fprintf(v.out, " checkpoint=%s", screen.Printable(s.Checkpoint))
+	}
+	fmt.Fprintln(v.out)
+}
+
+func (v *linesView) summary(t *totals) {
+	fmt.Fprintf(v.out, "total files=%d records=%d bad=%d bytes=%d keys=%d\n", t.files, t.records, t.bad, t.bytes, len(t.keys))
+	for _, s := range t.bySize() {
+		fmt.Fprintf(v.out, "size %d to %d  records %d\n", s.From, s.To, s.Records)
+	}
+	most, others, records := t.byKey()
+	for _, k := range most {
+		fmt.Fprintf(v.out, "key %s  records %d\n", screen.Quote([]byte(k.Key), screen.KeyShown), k.Records)
+	}
+	if records > 0 {
+		fmt.Fprintf(v.out, "keys others=%d records=%d\n", others, records)
+	}
+}
+
+// position is a record's place in its event: its index, and for a user record of an aggregate its place in that.
+func position(rec *decoder.Record) string {
+	if rec.Aggregated {
+		return fmt.Sprintf("%d/%d", rec.Index, rec.SubSequenceNumber)
+	}
+	return fmt.Sprint(rec.Index)
+}
+
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.Format("2006-01-02T15:04:05.000Z07:00")
+}
