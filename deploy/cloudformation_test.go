@@ -11,10 +11,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// This file reads a template as CloudFormation does: it takes values for its parameters and resolves the functions in it, so that what is
-// left are resources with plain properties.
+// This file reads a template as CloudFormation does: it takes values for its
+// parameters and resolves the functions in it, so that what is left are
+// resources with plain properties.
 
-// template is one as it is written; a function such as !Ref X stands in it as a call.
+// template is one as it is written; a function such as !Ref X stands in it as a
+// call.
 type template struct {
 	Transform  string
 	Parameters map[string]parameter
@@ -140,7 +142,8 @@ func readResource(members map[string]any) (r resource, err error) {
 	return r, nil
 }
 
-// plain turns a node into Go's values; a tag such as !Ref makes a call of it. A name that stands twice in a mapping is an error.
+// plain turns a node into Go's values; a tag such as !Ref makes a call of it. A
+// name that stands twice in a mapping is an error.
 func plain(n *yaml.Node) (any, error) {
 	if strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!") {
 		name := n.Tag[1:]
@@ -410,7 +413,8 @@ func (s *stack) attribute(name, attribute string) (any, error) {
 
 var placeholder = regexp.MustCompile(`\$\{([^}]+)\}`)
 
-// substitute fills the placeholders of a text: with what names says, and else with parameters and resources.
+// substitute fills the placeholders of a text: with what names says, and else
+// with parameters and resources.
 func (s *stack) substitute(text string, names any) (any, error) {
 	own, failed := s.resolve(names)
 	text = placeholder.ReplaceAllStringFunc(text, func(m string) string {

@@ -19,7 +19,8 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// This file checks lines of metrics against the schema of the embedded metric format, and against what its text says and no schema can.
+// This file checks lines of metrics against the schema of the embedded metric
+// format, and against what its text says and no schema can.
 
 // emfLine is a line's description of itself.
 type emfLine struct {
@@ -69,7 +70,8 @@ func readEMF(schema *jsonschema.Schema, text []byte) (*emfLine, error) {
 	return l, nil
 }
 
-// monitorOutput is what the function writes, run as a process, for events of many kinds.
+// monitorOutput is what the function writes, run as a process, for events of
+// many kinds.
 var monitorOutput = sync.OnceValues(func() ([]byte, error) {
 	path, err := lambdaProgram()
 	if err != nil {

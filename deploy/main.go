@@ -1,6 +1,8 @@
-// Command deploy builds the packages of the function in cmd/lambda that the templates beside it deploy: a zip file for each architecture
-// that Lambda has, with nothing in it but the program. The same source and the same release of Go give the same bytes, whenever and wherever
-// they are built, so that a package can be compared with what is deployed.
+// Command deploy builds the packages of the function in cmd/lambda that the
+// templates beside it deploy: a zip file for each architecture that Lambda has,
+// with nothing in it but the program. The same source and the same release of
+// Go give the same bytes, whenever and wherever they are built, so that a
+// package can be compared with what is deployed.
 //
 //	go run . [-o DIR]
 package main
@@ -33,7 +35,8 @@ func main() {
 	}
 }
 
-// packAll builds the packages of the module in root into dir, and prints their sizes.
+// packAll builds the packages of the module in root into dir, and prints their
+// sizes.
 func packAll(w io.Writer, root, dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
@@ -60,7 +63,8 @@ func packageName(architecture string) string { return "lambda-" + architecture +
 
 func megabytes(n int) float64 { return float64(n) / 1e6 }
 
-// build compiles the function. Nothing of the machine gets into it: neither paths nor the state of the repository.
+// build compiles the function. Nothing of the machine gets into it: neither
+// paths nor the state of the repository.
 func build(root, goos, goarch string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "deploy")
 	if err != nil {
@@ -77,7 +81,8 @@ func build(root, goos, goarch string) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-// pack makes the zip file: one member, executable, of a time that is always the same.
+// pack makes the zip file: one member, executable, of a time that is always the
+// same.
 func pack(code []byte) ([]byte, error) {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)

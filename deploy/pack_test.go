@@ -13,7 +13,8 @@ import (
 	"testing"
 )
 
-// The packages are the same bytes when they are built in another place at another time.
+// The packages are the same bytes when they are built in another place at
+// another time.
 func TestPackagesAreReproducible(t *testing.T) {
 	elsewhere := filepath.Join(t.TempDir(), "somewhere", "else")
 	copyModule(t, elsewhere)
@@ -68,7 +69,8 @@ func copyModule(t *testing.T, to string) {
 	}
 }
 
-// checkPackage checks that a package is what Lambda takes: one executable program for its architecture.
+// checkPackage checks that a package is what Lambda takes: one executable
+// program for its architecture.
 func checkPackage(t *testing.T, content []byte, goarch string) {
 	t.Helper()
 	z, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))

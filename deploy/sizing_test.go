@@ -19,7 +19,8 @@ var sluiceProgram = sync.OnceValues(func() (string, error) {
 	return eventtest.Build(temporary, "sluice", filepath.Join("..", "cmd", "sluice"), ".")
 })
 
-// sized runs the command on records of 500 bytes, data and key, and returns its overrides.
+// sized runs the command on records of 500 bytes, data and key, and returns its
+// overrides.
 func sized(t *testing.T, args ...string) map[string]any {
 	t.Helper()
 	event := routertest.Event{Records: 200, Size: 489, Keys: 50}.Bytes()
@@ -37,7 +38,8 @@ func sized(t *testing.T, args ...string) map[string]any {
 	return values
 }
 
-// The templates' defaults are what the command prints for the load that their comments name.
+// The templates' defaults are what the command prints for the load that their
+// comments name.
 func TestDefaultsAreSized(t *testing.T) {
 	for name, args := range map[string][]string{
 		"monitor.yaml": {"-rate", "500", "-handler-time", "50us"},
@@ -51,7 +53,8 @@ func TestDefaultsAreSized(t *testing.T) {
 			p, ok := template.Parameters[parameter]
 			switch {
 			case !ok && name == "monitor.yaml" && (parameter == "ShardCount" || parameter == "RetentionHours" || parameter == "MaximumRecordAge"):
-				// The stream is there already, and what the monitor does not read in time is no loss.
+				// The stream is there already, and what the monitor does not
+				// read in time is no loss.
 			case !ok:
 				t.Errorf("%s has no parameter %s", name, parameter)
 			case parameter == "ReservedConcurrency":
@@ -65,7 +68,8 @@ func TestDefaultsAreSized(t *testing.T) {
 	}
 }
 
-// Whatever the command prints, the handler's template takes, and the resources stay within their limits.
+// Whatever the command prints, the handler's template takes, and the resources
+// stay within their limits.
 func TestOverridesAreTaken(t *testing.T) {
 	template, err := readTemplate("handler.yaml")
 	if err != nil {

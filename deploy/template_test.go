@@ -17,8 +17,9 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// This file checks the templates: against the properties that their resources have, against what they should not allow, and against what
-// the program says of its settings and of sizes.
+// This file checks the templates: against the properties that their resources
+// have, against what they should not allow, and against what the program says
+// of its settings and of sizes.
 
 const streamARN = "arn:aws:kinesis:us-east-1:123456789012:stream/orders"
 
@@ -280,7 +281,8 @@ func TestLeastPrivilege(t *testing.T) {
 	})
 }
 
-// metrics are those that there are, by namespace and name, with their dimensions: AWS's, and the function's own as it writes them.
+// metrics are those that there are, by namespace and name, with their
+// dimensions: AWS's, and the function's own as it writes them.
 func metrics(t *testing.T) map[string]map[string][]string {
 	t.Helper()
 	var known map[string]map[string][]string
@@ -301,7 +303,8 @@ func metrics(t *testing.T) map[string]map[string][]string {
 	return known
 }
 
-// The dashboard shows metrics that the function writes, and its query is about members that an invocation's line has.
+// The dashboard shows metrics that the function writes, and its query is about
+// members that an invocation's line has.
 func TestDashboard(t *testing.T) {
 	s, resources := deployed(t, "monitor.yaml", variants["monitor.yaml"][0])
 	var dashboard struct {
@@ -424,7 +427,8 @@ func output(t *testing.T, program func() (string, error), stdin string, args ...
 	return string(out)
 }
 
-// What the monitor's template sets are settings that it has, with the same defaults.
+// What the monitor's template sets are settings that it has, with the same
+// defaults.
 func TestSettings(t *testing.T) {
 	help := output(t, lambdaProgram, "", "-help")
 	_, resources := deployed(t, "monitor.yaml", variants["monitor.yaml"][0])

@@ -1,5 +1,7 @@
-// Package e2e runs functions on a real stream on this machine: a Kinesis server from npm, AWS's own client, the library's simulated event
-// source mapping, and functions as processes that speak the Runtime API. What is simulated is Lambda alone.
+// Package e2e runs functions on a real stream on this machine: a Kinesis server
+// from npm, AWS's own client, the library's simulated event source mapping, and
+// functions as processes that speak the Runtime API. What is simulated is
+// Lambda alone.
 //
 //	make e2e     the test: every record that was produced is accounted for
 //	make local   one's own function on a local stream, to watch
@@ -38,12 +40,14 @@ const (
 // kinds are the forms in which records are produced.
 var kinds = []string{"plain", "gzip", "kpl"}
 
-// faultAt says which records of each kind are at fault, and how; see the handler.
+// faultAt says which records of each kind are at fault, and how; see the
+// handler.
 var faultAt = map[int]string{
 	20: "fail", 41: "poison", 63: "crash", 85: "slow", 107: "panic", 129: "freeze", 151: "fail", 173: "crash", 195: "poison", 217: "fail",
 }
 
-// need skips a test where the server is not installed, and fails it where it was to be.
+// need skips a test where the server is not installed, and fails it where it
+// was to be.
 func need(t *testing.T) {
 	t.Helper()
 	if err := stream.Installed("."); err != nil {
@@ -54,8 +58,9 @@ func need(t *testing.T) {
 	}
 }
 
-// TestStream produces records, has a function handle them that fails, crashes and times out, hands what was given up over again, and
-// accounts for every record.
+// TestStream produces records, has a function handle them that fails, crashes
+// and times out, hands what was given up over again, and accounts for every
+// record.
 func TestStream(t *testing.T) {
 	need(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
@@ -94,7 +99,8 @@ func TestStream(t *testing.T) {
 	account(t, ids, log, first, readLedger(t, ledger))
 }
 
-// produce makes the records: of each kind as many user records. It returns their ids, and what is to be put into the stream.
+// produce makes the records: of each kind as many user records. It returns
+// their ids, and what is to be put into the stream.
 func produce(t *testing.T) (ids []string, entries []stream.Entry) {
 	pack := []stream.Entry{}
 	for i := range each {
@@ -163,7 +169,8 @@ func build(t *testing.T, dir, path string) string {
 	return program
 }
 
-// run lets the mapping deliver the records, and returns what came of it and what the function's processes have written.
+// run lets the mapping deliver the records, and returns what came of it and
+// what the function's processes have written.
 func run(t *testing.T, handler, ledger string, recs []decoder.Record) (*routertest.Log, string) {
 	t.Helper()
 	said, err := os.Create(filepath.Join(t.TempDir(), "log"))
@@ -259,7 +266,8 @@ func times(all []noted) map[string]int {
 	return m
 }
 
-// givenUp returns the sequence numbers of the stream's records that were given up.
+// givenUp returns the sequence numbers of the stream's records that were given
+// up.
 func givenUp(log *routertest.Log) map[string]bool {
 	m := map[string]bool{}
 	for _, d := range log.Discarded {
@@ -270,8 +278,9 @@ func givenUp(log *routertest.Log) map[string]bool {
 	return m
 }
 
-// checkOrder makes sure that the records of each partition key were first done in the order of the stream. What was given up is not
-// looked at: of an aggregate the records before the fault are done.
+// checkOrder makes sure that the records of each partition key were first done
+// in the order of the stream. What was given up is not looked at: of an
+// aggregate the records before the fault are done.
 func checkOrder(t *testing.T, ledger []noted, givenUp map[string]bool) {
 	t.Helper()
 	seen, last := map[string]bool{}, map[string]noted{}
@@ -311,7 +320,8 @@ func checkFates(t *testing.T, log *routertest.Log, recs []decoder.Record, ledger
 	}
 }
 
-// redrive hands what was given up to the function again, which is healed by now; and once more, which must do nothing.
+// redrive hands what was given up to the function again, which is healed by
+// now; and once more, which must do nothing.
 func redrive(t *testing.T, handler, ledger, failures string, batches int) {
 	t.Helper()
 	program := build(t, "../cmd/sluice", ".")
@@ -326,7 +336,8 @@ func redrive(t *testing.T, handler, ledger, failures string, batches int) {
 	}
 }
 
-// account says what has become of the user records of each kind, and fails for any that is not done in the end.
+// account says what has become of the user records of each kind, and fails for
+// any that is not done in the end.
 func account(t *testing.T, ids []string, log *routertest.Log, first, all []noted) {
 	t.Helper()
 	given := map[string]bool{} // user records
@@ -380,7 +391,8 @@ func account(t *testing.T, ids []string, log *routertest.Log, first, all []noted
 		log.Count(routertest.FunctionError), log.Count(routertest.TimedOut), len(log.Discarded))
 }
 
-// TestLocal watches two functions for a few seconds: one that is well, and one that does not even start.
+// TestLocal watches two functions for a few seconds: one that is well, and one
+// that does not even start.
 func TestLocal(t *testing.T) {
 	need(t)
 	program := build(t, ".", "./local")

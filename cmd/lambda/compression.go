@@ -8,7 +8,8 @@ import (
 
 // This file looks into compressed data.
 
-// compression is how data is compressed, as far as it shows: what decoder.Auto knows.
+// compression is how data is compressed, as far as it shows: what decoder.Auto
+// knows.
 type compression uint8
 
 const (
@@ -42,13 +43,15 @@ func mayBe(data []byte) compression {
 	return uncompressed
 }
 
-// How much is decompressed to see what is in it: of one record, and of all of an invocation.
+// How much is decompressed to see what is in it: of one record, and of all of
+// an invocation.
 const (
 	opened    = 1 << 20
 	openedAll = 64 << 20
 )
 
-// open decompresses data to buf, within limit bytes. What is not compressed it returns as it is; not ok is what it cannot open.
+// open decompresses data to buf, within limit bytes. What is not compressed it
+// returns as it is; not ok is what it cannot open.
 func open(buf, data []byte, limit int) (inside []byte, c compression, ok bool) {
 	c = mayBe(data)
 	if c == uncompressed {

@@ -24,7 +24,8 @@ import (
 func serve(out io.Writer) {
 	s, err := readSettings(os.Environ())
 	l := newLogger(out, &s)
-	// aws-lambda-go reports failed invocations, and why it gives up, through package log. This makes lines of JSON of them too.
+	// aws-lambda-go reports failed invocations, and why it gives up, through
+	// package log. This makes lines of JSON of them too.
 	slog.SetLogLoggerLevel(slog.LevelError)
 	slog.SetDefault(l)
 	if err != nil {
@@ -34,10 +35,12 @@ func serve(out io.Writer) {
 	lambda.Start(newFunction(s, l, out))
 }
 
-// maxUserRecords is more than an event of 6 MB can hold: in an aggregate a user record takes 2 bytes at the very least.
+// maxUserRecords is more than an event of 6 MB can hold: in an aggregate a user
+// record takes 2 bytes at the very least.
 const maxUserRecords = 6 << 20 / 2
 
-// newFunction is where one's own function differs: in what is done with a record, and in what becomes of bad ones.
+// newFunction is where one's own function differs: in what is done with a
+// record, and in what becomes of bad ones.
 func newFunction(s settings, l *slog.Logger, out io.Writer) *monitor {
 	m := &monitor{settings: s, log: l}
 	look := func(ctx context.Context, rec *decoder.Record) error {
@@ -59,7 +62,8 @@ func newFunction(s settings, l *slog.Logger, out io.Writer) *monitor {
 	return m
 }
 
-// newLogger returns a logger that writes lines of JSON under the names that Lambda's log filters know.
+// newLogger returns a logger that writes lines of JSON under the names that
+// Lambda's log filters know.
 func newLogger(w io.Writer, s *settings) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{
 		Level:       s.level,
@@ -68,7 +72,8 @@ func newLogger(w io.Writer, s *settings) *slog.Logger {
 }
 
 // refuseToStart tells Lambda why the function cannot start, as
-// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-initerror has it, and ends the process.
+// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-initerror
+// has it, and ends the process.
 func refuseToStart(reason error) {
 	body, _ := json.Marshal(map[string]string{ // of strings: does not fail
 		"errorType":    "Runtime.BadSettings",

@@ -157,7 +157,8 @@ func checkFailure(t *testing.T, got answer, want []string) {
 	}
 }
 
-// logged returns the essence of the one line about an invocation, "" where there is none.
+// logged returns the essence of the one line about an invocation, "" where
+// there is none.
 func logged(t *testing.T, lines []map[string]any, id string) string {
 	t.Helper()
 	essence := ""
@@ -215,8 +216,9 @@ func TestFunctionLogsBadRecords(t *testing.T) {
 	}
 }
 
-// Several invocations run at once in one process: the Runtime API hands out the first only when all pollers are there, and takes
-// the first answers only when as many invocations have one.
+// Several invocations run at once in one process: the Runtime API hands out the
+// first only when all pollers are there, and takes the first answers only when
+// as many invocations have one.
 func TestFunctionConcurrently(t *testing.T) {
 	const concurrency, invocations = 4, 50
 	api := startFunction(t, concurrency)
@@ -254,8 +256,8 @@ func TestFunctionConcurrently(t *testing.T) {
 	}
 }
 
-// numbered returns an event that only one answer fits: one of three kinds, with a number of records that differs from that
-// of those beside it.
+// numbered returns an event that only one answer fits: one of three kinds, with
+// a number of records that differs from that of those beside it.
 func numbered(n int) []byte {
 	var records []string
 	for i := range n%7 + 1 {

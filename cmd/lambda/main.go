@@ -23,7 +23,8 @@
 // would by default have it delivered again. An event that is broken as a
 // whole, or not from Kinesis, is an error of its invocation.
 //
-// The tool for saved events and failed batches is example.com/sluice/cmd/sluice.
+// The tool for saved events and failed batches is
+// example.com/sluice/cmd/sluice.
 package main
 
 import (

@@ -16,15 +16,18 @@ import (
 
 // This file is what the function looks at in records, and what it says of them.
 
-// counters is how many keys an invocation's sketches hold. A key with more than one part in so many of an invocation's records, or of
-// its bytes, is never missed.
+// counters is how many keys an invocation's sketches hold. A key with more than
+// one part in so many of an invocation's records, or of its bytes, is never
+// missed.
 const counters = 256
 
-// hotShare is the least share of an invocation's records or bytes, known for certain, that makes a key worth naming.
+// hotShare is the least share of an invocation's records or bytes, known for
+// certain, that makes a key worth naming.
 const hotShare = 0.01
 
-// observation is what the function has seen of one invocation's records. A handler that the router has given up at the deadline may
-// still be at it while it is read.
+// observation is what the function has seen of one invocation's records. A
+// handler that the router has given up at the deadline may still be at it while
+// it is read.
 type observation struct {
 	mu         sync.Mutex
 	records    int
@@ -110,7 +113,8 @@ func (m *monitor) ownMetrics(ctx context.Context, _ router.Stats, dst []router.M
 	return dst
 }
 
-// hotKey is a key in an invocation's line. The key has AtLeast for certain and Count at most, of records or of bytes.
+// hotKey is a key in an invocation's line. The key has AtLeast for certain and
+// Count at most, of records or of bytes.
 type hotKey struct {
 	Key     string  `json:"key"`
 	Count   int64   `json:"count"`
@@ -129,7 +133,8 @@ func (m *monitor) hot(s *hotkeys.Sketch) []hotKey {
 	return keys
 }
 
-// keyName is what a partition key is called in the log: it, or what router.HashedKeys makes of it.
+// keyName is what a partition key is called in the log: it, or what
+// router.HashedKeys makes of it.
 func (s *settings) keyName(key string) string {
 	if s.plainKeys {
 		return key
@@ -205,5 +210,6 @@ func (m *monitor) seen(o *observation) []slog.Attr {
 	return attrs
 }
 
-// millis gives a duration in milliseconds, to the microsecond: most invocations take less than one.
+// millis gives a duration in milliseconds, to the microsecond: most invocations
+// take less than one.
 func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

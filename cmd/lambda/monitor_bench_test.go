@@ -9,7 +9,8 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// BenchmarkMonitor is what the function costs an invocation: reading the event, looking at the records, writing the lines.
+// BenchmarkMonitor is what the function costs an invocation: reading the event,
+// looking at the records, writing the lines.
 func BenchmarkMonitor(b *testing.B) {
 	for name, e := range map[string]routertest.Event{
 		"1000x1KiB":      {Records: 1000, Size: 1024},

@@ -26,9 +26,11 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// This file is about what the function says of the records, and about its settings.
+// This file is about what the function says of the records, and about its
+// settings.
 
-// mixedEvent has ten records: JSON, lines of JSON, text, bytes and nothing. Four of them have one key, which the event calls by secretKey.
+// mixedEvent has ten records: JSON, lines of JSON, text, bytes and nothing.
+// Four of them have one key, which the event calls by secretKey.
 func mixedEvent() []byte {
 	data := []string{`{"id":1}`, ` [1, 2] `, "{\"a\":1}\n{\"a\":2}\n", "plain text", `"a word"`, "17", `{"torn":`, "\x00\x01", "\xff", ""}
 	return routertest.Event{
@@ -107,8 +109,9 @@ func TestFunctionReports(t *testing.T) {
 	}
 }
 
-// compressedEvent has records that are compressed in all ways that the function knows, one that is broken, two that only begin like one, and
-// a KPL aggregate of two user records, one of them compressed.
+// compressedEvent has records that are compressed in all ways that the function
+// knows, one that is broken, two that only begin like one, and a KPL aggregate
+// of two user records, one of them compressed.
 func compressedEvent(t *testing.T) []byte {
 	text := []byte(`{"id":1}`)
 	compress := func(w io.WriteCloser, b *bytes.Buffer) []byte {
@@ -132,7 +135,8 @@ func compressedEvent(t *testing.T) []byte {
 	return routertest.Event{Records: len(data), Data: func(i int) []byte { return data[i] }}.Bytes()
 }
 
-// What is in compressed data and in aggregates is looked at, and what is broken holds nothing up.
+// What is in compressed data and in aggregates is looked at, and what is broken
+// holds nothing up.
 func TestFunctionOpens(t *testing.T) {
 	api := startFunction(t, 1, "SLUICE_KEYS=plain")
 	inv := api.send(compressedEvent(t))
@@ -191,7 +195,8 @@ func TestFunctionTakesManyUserRecords(t *testing.T) {
 	}
 }
 
-// Bombs are opened only so far: a record by its own limit, and all of them together by another.
+// Bombs are opened only so far: a record by its own limit, and all of them
+// together by another.
 func TestOpenIsBounded(t *testing.T) {
 	bomb := func(size int) []byte {
 		var b bytes.Buffer
@@ -233,7 +238,8 @@ func TestFunctionSettings(t *testing.T) {
 		want string // of the first hot key and the metrics' namespace and stage
 	}{
 		{[]string{"SLUICE_KEYS=plain", "SLUICE_NAMESPACE=Watch/Streams", "SLUICE_DIMENSIONS=Stage=prod, Team=data"}, secretKey + " Watch/Streams prod"},
-		// printf %s alice@example.com | openssl dgst -sha256 -hmac 0123456789abcdef
+		// printf %s alice@example.com | openssl dgst -sha256 -hmac
+		// 0123456789abcdef
 		{[]string{"SLUICE_KEY_SECRET=0123456789abcdef", "SLUICE_METRICS=off"}, "hmac-sha256:f3d6ddc7dbf9be2e no metrics"},
 		{[]string{"SLUICE_HOT_KEYS=0", "AWS_LAMBDA_LOG_LEVEL=INFO", "SLUICE_METRICS="}, "none Sluice <nil>"},
 		{[]string{"AWS_LAMBDA_LOG_LEVEL=ERROR"}, "no line Sluice <nil>"},
@@ -260,7 +266,8 @@ func TestFunctionSettings(t *testing.T) {
 	}
 }
 
-// With bad settings the function tells Lambda why it does not start, and the log too.
+// With bad settings the function tells Lambda why it does not start, and the
+// log too.
 func TestFunctionBadSettings(t *testing.T) {
 	api := startFunction(t, 1, "SLUICE_HOT_KEYS=many", "SLUICE_KEYS=maybe")
 	select {
@@ -330,7 +337,8 @@ func TestSettingsHelp(t *testing.T) {
 	}
 }
 
-// Records that are ahead of this machine's clock have the age zero, in both lines.
+// Records that are ahead of this machine's clock have the age zero, in both
+// lines.
 func TestMonitorAges(t *testing.T) {
 	s, err := readSettings(nil)
 	if err != nil {
@@ -348,8 +356,10 @@ func TestMonitorAges(t *testing.T) {
 	}
 }
 
-// Lambda drops lines below the function's level, and takes those for INFO whose level or timestamp it does not understand
-// ("Log-level filtering" in its developer guide). So each line of the function says both, and that of the metrics what no level drops.
+// Lambda drops lines below the function's level, and takes those for INFO whose
+// level or timestamp it does not understand ("Log-level filtering" in its
+// developer guide). So each line of the function says both, and that of the
+// metrics what no level drops.
 func TestMonitorLinesAtEveryLevel(t *testing.T) {
 	levels := []string{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}
 	for at, setting := range levels {

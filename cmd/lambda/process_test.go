@@ -19,10 +19,12 @@ import (
 	"example.com/sluice/internal/runtimeapi"
 )
 
-// This file starts the program as a function's process, and looks at what it asks of the Runtime API.
+// This file starts the program as a function's process, and looks at what it
+// asks of the Runtime API.
 
-// patience is how long a test waits for what should come at once. It is generous, since a machine under load, or the race
-// detector, may take its time; it is only used up where something is broken.
+// patience is how long a test waits for what should come at once. It is
+// generous, since a machine under load, or the race detector, may take its
+// time; it is only used up where something is broken.
 const patience = time.Minute
 
 // answer is what a function has posted for an invocation.
@@ -43,8 +45,9 @@ type invocation struct {
 	answered chan answer // takes one
 }
 
-// function is the program as a process, and the Runtime API in front of it. It reports requests that are not of the protocol, or
-// not as aws-lambda-go makes them, as errors of the test.
+// function is the program as a process, and the Runtime API in front of it. It
+// reports requests that are not of the protocol, or not as aws-lambda-go makes
+// them, as errors of the test.
 type function struct {
 	t       *testing.T
 	api     *runtimeapi.API
@@ -61,8 +64,10 @@ type function struct {
 	stdout, stderr bytes.Buffer // of the process; not to be read before stop
 }
 
-// startFunction starts the program as a function with so many invocations at a time. The first events are only handed out when
-// it asks for all of them at once, and the first answers only accepted when all of them are there. env are settings, NAME=VALUE.
+// startFunction starts the program as a function with so many invocations at a
+// time. The first events are only handed out when it asks for all of them at
+// once, and the first answers only accepted when all of them are there. env are
+// settings, NAME=VALUE.
 func startFunction(t *testing.T, concurrency int, env ...string) *function {
 	t.Helper()
 	f := &function{
@@ -133,7 +138,8 @@ func (f *function) wait(inv *invocation) answer {
 	panic("not reached")
 }
 
-// stop ends the process and returns the lines that it has logged, which are of JSON without exception.
+// stop ends the process and returns the lines that it has logged, which are of
+// JSON without exception.
 func (f *function) stop() []map[string]any {
 	f.t.Helper()
 	select {
@@ -244,7 +250,8 @@ func (w *statusWriter) WriteHeader(code int) {
 	w.ResponseWriter.WriteHeader(code)
 }
 
-// meeting holds up those who attend it until so many are there at once. From then on it holds up nobody.
+// meeting holds up those who attend it until so many are there at once. From
+// then on it holds up nobody.
 type meeting struct {
 	mu      sync.Mutex
 	missing int
@@ -253,7 +260,8 @@ type meeting struct {
 
 func newMeeting(n int) *meeting { return &meeting{missing: n, open: make(chan struct{})} }
 
-// attend waits for the others, and reports whether they came before one of the other two did.
+// attend waits for the others, and reports whether they came before one of the
+// other two did.
 func (m *meeting) attend(left, closing <-chan struct{}) bool {
 	m.mu.Lock()
 	if m.missing > 0 {

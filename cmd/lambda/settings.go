@@ -11,7 +11,8 @@ import (
 	"example.com/sluice/router"
 )
 
-// This file is what can be set from outside: the function's environment variables.
+// This file is what can be set from outside: the function's environment
+// variables.
 
 // settings are the function's, checked.
 type settings struct {
@@ -32,7 +33,8 @@ const (
 	minSecret  = 16
 )
 
-// setting is one of them: its name, what is left out being its default, and what it is for.
+// setting is one of them: its name, what is left out being its default, and
+// what it is for.
 type setting struct {
 	name, fallback, about string
 	set                   func(s *settings, value string) error
@@ -73,8 +75,10 @@ var settingList = []setting{
 	}},
 }
 
-// readSettings reads the settings among environ's variables, which have the form of [os.Environ]. An empty variable counts as one that is
-// not set. The error names each that is wrong, and each unknown one with the program's prefix: it may be a misspelt setting.
+// readSettings reads the settings among environ's variables, which have the
+// form of [os.Environ]. An empty variable counts as one that is not set. The
+// error names each that is wrong, and each unknown one with the program's
+// prefix: it may be a misspelt setting.
 func readSettings(environ []string) (settings, error) {
 	var s settings
 	var problems []error

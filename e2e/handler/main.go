@@ -1,5 +1,5 @@
-// Command handler is the function of the end-to-end test. It does its records by writing their ids to a file, and has the faults that
-// they ask for.
+// Command handler is the function of the end-to-end test. It does its records
+// by writing their ids to a file, and has the faults that they ask for.
 package main
 
 import (
@@ -22,7 +22,8 @@ type Order struct {
 	Fault string `json:"fault"`
 }
 
-// faults are what can go wrong, the first time that a record is handled. After that it is well, but for what is poison.
+// faults are what can go wrong, the first time that a record is handled. After
+// that it is well, but for what is poison.
 var faults = map[string]func() error{
 	"fail":   func() error { return errors.New("as the record asks") },
 	"panic":  func() error { panic("as the record asks") },
@@ -32,7 +33,8 @@ var faults = map[string]func() error{
 	"poison": func() error { return errors.New("as the record asks, always") },
 }
 
-// ledger is where handled records are noted, outside of the process as a database would be.
+// ledger is where handled records are noted, outside of the process as a
+// database would be.
 type ledger struct {
 	dir    string
 	done   *os.File
@@ -53,7 +55,8 @@ func (l *ledger) handle(_ context.Context, rec *decoder.Record, o *Order) error 
 	return err
 }
 
-// again is whether this record has been here before, in this process or another.
+// again is whether this record has been here before, in this process or
+// another.
 func (l *ledger) again(id string) (bool, error) {
 	f, err := os.OpenFile(filepath.Join(l.dir, "fault-"+id), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, os.ErrExist) {

@@ -1,5 +1,7 @@
-// Command local runs a function on a Kinesis stream on this machine, to watch what it does: a server on the loopback interface, a
-// simulated event source mapping, and the function's program as a process under the Runtime API. make local is the short form.
+// Command local runs a function on a Kinesis stream on this machine, to watch
+// what it does: a server on the loopback interface, a simulated event source
+// mapping, and the function's program as a process under the Runtime API. make
+// local is the short form.
 package main
 
 import (
@@ -86,7 +88,8 @@ func main() {
 	}
 }
 
-// root returns the directory of the repository: this one for make, or the one above.
+// root returns the directory of the repository: this one for make, or the one
+// above.
 func root() string {
 	if _, err := os.Stat(filepath.Join("e2e", "package.json")); err == nil {
 		return "."
@@ -259,7 +262,8 @@ func (w *watch) follow(ctx context.Context) error {
 	}
 }
 
-// deliver lets the mapping bring records to the function until they are done or given up.
+// deliver lets the mapping bring records to the function until they are done or
+// given up.
 func (w *watch) deliver(recs []decoder.Record) error {
 	log := routertest.Mapping{
 		BatchSize:                  w.batch,
@@ -281,7 +285,8 @@ func (w *watch) deliver(recs []decoder.Record) error {
 	}
 	for _, d := range log.Discarded {
 		w.discarded += len(d.Records)
-		// Each delivery numbers its batches anew: what was left by another one in the same second must stay.
+		// Each delivery numbers its batches anew: what was left by another one
+		// in the same second must stay.
 		name := filepath.Join(w.failures, filepath.FromSlash(d.Key)) + fmt.Sprintf("-%d", w.invocations)
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			return err

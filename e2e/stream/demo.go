@@ -11,8 +11,9 @@ import (
 
 // This file writes records for those who have none of their own.
 
-// Demo writes so many records a second until ctx ends: orders in JSON, {"id":"order-1","item":"lamp",…}. With mixed, of three records one is
-// such an order, one is one in gzip, and one is an aggregate of three.
+// Demo writes so many records a second until ctx ends: orders in JSON,
+// {"id":"order-1","item":"lamp",…}. With mixed, of three records one is such an
+// order, one is one in gzip, and one is an aggregate of three.
 func Demo(ctx context.Context, s *Stream, perSecond float64, mixed bool) error {
 	if perSecond <= 0 {
 		<-ctx.Done()
@@ -51,7 +52,8 @@ func demoEntry(n int, mixed bool) Entry {
 	return e
 }
 
-// Aggregate returns one record that holds these, as the Kinesis Producer Library writes it.
+// Aggregate returns one record that holds these, as the Kinesis Producer
+// Library writes it.
 func Aggregate(entries []Entry) Entry {
 	recs := make([]decoder.Record, len(entries))
 	for i, e := range entries {

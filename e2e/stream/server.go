@@ -1,4 +1,5 @@
-// Package stream is a Kinesis stream on this machine, for trying functions: a server from npm, reached through AWS's own client.
+// Package stream is a Kinesis stream on this machine, for trying functions: a
+// server from npm, reached through AWS's own client.
 package stream
 
 import (
@@ -27,7 +28,8 @@ type Server struct {
 	stderr  bytes.Buffer
 }
 
-// Installed says what is missing for [Start], in words for people; nil if nothing is.
+// Installed says what is missing for [Start], in words for people; nil if
+// nothing is.
 func Installed(dir string) error {
 	if _, err := exec.LookPath("node"); err != nil {
 		return errors.New("no Node.js, which the Kinesis server runs on: install Node.js 18 or newer, with npm")

@@ -61,7 +61,8 @@ type Entry struct {
 	Data []byte
 }
 
-// Put writes records in their order, as many at a time as Kinesis takes, and again those that it refuses.
+// Put writes records in their order, as many at a time as Kinesis takes, and
+// again those that it refuses.
 func (s *Stream) Put(ctx context.Context, entries []Entry) error {
 	for len(entries) > 0 {
 		var some []types.PutRecordsRequestEntry
@@ -113,7 +114,8 @@ func (s *Stream) Reader(ctx context.Context, shard string) (*Reader, error) {
 	}}, nil
 }
 
-// Next returns the records that have come since the last call, at most limit of them, as a function gets them.
+// Next returns the records that have come since the last call, at most limit of
+// them, as a function gets them.
 func (r *Reader) Next(ctx context.Context, limit int) ([]decoder.Record, error) {
 	if r.iterator == nil {
 		return nil, errors.New("the shard is closed")

@@ -53,8 +53,8 @@ func Parse(flags *flag.FlagSet, args []string, usage, more string, stdout, stder
 	return nil, Usage, false
 }
 
-// Misused says in one line what is wrong with a command's arguments and where to
-// read about them. It returns the exit status.
+// Misused says in one line what is wrong with a command's arguments and where
+// to read about them. It returns the exit status.
 func Misused(stderr io.Writer, name string, err error) int {
 	fmt.Fprintf(stderr, "%s (sluice %s -help says more)\n", screen.Printable(err.Error()), name)
 	return Usage

@@ -15,12 +15,14 @@ import (
 	"example.com/sluice/internal/eventtest"
 )
 
-// This file is about what people hand to the tool: testdata/inputs has a fixture of each kind.
+// This file is about what people hand to the tool: testdata/inputs has a
+// fixture of each kind.
 
 const inputsDir = "../../../../testdata/inputs"
 
-// want is what one of a fixture's documents is: its place, what it was taken out of, how its event was given up, and the records; or the
-// beginning of an error.
+// want is what one of a fixture's documents is: its place, what it was taken
+// out of, how its event was given up, and the records; or the beginning of an
+// error.
 type want struct {
 	part, form, condition string
 	keys                  string
@@ -133,7 +135,8 @@ func TestRecognise(t *testing.T) {
 	}
 }
 
-// The records of get-records become those of an event, whole, with the times to the digit, in either version of the CLI.
+// The records of get-records become those of an event, whole, with the times to
+// the digit, in either version of the CLI.
 func TestGetRecordsOutput(t *testing.T) {
 	from := Origin{"arn:aws:kinesis:us-east-2:123456789012:stream/orders", "shardId-000000000006"}
 	for _, name := range []string{"get-records-cli-1.json", "get-records-cli-2.json", "get-records-query.json"} {
@@ -160,7 +163,8 @@ func TestGetRecordsOutput(t *testing.T) {
 	}
 }
 
-// What an untrusted record says is put into a command only where a shell takes it as it is.
+// What an untrusted record says is put into a command only where a shell takes
+// it as it is.
 func TestNoPayloadInShell(t *testing.T) {
 	for _, word := range []string{"1", "$(id)", "a b", "`id`", ";id", "", "a\nb", "')]"} {
 		for field := range 4 {
@@ -194,7 +198,8 @@ func TestNoPayloadFetchesRange(t *testing.T) {
 	}
 }
 
-// Broken input is never worse than an error: each fixture cut in every third place, and with each of some bytes there.
+// Broken input is never worse than an error: each fixture cut in every third
+// place, and with each of some bytes there.
 func TestRecogniseBroken(t *testing.T) {
 	for name := range inputTests {
 		content, err := os.ReadFile(filepath.Join(inputsDir, name))

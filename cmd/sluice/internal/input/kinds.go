@@ -292,8 +292,8 @@ func (o Origin) appendRecord(b, value []byte) []byte {
 }
 
 // seconds returns a time in the form that events have. The AWS CLI writes ISO
-// 8601 since version 2, and seconds before that or where cli_timestamp_format is
-// wire. Any other value is left for the decoder to refuse.
+// 8601 since version 2, and seconds before that or where cli_timestamp_format
+// is wire. Any other value is left for the decoder to refuse.
 func seconds(value []byte) []byte {
 	t, err := time.Parse(time.RFC3339Nano, string(textOf(value)))
 	if err != nil || t.Unix() < 0 {

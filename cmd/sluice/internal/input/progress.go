@@ -27,8 +27,8 @@ type Progress struct {
 	read    int64 // bytes that the bar has not been told of
 }
 
-// NewProgress returns a bar for reading these files; nil where standard error is
-// no terminal or there is little to read.
+// NewProgress returns a bar for reading these files; nil where standard error
+// is no terminal or there is little to read.
 func NewProgress(files []File, stderr io.Writer) *Progress {
 	var total int64
 	for _, f := range files {

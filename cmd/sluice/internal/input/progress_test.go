@@ -28,7 +28,8 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-// Where standard error is no terminal, or may be read by no eye, there is no bar.
+// Where standard error is no terminal, or may be read by no eye, there is no
+// bar.
 func TestNoProgress(t *testing.T) {
 	many := make([]File, manyFiles)
 	pipe, w, err := os.Pipe()

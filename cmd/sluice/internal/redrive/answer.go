@@ -12,8 +12,10 @@ import (
 	"example.com/sluice/internal/runtimeapi"
 )
 
-// This file decides what a function's answer says about the batch that it was given. It reads answers as Lambda does for a mapping with
-// ReportBatchItemFailures, those to an event of EventBridge Pipes as a pipe does, and takes what it does not understand for a failure.
+// This file decides what a function's answer says about the batch that it was
+// given. It reads answers as Lambda does for a mapping with
+// ReportBatchItemFailures, those to an event of EventBridge Pipes as a pipe
+// does, and takes what it does not understand for a failure.
 
 // verdict is what has come of a batch.
 type verdict struct {
@@ -44,7 +46,8 @@ func read(answer []byte, failure error, event []byte) verdict {
 		json.Unmarshal(answer, &members) // a member of another type is left out, and seen below
 	}
 	if members.BatchItemFailures == nil && (members.ErrorMessage != nil || members.ErrorType != "") {
-		// Lambda marks such an answer as an error by a header; emulators may leave that out.
+		// Lambda marks such an answer as an error by a header; emulators may
+		// leave that out.
 		message := ""
 		if members.ErrorMessage != nil {
 			message = *members.ErrorMessage
@@ -58,7 +61,8 @@ func read(answer []byte, failure error, event []byte) verdict {
 	return readFailures(failures, event)
 }
 
-// readFailures judges what the list of an answer names: the lowest of the records is where the batch is to be delivered again from.
+// readFailures judges what the list of an answer names: the lowest of the
+// records is where the batch is to be delivered again from.
 func readFailures(failures []json.RawMessage, event []byte) verdict {
 	v := verdict{state: stateDone, done: total(event)}
 	for _, f := range failures {
@@ -94,7 +98,8 @@ func total(event []byte) int {
 	return n
 }
 
-// fromPipe is whether an event is one of EventBridge Pipes, a bare array, where an answer names a record by its event id.
+// fromPipe is whether an event is one of EventBridge Pipes, a bare array, where
+// an answer names a record by its event id.
 func fromPipe(event []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(event, " \t\r\n"), []byte("["))
 }
@@ -107,7 +112,8 @@ func nameKind(event []byte) string {
 	return "sequence number"
 }
 
-// indexOf returns the index of the first record that an answer to the event calls so, -1 where there is none.
+// indexOf returns the index of the first record that an answer to the event
+// calls so, -1 where there is none.
 func indexOf(event []byte, name string) int {
 	pipe := fromPipe(event)
 	for rec := range decoder.Records(event) {
@@ -121,8 +127,9 @@ func indexOf(event []byte, name string) int {
 	return -1
 }
 
-// behind returns the event with its records from one on, of so many, and nothing that it did not have before. Where the event is not
-// of the plain form it is returned whole: then records come twice, and none is lost.
+// behind returns the event with its records from one on, of so many, and
+// nothing that it did not have before. Where the event is not of the plain form
+// it is returned whole: then records come twice, and none is lost.
 func behind(event []byte, records, from int) []byte {
 	if from <= 0 {
 		return event
@@ -138,7 +145,8 @@ func behind(event []byte, records, from int) []byte {
 	return slices.Concat([]byte(before), bytes.Join(parts[from:], []byte(",")), []byte(after))
 }
 
-// split returns the elements of an event's Records, where the event has no other members, or those of a pipe's array.
+// split returns the elements of an event's Records, where the event has no
+// other members, or those of a pipe's array.
 func split(event []byte) ([][]byte, error) {
 	records := json.RawMessage(event)
 	if !fromPipe(event) {

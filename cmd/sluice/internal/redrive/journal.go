@@ -15,8 +15,9 @@ import (
 	"example.com/sluice/cmd/sluice/internal/input"
 )
 
-// This file is what redrive remembers from one run to the next: a file of lines of JSON that only grows. A line is on the disk before
-// what follows from it is begun.
+// This file is what redrive remembers from one run to the next: a file of lines
+// of JSON that only grows. A line is on the disk before what follows from it is
+// begun.
 
 // state is what has come of a batch.
 type state string
@@ -54,7 +55,8 @@ type journal struct {
 	past map[[2]string]entry
 }
 
-// openJournal reads the journal, which need not be there. To write to it is to be the only one who does.
+// openJournal reads the journal, which need not be there. To write to it is to
+// be the only one who does.
 func openJournal(name string, write bool) (*journal, error) {
 	j := &journal{name: name, past: map[[2]string]entry{}}
 	if !write {
@@ -79,7 +81,8 @@ func openJournal(name string, write bool) (*journal, error) {
 	}
 	end, err := j.load(f)
 	if err == nil {
-		// What stands behind the last whole line was being written when a run ended, and nothing was begun on it.
+		// What stands behind the last whole line was being written when a run
+		// ended, and nothing was begun on it.
 		err = f.Truncate(end)
 	}
 	if err == nil {
@@ -115,7 +118,8 @@ func (j *journal) load(r io.Reader) (end int64, err error) {
 	}
 }
 
-// remember keeps the last line about an event and a target. One that was begun again behind a checkpoint is still partly done.
+// remember keeps the last line about an event and a target. One that was begun
+// again behind a checkpoint is still partly done.
 func (j *journal) remember(e entry) {
 	if e.State == stateBegun && e.Checkpoint != "" {
 		e.State = statePartial
@@ -123,7 +127,8 @@ func (j *journal) remember(e entry) {
 	j.past[[2]string{e.Event, e.Target}] = e
 }
 
-// last returns the last line about an event and a target, the zero entry where there is none.
+// last returns the last line about an event and a target, the zero entry where
+// there is none.
 func (j *journal) last(event, target string) entry { return j.past[[2]string{event, target}] }
 
 // add writes a line, through to the disk.

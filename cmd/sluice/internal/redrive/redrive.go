@@ -113,7 +113,8 @@ func Run(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	return command.OK
 }
 
-// batch is an event of a file, and what is known about it before it is handed over.
+// batch is an event of a file, and what is known about it before it is handed
+// over.
 type batch struct {
 	in      input.File
 	file    string // and which of its events it is
@@ -151,7 +152,8 @@ func (d *driver) complain(file, problem string) {
 	fmt.Fprintf(d.errors, "%s: %s\n", screen.Printable(file), screen.Printable(problem))
 }
 
-// plan reads the files and puts those that hold an event into the order of the stream.
+// plan reads the files and puts those that hold an event into the order of the
+// stream.
 func (d *driver) plan(files []input.File, bar func([]input.File, io.Writer) *input.Progress) {
 	p := bar(files, d.errors)
 	seen := map[string]string{}
@@ -225,7 +227,8 @@ func (d *driver) prepare(b *batch, doc *input.Document) error {
 	return nil
 }
 
-// load returns the events of a file. One that has been read last is not read again: it may hold thousands.
+// load returns the events of a file. One that has been read last is not read
+// again: it may hold thousands.
 func (d *driver) load(in input.File, count func(int)) (documents []input.Document, err error) {
 	if in.Name == input.Stdin {
 		return nil, errors.New("standard input cannot be read twice: name a file")
@@ -248,7 +251,8 @@ func (d *driver) eventOf(b *batch) ([]byte, error) {
 	return nil, cmp.Or(err, errors.New("the file has changed since it was read"))
 }
 
-// showPlan says what is to be done, and to whom. On a screen that is too narrow for names of files they stand in lines of their own.
+// showPlan says what is to be done, and to whom. On a screen that is too narrow
+// for names of files they stand in lines of their own.
 func (d *driver) showPlan(yes bool) {
 	batches, records := 0, 0
 	var table, narrow strings.Builder
@@ -301,7 +305,8 @@ func (b *batch) todo() string {
 	return what
 }
 
-// act hands over what is to be done, until ctx ends; what has been begun then is waited for.
+// act hands over what is to be done, until ctx ends; what has been begun then
+// is waited for.
 func (d *driver) act(ctx context.Context) {
 	done, open, handed := 0, 0, 0
 	for _, b := range d.batches {
@@ -335,7 +340,8 @@ func (d *driver) act(ctx context.Context) {
 	}
 }
 
-// hand hands over one batch, and says and notes what has come of it. Its error is the journal's.
+// hand hands over one batch, and says and notes what has come of it. Its error
+// is the journal's.
 func (d *driver) hand(b *batch) (done bool, err error) {
 	event, err := d.eventOf(b)
 	if err != nil {

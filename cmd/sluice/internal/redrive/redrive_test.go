@@ -20,8 +20,8 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// fakeEndpoint is a function behind a URL: it does the records that it is asked to do, notes their sequence numbers, and answers as it is
-// told to.
+// fakeEndpoint is a function behind a URL: it does the records that it is asked
+// to do, notes their sequence numbers, and answers as it is told to.
 type fakeEndpoint struct {
 	*httptest.Server
 	got    []string // the sequence numbers of each event
@@ -83,7 +83,8 @@ func writeFile(t *testing.T, name string, content []byte) {
 	}
 }
 
-// Nothing happens without -yes; with it, each run hands over what the ones before it have left.
+// Nothing happens without -yes; with it, each run hands over what the ones
+// before it have left.
 func TestRedrive(t *testing.T) {
 	e := newEndpoint(t)
 	dir := t.TempDir()
@@ -160,7 +161,8 @@ func TestRedrivePlanFits(t *testing.T) {
 	}
 }
 
-// An event of EventBridge Pipes stays one from run to run, and is answered by event ids; a number is no name of a record there.
+// An event of EventBridge Pipes stays one from run to run, and is answered by
+// event ids; a number is no name of a record there.
 func TestRedrivePipes(t *testing.T) {
 	e := newEndpoint(t)
 	file := filepath.Join(t.TempDir(), "pipes.json")
@@ -183,7 +185,8 @@ func TestRedrivePipes(t *testing.T) {
 	}
 }
 
-// A run that ends after a batch was begun hands it over again, from where it was begun.
+// A run that ends after a batch was begun hands it over again, from where it
+// was begun.
 func TestRedriveOutcomeUnknown(t *testing.T) {
 	e := newEndpoint(t)
 	file := filepath.Join(t.TempDir(), "event")
@@ -329,7 +332,8 @@ func TestFunctionTarget(t *testing.T) {
 	}
 }
 
-// Each partition has a domain of its own, whether the function is given by its ARN or by its name; what does not fit is refused.
+// Each partition has a domain of its own, whether the function is given by its
+// ARN or by its name; what does not fit is refused.
 func TestPartitions(t *testing.T) {
 	credentials := map[string]string{"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"}
 	for _, tt := range []struct{ partition, region, host, err string }{
@@ -434,7 +438,8 @@ func TestReadAnswer(t *testing.T) {
 			t.Errorf("%s: %+v, want %s, %d done", tt.answer, v, tt.state, tt.done)
 		}
 	}
-	// Of an event of EventBridge Pipes it is the other way round: there the names are event ids.
+	// Of an event of EventBridge Pipes it is the other way round: there the
+	// names are event ids.
 	for answer, want := range map[string]verdict{
 		namesID(3): {state: statePartial, done: 2}, namesID(1): {state: stateFailed}, names(3): {state: stateFailed}, allDone: {state: stateDone, done: 4},
 	} {

@@ -63,7 +63,8 @@ func newTarget(function, endpoint, bootstrap string, timeout time.Duration, log 
 	return &endpointTarget{url: u.String(), client: newClient(timeout)}, nil
 }
 
-// newClient returns a client that goes nowhere else: what another place answers would say nothing about the batch.
+// newClient returns a client that goes nowhere else: what another place answers
+// would say nothing about the batch.
 func newClient(timeout time.Duration) *http.Client {
 	return &http.Client{
 		Timeout:       timeout,
@@ -76,7 +77,8 @@ var (
 	functionARN  = regexp.MustCompile(`^arn:([a-z0-9-]+):lambda:([a-z0-9-]+):[0-9]{12}:function:[a-zA-Z0-9_-]{1,64}(:[a-zA-Z0-9$_-]+)?$`)
 )
 
-// partition is one of AWS's: separate clouds, whose services have hosts in domains of their own.
+// partition is one of AWS's: separate clouds, whose services have hosts in
+// domains of their own.
 type partition struct {
 	name, domain string
 	regions      *regexp.Regexp
@@ -94,8 +96,10 @@ var partitions = []partition{
 	{"aws-eusc", "amazonaws.eu", regexp.MustCompile(`^eusc-[a-z]+-[a-z]+-[0-9]+$`)},
 }
 
-// domainOf returns the domain that a region's hosts are in; name is that of the partition in an ARN, "" where there is no ARN. A wrong
-// guess would send records, signed, to a host that is not AWS's, so what does not fit is an error.
+// domainOf returns the domain that a region's hosts are in; name is that of the
+// partition in an ARN, "" where there is no ARN. A wrong guess would send
+// records, signed, to a host that is not AWS's, so what does not fit is an
+// error.
 func domainOf(name, region string) (string, error) {
 	var named, regional *partition
 	var names []string
@@ -122,7 +126,8 @@ func domainOf(name, region string) (string, error) {
 	return named.domain, nil
 }
 
-// newFunctionTarget returns a function in AWS, by its ARN, or by its name in the account and region of the environment.
+// newFunctionTarget returns a function in AWS, by its ARN, or by its name in
+// the account and region of the environment.
 func newFunctionTarget(function string, timeout time.Duration, env func(string) string) (*endpointTarget, error) {
 	region, partition := cmp.Or(env("AWS_REGION"), env("AWS_DEFAULT_REGION")), ""
 	if m := functionARN.FindStringSubmatch(function); m != nil {

@@ -64,8 +64,8 @@ func shorten(b []byte, size int) []byte {
 	return b[:size]
 }
 
-// Printable returns s as it is if all of it is printable, else in quotes and with
-// escapes.
+// Printable returns s as it is if all of it is printable, else in quotes and
+// with escapes.
 func Printable(s string) string {
 	if !utf8.ValidString(s) {
 		return strconv.Quote(s)
@@ -78,8 +78,8 @@ func Printable(s string) string {
 	return s
 }
 
-// Cell shows bytes in a column of their own, which needs no quotes as long as the
-// text is printable and has no spaces at its ends.
+// Cell shows bytes in a column of their own, which needs no quotes as long as
+// the text is printable and has no spaces at its ends.
 func Cell(b []byte) string {
 	head := shorten(b, KeyShown)
 	cut := len(head) < len(b)
@@ -89,8 +89,8 @@ func Cell(b []byte) string {
 	return Preview(b)
 }
 
-// DataCell is Cell for a record's data. What looks like JSON stands in one line,
-// without the line breaks and indents that it came with.
+// DataCell is Cell for a record's data. What looks like JSON stands in one
+// line, without the line breaks and indents that it came with.
 func DataCell(data []byte) string {
 	head := bytes.TrimLeft(shorten(data, KeyShown), Spaces)
 	if len(head) == 0 || head[0] != '{' && head[0] != '[' || !contents.IsText(head) {
@@ -142,8 +142,8 @@ func ClipMiddle(s string, columns int) string {
 	return head + "..." + tail
 }
 
-// fit returns as much of the beginning of s as fits the columns, and how many of
-// them it takes.
+// fit returns as much of the beginning of s as fits the columns, and how many
+// of them it takes.
 func fit(s string, columns int) (head string, used int) {
 	state := -1
 	for rest := s; rest != ""; {
@@ -158,8 +158,8 @@ func fit(s string, columns int) (head string, used int) {
 	return s, used
 }
 
-// Wrap breaks text at spaces into lines of a number of columns, but never before
-// a "%". A longer word has a line of its own.
+// Wrap breaks text at spaces into lines of a number of columns, but never
+// before a "%". A longer word has a line of its own.
 func Wrap(s string, columns int) []string {
 	const glue = "\x00%"
 	var lines []string

@@ -21,7 +21,8 @@ import (
 	"example.com/sluice/internal/hotkeys"
 )
 
-// This file is the command size: how to configure the stream, the mapping and the function for records like those of a sample.
+// This file is the command size: how to configure the stream, the mapping and
+// the function for records like those of a sample.
 
 const sizeUsage = `usage: sluice size -rate RECORDS -handler-time TIME [FLAG]... FILE...
 
@@ -33,7 +34,8 @@ documentation that its formula is from.
 
 `
 
-// sampleForKeys is how many records a sample must have for its most frequent key to say something.
+// sampleForKeys is how many records a sample must have for its most frequent
+// key to say something.
 const sampleForKeys = 100
 
 // sizeOptions is the command line of size.
@@ -145,7 +147,8 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return command.OK
 }
 
-// planWidth is how wide the plan is: it is to be read, so there is no more than a book's width even on a wide screen.
+// planWidth is how wide the plan is: it is to be read, so there is no more than
+// a book's width even on a wide screen.
 func planWidth(w io.Writer) int {
 	if s, terminal := screen.New(w); terminal {
 		return min(max(s.Width, 50), 100)
@@ -169,7 +172,8 @@ type sample struct {
 
 func newSample() *sample { return &sample{keys: hotkeys.New(4096)} }
 
-// someOrigin stands for the origin of records that do not say it: in an event its names take bytes in each record.
+// someOrigin stands for the origin of records that do not say it: in an event
+// its names take bytes in each record.
 var someOrigin = input.Origin{
 	StreamARN: "arn:aws:kinesis:us-east-1:123456789012:stream/a-stream-of-ours",
 	ShardID:   "shardId-000000000000",
@@ -257,14 +261,16 @@ func (s *sample) describe(o *sizeOptions) {
 	}
 }
 
-// planPage writes a plan in lines of so many columns. Pages of AWS's documentation are numbers in it, listed at its end.
+// planPage writes a plan in lines of so many columns. Pages of AWS's
+// documentation are numbers in it, listed at its end.
 type planPage struct {
 	io.Writer
 	width int
 	pages []string
 }
 
-// paragraph writes text with a first line that begins with head, in a column of its own width.
+// paragraph writes text with a first line that begins with head, in a column of
+// its own width.
 func (p *planPage) paragraph(head string, column int, text string) {
 	lines := screen.Wrap(text, p.width-column)
 	for i, line := range lines {
@@ -346,7 +352,8 @@ func (s *sample) text(o *sizeOptions) string {
 	return t
 }
 
-// assumed are the flags that the command line leaves out, with what they stand for.
+// assumed are the flags that the command line leaves out, with what they stand
+// for.
 func (o *sizeOptions) assumed() string {
 	var words []string
 	sizeFlags(&sizeOptions{}).VisitAll(func(f *flag.Flag) {

@@ -31,7 +31,8 @@ func TestSize(t *testing.T) {
 		t.Errorf("exit status %d, standard error %q", status, stderr)
 	}
 	stdout = unwrapped(t, stdout)
-	// An event's record has 652 characters of data, 11 of key and some 410 beside.
+	// An event's record has 652 characters of data, 11 of key and some 410
+	// beside.
 	for _, want := range []string{
 		"sample: 200 records of 1 event, 500 bytes of data and key each, ",
 		"the most frequent key has 2.0 %",
@@ -50,7 +51,8 @@ func TestSize(t *testing.T) {
 	}
 }
 
-// unwrapped returns a page's words with one space between them. No line but the command, which is to be copied, passes 80 columns.
+// unwrapped returns a page's words with one space between them. No line but the
+// command, which is to be copied, passes 80 columns.
 func unwrapped(t *testing.T, page string) string {
 	t.Helper()
 	for line := range strings.Lines(page) {
@@ -104,7 +106,8 @@ func TestSizeBadRecords(t *testing.T) {
 	}
 }
 
-// What one key has that cannot be spread is said, where the sample is large enough to tell.
+// What one key has that cannot be spread is said, where the sample is large
+// enough to tell.
 func TestSizeWarnings(t *testing.T) {
 	one := routertest.Event{Records: 200, Size: 10, Keys: 1}
 	if _, stdout, _ := sizeOf(one.Bytes(), "-rate", "2000", "-handler-time", "1ms"); strings.Count(stdout, "warning: one partition key has 100.0 %") != 2 {

@@ -10,7 +10,8 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file shows what is found as JSON, one object a line. The package's documentation lists the members: change both.
+// This file shows what is found as JSON, one object a line. The package's
+// documentation lists the members: change both.
 
 type jsonView struct {
 	encoder *json.Encoder
@@ -91,7 +92,8 @@ type jsonSummary struct {
 	OtherRecords int         `json:"otherRecords"`
 }
 
-// write writes one line. Its error stays with the buffered writer, and shows when that is flushed.
+// write writes one line. Its error stays with the buffered writer, and shows
+// when that is flushed.
 func (v *jsonView) write(object any) { v.encoder.Encode(object) }
 
 func (v *jsonView) begin(name string, d *input.Document) {

@@ -10,7 +10,8 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file shows what is found as plain lines, for a pipe: the first word of each says what it is about.
+// This file shows what is found as plain lines, for a pipe: the first word of
+// each says what it is about.
 
 type linesView struct {
 	out    io.Writer
@@ -88,7 +89,8 @@ func (v *linesView) summary(t *totals) {
 	}
 }
 
-// position is a record's place in its event: its index, and for a user record of an aggregate its place in that.
+// position is a record's place in its event: its index, and for a user record
+// of an aggregate its place in that.
 func position(rec *decoder.Record) string {
 	if rec.Aggregated {
 		return fmt.Sprintf("%d/%d", rec.Index, rec.SubSequenceNumber)

@@ -13,15 +13,18 @@ import (
 	"example.com/sluice/payload/dynamodb"
 )
 
-// This file shows what the readers of package payload make of a record's data: log events and changes of items.
+// This file shows what the readers of package payload make of a record's data:
+// log events and changes of items.
 
 // payloadShown is how many log events of a record a table has.
 const payloadShown = 3
 
-// maxOpened is how many bytes are decompressed to look for log events, in an event.
+// maxOpened is how many bytes are decompressed to look for log events, in an
+// event.
 const maxOpened = 64 << 20
 
-// payload is what a reader has found in a record's data; it is valid until the next one. At most one of its parts is there.
+// payload is what a reader has found in a record's data; it is valid until the
+// next one. At most one of its parts is there.
 type payload struct {
 	log    []byte // a message of CloudWatch Logs, decompressed
 	events int    // log events in it
@@ -75,7 +78,8 @@ func (p *payload) title() string {
 	return p.from.LogGroup + ": " + screen.Count(p.events, "log event")
 }
 
-// rows are the lines below a record in a table, at most so many of log events; 0 is all.
+// rows are the lines below a record in a table, at most so many of log events;
+// 0 is all.
 func (p *payload) rows(most int) []string {
 	var rows []string
 	if c := p.change; c != nil {

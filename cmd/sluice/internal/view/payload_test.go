@@ -11,9 +11,11 @@ import (
 	"example.com/sluice/cmd/sluice/internal/screen"
 )
 
-// This file is about how a record's data looks: JSON, log events, changes of items, and the keys beside them.
+// This file is about how a record's data looks: JSON, log events, changes of
+// items, and the keys beside them.
 
-// Keys that differ at their ends alone look different, in rows and in the histogram, and have more room on a wide screen.
+// Keys that differ at their ends alone look different, in rows and in the
+// histogram, and have more room on a wide screen.
 func TestLongKeys(t *testing.T) {
 	var records []string
 	for n := range 7 {
@@ -110,7 +112,8 @@ func TestPayloads(t *testing.T) {
 	}
 }
 
-// What is decompressed to look into it is bounded, however many records an event has.
+// What is decompressed to look into it is bounded, however many records an
+// event has.
 func TestPayloadsBounded(t *testing.T) {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)

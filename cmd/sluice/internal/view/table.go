@@ -14,7 +14,8 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file shows what is found to somebody at a terminal: aligned tables and histograms, as wide as the screen.
+// This file shows what is found to somebody at a terminal: aligned tables and
+// histograms, as wide as the screen.
 
 const (
 	wide        = 140 // columns from which on sequence numbers are shown whole
@@ -151,8 +152,8 @@ func (v *tableView) showWindow(w *decoder.Window) {
 	fmt.Fprintln(v.out)
 }
 
-// table writes the rows with their arrival times in this layout, each column as wide as what stands in it, and the data in what is left
-// of the line.
+// table writes the rows with their arrival times in this layout, each column as
+// wide as what stands in it, and the data in what is left of the line.
 func (v *tableView) table(layout string) {
 	titles := [...]string{"#", "sequence number", "partition key", "arrived (UTC)", "bytes"}
 	cells := make([][len(titles)]string, len(v.rows))

@@ -85,7 +85,8 @@ func TestTableWide(t *testing.T) {
 	}
 }
 
-// No line of a table of the events under testdata is wider than the screen, and none has what a terminal would take for a command.
+// No line of a table of the events under testdata is wider than the screen, and
+// none has what a terminal would take for a command.
 func TestTableFits(t *testing.T) {
 	for _, width := range []int{80, 100, 200} {
 		got := onTerminal(screen.Screen{Width: width}, 0, nil, "../../../../testdata/events", "../../../../testdata/bad")
@@ -222,7 +223,8 @@ func TestLinesSummary(t *testing.T) {
 	}
 }
 
-// Aggregates and compressed data are shown as they are, with a hint, and opened where that is asked for.
+// Aggregates and compressed data are shown as they are, with a hint, and opened
+// where that is asked for.
 func TestCodecAndDeaggregate(t *testing.T) {
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)

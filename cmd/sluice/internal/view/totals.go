@@ -10,7 +10,8 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file counts what all files hold together: sizes of records, and records of each partition key.
+// This file counts what all files hold together: sizes of records, and records
+// of each partition key.
 
 const (
 	maxKeys   = 1 << 16 // partition keys that are told apart
@@ -68,7 +69,8 @@ type sizeCount struct {
 	Records int    `json:"records"`
 }
 
-// bySize returns the histogram of sizes: powers of two from the smallest to the largest, those between that are empty as well.
+// bySize returns the histogram of sizes: powers of two from the smallest to the
+// largest, those between that are empty as well.
 func (t *totals) bySize() []sizeCount {
 	var h []sizeCount
 	for i, n := range t.sizes {
@@ -89,7 +91,8 @@ type keyCount struct {
 	Records int    `json:"records"`
 }
 
-// byKey returns the keys with the most records, and how many keys and records there are beside them.
+// byKey returns the keys with the most records, and how many keys and records
+// there are beside them.
 func (t *totals) byKey() (most []keyCount, otherKeys, otherRecords int) {
 	for _, key := range slices.Sorted(maps.Keys(t.keys)) {
 		most = append(most, keyCount{key, t.keys[key]})

@@ -64,8 +64,9 @@ file cannot be read, and 2 for wrong usage.
 // rowsShown is how many records of an event a table has.
 const rowsShown = 20
 
-// view shows what is found. For each file begin comes first, then records and at most one window, then end; complaints come at any
-// time. summary comes last.
+// view shows what is found. For each file begin comes first, then records and
+// at most one window, then end; complaints come at any time. summary comes
+// last.
 type view interface {
 	begin(name string, d *input.Document)
 	record(rec *decoder.Record, inside *payload, bad error)
@@ -137,7 +138,8 @@ func setCodec(c *decoder.Codec, name string) error {
 	return fmt.Errorf("want one of %s", strings.Join(names, ", "))
 }
 
-// printer shows invocations. Nothing that comes from a file gets out as it is where it is not printable.
+// printer shows invocations. Nothing that comes from a file gets out as it is
+// where it is not printable.
 type printer struct {
 	decoder  decoder.Decoder
 	view     view
@@ -203,8 +205,9 @@ func (p *printer) file(in input.File, stdin io.Reader) {
 	p.flush()
 }
 
-// invocation shows the event, then gives it to a router. The records are read on their own first: a router starts nothing behind a
-// failure, and would show nothing of what stands there.
+// invocation shows the event, then gives it to a router. The records are read
+// on their own first: a router starts nothing behind a failure, and would show
+// nothing of what stands there.
 func (p *printer) invocation(event []byte) {
 	broken := p.records(event)
 	var o outcome
@@ -225,7 +228,8 @@ func (p *printer) invocation(event []byte) {
 	p.failed = p.failed || o.stats.Checkpoint != ""
 }
 
-// records shows each record of the event, and says what is wrong with the bad ones. It returns what breaks the event.
+// records shows each record of the event, and says what is wrong with the bad
+// ones. It returns what breaks the event.
 func (p *printer) records(event []byte) error {
 	var window *decoder.Window
 	open := opener{left: maxOpened}

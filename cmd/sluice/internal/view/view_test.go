@@ -27,8 +27,9 @@ func onEvent(event []byte) (status int, stdout, stderr string) {
 	return status, out.String(), errs.String()
 }
 
-// localTest is an event and what the program writes about it. The words of the router's own errors are the router's business: "*" at
-// the end of stderr stands for the rest of a line.
+// localTest is an event and what the program writes about it. The words of the
+// router's own errors are the router's business: "*" at the end of stderr
+// stands for the rest of a line.
 type localTest struct {
 	name           string
 	event          []byte
@@ -162,7 +163,8 @@ func TestLocalFailures(t *testing.T) {
 	}
 }
 
-// Whatever an event or a file's name holds, only printable text and ends of lines get out.
+// Whatever an event or a file's name holds, only printable text and ends of
+// lines get out.
 func TestLocalOutputIsPrintable(t *testing.T) {
 	allBytes := make([]byte, 256)
 	for i := range allBytes {
@@ -214,7 +216,8 @@ func TestLocalOutputIsPrintable(t *testing.T) {
 	check(t, "file's name", stderr.String())
 }
 
-// What is wrong stands below what is shown of the record where both go to one terminal, and files come in their order.
+// What is wrong stands below what is shown of the record where both go to one
+// terminal, and files come in their order.
 func TestLocalOrder(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing.json")
 	var both strings.Builder
@@ -237,7 +240,8 @@ func TestLocalOrder(t *testing.T) {
 	}
 }
 
-// A limit that is passed only behind the record at which the router stops shows too.
+// A limit that is passed only behind the record at which the router stops shows
+// too.
 func TestLocalTooManyRecords(t *testing.T) {
 	const most = 1 << 18
 	many := event(bad(0), strings.Repeat(`{"kinesis":{"partitionKey":"","sequenceNumber":"1","data":""}},`, most-1)+good(1))
@@ -281,7 +285,8 @@ func TestLocalUnwritable(t *testing.T) {
 	}
 }
 
-// A table says what an event was taken out of, and what nobody knows of it, in lines that fit.
+// A table says what an event was taken out of, and what nobody knows of it, in
+// lines that fit.
 func TestInputsOnTerminal(t *testing.T) {
 	for name, want := range map[string]string{
 		"get-records-cli-2.json":         "\nfrom aws kinesis get-records output\nstream not known, 2024-11-18\n",
@@ -294,7 +299,8 @@ func TestInputsOnTerminal(t *testing.T) {
 	}
 }
 
-// What the view says of an event of EventBridge Pipes is what the pipe would be told.
+// What the view says of an event of EventBridge Pipes is what the pipe would be
+// told.
 func TestViewPipes(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "pipes.json")
 	if err := os.WriteFile(file, piped(good(1), bad(2), good(3)), 0o600); err != nil {
