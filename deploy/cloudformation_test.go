@@ -202,7 +202,8 @@ func (p parameter) accepts(v any) error {
 			return fmt.Errorf("%s is out of its range", text)
 		}
 	}
-	if p.AllowedValues != nil && !slices.ContainsFunc(p.AllowedValues, func(a any) bool { return fmt.Sprint(a) == text }) {
+	if p.AllowedValues != nil && !slices.ContainsFunc(p.AllowedValues,
+		func(a any) bool { return fmt.Sprint(a) == text }) {
 		return fmt.Errorf("%s is not one of %v", text, p.AllowedValues)
 	}
 	if p.AllowedPattern != "" {

@@ -52,7 +52,8 @@ func TestDefaultsAreSized(t *testing.T) {
 		for parameter, want := range sized(t, args...) {
 			p, ok := template.Parameters[parameter]
 			switch {
-			case !ok && name == "monitor.yaml" && (parameter == "ShardCount" || parameter == "RetentionHours" || parameter == "MaximumRecordAge"):
+			case !ok && name == "monitor.yaml" &&
+				(parameter == "ShardCount" || parameter == "RetentionHours" || parameter == "MaximumRecordAge"):
 				// The stream is there already, and what the monitor does not
 				// read in time is no loss.
 			case !ok:

@@ -28,7 +28,8 @@ var variants = map[string][]map[string]any{
 	"monitor.yaml": {
 		{"StreamArn": streamARN},
 		{"StreamArn": streamARN, "FanOut": "true"},
-		{"StreamArn": streamARN, "StreamKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1", "ReservedConcurrency": 3, "AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:alarms"},
+		{"StreamArn": streamARN, "StreamKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1", "ReservedConcurrency": 3,
+			"AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:alarms"},
 	},
 	"handler.yaml": {
 		{},
@@ -148,7 +149,8 @@ func TestResourcesCheck(t *testing.T) {
 			t.Errorf("%s with %s %v passes", change.resource, change.property, change.value)
 		}
 	}
-	for name, v := range map[string]any{"BatchSize": 0, "FanOut": "yes", "StreamArn": "orders", "Timeout": "x", "Unknown": 1} {
+	for name, v := range map[string]any{"BatchSize": 0, "FanOut": "yes", "StreamArn": "orders", "Timeout": "x",
+		"Unknown": 1} {
 		if _, err := template.deploy(map[string]any{name: v}); err == nil {
 			t.Errorf("parameter %s %v passes", name, v)
 		}
@@ -168,7 +170,8 @@ func TestNothingUnused(t *testing.T) {
 			used[r.Condition] = true
 			walk(r.Properties, used)
 		}
-		for _, defined := range [][]string{slices.Collect(maps.Keys(template.Parameters)), slices.Collect(maps.Keys(template.Conditions))} {
+		for _, defined := range [][]string{slices.Collect(maps.Keys(template.Parameters)),
+			slices.Collect(maps.Keys(template.Conditions))} {
 			for _, d := range defined {
 				if !used[d] {
 					t.Errorf("%s: %s is not used", name, d)
@@ -204,7 +207,8 @@ func walk(v any, used map[string]bool) {
 func TestMapping(t *testing.T) {
 	eachVariant(t, func(t *testing.T, s *stack, resources map[string]resource) {
 		m := resources["Mapping"].Properties.(map[string]any)
-		if got := fmt.Sprintf("%v %v", m["FunctionResponseTypes"], m["BisectBatchOnFunctionError"]); got != "[ReportBatchItemFailures] true" {
+		if got := fmt.Sprintf("%v %v", m["FunctionResponseTypes"],
+			m["BisectBatchOnFunctionError"]); got != "[ReportBatchItemFailures] true" {
 			t.Errorf("response types and bisect: %s", got)
 		}
 		if age, _ := m["MaximumRecordAgeInSeconds"].(int); age < 60 {
@@ -223,7 +227,8 @@ func TestMapping(t *testing.T) {
 			t.Errorf("a window with %v", m)
 		}
 		f := resources["Function"].Properties.(map[string]any)
-		if got := fmt.Sprintf("%v %v %v", f["Architectures"], f["Runtime"], f["Handler"]); got != "[arm64] provided.al2023 "+program {
+		if got := fmt.Sprintf("%v %v %v", f["Architectures"], f["Runtime"],
+			f["Handler"]); got != "[arm64] provided.al2023 "+program {
 			t.Errorf("the function is %s", got)
 		}
 		if got := filepath.Base(f["CodeUri"].(string)); got != packageName("arm64") {
@@ -340,7 +345,8 @@ func TestDashboard(t *testing.T) {
 		}
 		if w.Type == "log" {
 			queries++
-			if !strings.HasPrefix(w.Properties.Query, "SOURCE 'watch-LogGroup-") || !strings.Contains(w.Properties.Query, "hotKeysByRecords.0.key") {
+			if !strings.HasPrefix(w.Properties.Query, "SOURCE 'watch-LogGroup-") ||
+				!strings.Contains(w.Properties.Query, "hotKeysByRecords.0.key") {
 				t.Errorf("the query is %s", w.Properties.Query)
 			}
 		}
@@ -365,7 +371,8 @@ func TestAlarms(t *testing.T) {
 			var dimensions []string
 			for _, d := range p["Dimensions"].([]any) {
 				dimensions = append(dimensions, d.(map[string]any)["Name"].(string))
-				if d.(map[string]any)["Name"] == "StreamName" && s.values["StreamArn"] == streamARN && d.(map[string]any)["Value"] != "orders" {
+				if d.(map[string]any)["Name"] == "StreamName" && s.values["StreamArn"] == streamARN &&
+					d.(map[string]any)["Value"] != "orders" {
 					t.Errorf("%s is about %v", name, d)
 				}
 			}
@@ -376,7 +383,8 @@ func TestAlarms(t *testing.T) {
 				t.Errorf("%s has actions: %t", name, ok)
 			}
 		}
-		for _, m := range []string{"IteratorAge", "Errors", "OnFailureDestinationDeliveredEventCount", "DroppedEventCount"} {
+		for _, m := range []string{"IteratorAge", "Errors", "OnFailureDestinationDeliveredEventCount",
+			"DroppedEventCount"} {
 			if !alarms[m] {
 				t.Errorf("no alarm on %s", m)
 			}
@@ -432,7 +440,8 @@ func output(t *testing.T, program func() (string, error), stdin string, args ...
 func TestSettings(t *testing.T) {
 	help := output(t, lambdaProgram, "", "-help")
 	_, resources := deployed(t, "monitor.yaml", variants["monitor.yaml"][0])
-	variables := resources["Function"].Properties.(map[string]any)["Environment"].(map[string]any)["Variables"].(map[string]any)
+	environment := resources["Function"].Properties.(map[string]any)["Environment"]
+	variables := environment.(map[string]any)["Variables"].(map[string]any)
 	if len(variables) == 0 {
 		t.Error("there are none")
 	}

@@ -43,7 +43,8 @@ var kinds = []string{"plain", "gzip", "kpl"}
 // faultAt says which records of each kind are at fault, and how; see the
 // handler.
 var faultAt = map[int]string{
-	20: "fail", 41: "poison", 63: "crash", 85: "slow", 107: "panic", 129: "freeze", 151: "fail", 173: "crash", 195: "poison", 217: "fail",
+	20: "fail", 41: "poison", 63: "crash", 85: "slow", 107: "panic", 129: "freeze", 151: "fail", 173: "crash",
+	195: "poison", 217: "fail",
 }
 
 // need skips a test where the server is not installed, and fails it where it
@@ -91,7 +92,8 @@ func TestStream(t *testing.T) {
 	failures := t.TempDir()
 	for _, d := range log.Discarded {
 		name := filepath.Join(failures, filepath.FromSlash(d.Key))
-		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o700), os.WriteFile(name, d.Message, 0o600)); err != nil {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o700),
+			os.WriteFile(name, d.Message, 0o600)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -108,8 +110,9 @@ func produce(t *testing.T) (ids []string, entries []stream.Entry) {
 			id := fmt.Sprintf("%s-%04d", kind, i)
 			ids = append(ids, id)
 			e := stream.Entry{
-				Key:  fmt.Sprintf("%s-key-%02d", kind, i%keysEach),
-				Data: fmt.Appendf(nil, `{"id":%q,"fault":%q,"text":%q}`, id, faultAt[i], strings.Repeat("order ", i%20)),
+				Key: fmt.Sprintf("%s-key-%02d", kind, i%keysEach),
+				Data: fmt.Appendf(nil, `{"id":%q,"fault":%q,"text":%q}`, id, faultAt[i],
+					strings.Repeat("order ", i%20)),
 			}
 			switch kind {
 			case "gzip":
@@ -290,7 +293,8 @@ func checkOrder(t *testing.T, ledger []noted, givenUp map[string]bool) {
 		}
 		seen[n.id] = true
 		before, any := last[n.key]
-		if any && cmp.Or(decoder.Compare([]byte(before.number), []byte(n.number)), cmp.Compare(before.sub, n.sub)) >= 0 {
+		if any && cmp.Or(decoder.Compare([]byte(before.number), []byte(n.number)),
+			cmp.Compare(before.sub, n.sub)) >= 0 {
 			t.Errorf("key %s: %s was done before %s", n.key, before.id, n.id)
 		}
 		last[n.key] = n
@@ -381,13 +385,17 @@ func account(t *testing.T, ids []string, log *routertest.Log, first, all []noted
 	for _, id := range slices.Sorted(maps.Keys(after)) {
 		t.Errorf("%s was done, but never produced", id)
 	}
-	fmt.Printf("\n%-6s %9s = %10s + %18s + %9s (redriven) + %5s\n", "kind", "produced", "done once", "done several times", "given up", "lost")
+	fmt.Printf("\n%-6s %9s = %10s + %18s + %9s (redriven) + %5s\n", "kind", "produced", "done once",
+		"done several times", "given up", "lost")
 	for _, kind := range kinds {
 		r := sums[kind]
-		fmt.Printf("%-6s %9d   %10d   %18d   %9d %10d   %5d\n", kind, r.produced, r.once, r.more, r.given, r.redriven, r.lost)
+		fmt.Printf("%-6s %9d   %10d   %18d   %9d %10d   %5d\n", kind, r.produced, r.once, r.more, r.given, r.redriven,
+			r.lost)
 	}
-	fmt.Printf("\n%d invocations: %d done, %d partly done, %d done not at all, %d crashed, %d timed out; %d batches given up\n\n",
-		len(log.Invocations), log.Count(routertest.Succeeded), log.Count(routertest.Partial), log.Count(routertest.Failed),
+	fmt.Printf("\n%d invocations: %d done, %d partly done, %d done not at all, %d crashed, %d timed out; %d batches "+
+		"given up\n\n",
+		len(log.Invocations), log.Count(routertest.Succeeded), log.Count(routertest.Partial),
+		log.Count(routertest.Failed),
 		log.Count(routertest.FunctionError), log.Count(routertest.TimedOut), len(log.Discarded))
 }
 
@@ -407,7 +415,8 @@ func TestLocal(t *testing.T) {
 			failures := t.TempDir()
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			cmd := exec.CommandContext(ctx, program, "-port", "0", "-rate", "20", "-for", "2500ms", "-retries", "1", "-mixed", "-failures", failures, "handler")
+			cmd := exec.CommandContext(ctx, program, "-port", "0", "-rate", "20", "-for", "2500ms", "-retries", "1",
+				"-mixed", "-failures", failures, "handler")
 			cmd.Env = append(os.Environ(), "LEDGER="+tt.ledger)
 			out, err := cmd.CombinedOutput()
 			if err != nil || !strings.Contains(string(out), tt.said) || strings.Contains(string(out), tt.unsaid) {

@@ -27,7 +27,8 @@ func TestSignature(t *testing.T) {
 		for _, token := range []string{"", "session"} {
 			body := []byte(`{"Records":[]}`)
 			request := func() *http.Request {
-				r, err := http.NewRequest(http.MethodPost, "https://lambda.us-east-2.amazonaws.com"+path, strings.NewReader(string(body)))
+				r, err := http.NewRequest(http.MethodPost, "https://lambda.us-east-2.amazonaws.com"+path,
+					strings.NewReader(string(body)))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -37,9 +38,11 @@ func TestSignature(t *testing.T) {
 				return r
 			}
 			ours, theirs := request(), request()
-			sigv4.Sign(ours, body, sigv4.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret", SessionToken: token}, "us-east-2", "lambda", at)
+			sigv4.Sign(ours, body, sigv4.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret",
+				SessionToken: token}, "us-east-2", "lambda", at)
 			sum := sha256.Sum256(body)
-			err := v4.NewSigner().SignHTTP(context.Background(), aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret", SessionToken: token},
+			err := v4.NewSigner().SignHTTP(context.Background(),
+				aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret", SessionToken: token},
 				theirs, hex.EncodeToString(sum[:]), "lambda", "us-east-2", at)
 			if err != nil {
 				t.Fatal(err)

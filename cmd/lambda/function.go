@@ -51,7 +51,8 @@ func newFunction(s settings, l *slog.Logger, out io.Writer) *monitor {
 		router.WithDecoder(decoder.Decoder{Deaggregate: true, MaxData: s.maxData, MaxRecords: maxUserRecords}),
 		router.WithOnBad(router.SkipBad), // who only looks must not hold the stream up
 		router.WithLogger(l),
-		router.WithLogKeys(func(key []byte) string { return m.keyName(string(key)) }), // they often are names of people or devices
+		// they often are names of people or devices
+		router.WithLogKeys(func(key []byte) string { return m.keyName(string(key)) }),
 		router.WithStats(m.report),
 	}
 	if s.metrics {

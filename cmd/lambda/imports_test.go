@@ -24,7 +24,8 @@ func packages(t *testing.T, args ...string) []string {
 // the tool's, a module of its own.
 func TestNoTerminal(t *testing.T) {
 	for _, pkg := range packages(t, "-test", "example.com/sluice/...") {
-		for _, foreign := range []string{"golang.org/x/term", "github.com/rivo/uniseg", "github.com/schollz/", "example.com/sluice/cmd/sluice"} {
+		for _, foreign := range []string{"golang.org/x/term", "github.com/rivo/uniseg", "github.com/schollz/",
+			"example.com/sluice/cmd/sluice"} {
 			if strings.HasPrefix(pkg, foreign) {
 				t.Errorf("%s is among the module's packages", pkg)
 			}
@@ -39,7 +40,8 @@ func TestFunctionAlone(t *testing.T) {
 		case pkg == "flag", pkg == "testing":
 			t.Errorf("the function is built with %s", pkg)
 		case !ours, name == "cmd/lambda":
-		case strings.HasPrefix(name, "cmd/"), name == "internal/runtimeapi", name == "internal/sigv4", name == "internal/eventtest":
+		case strings.HasPrefix(name, "cmd/"), name == "internal/runtimeapi", name == "internal/sigv4",
+			name == "internal/eventtest":
 			t.Errorf("the function is built with %s", pkg)
 		}
 	}

@@ -97,8 +97,9 @@ func functionTests() []functionTest {
 			log: "ERROR records=0 processed=0 skipped=0 bad=0",
 		},
 		{
-			name: "window", event: windowed(`{"sum": [1, 2.50]}`, good(1)), answer: `{"state":{"sum": [1, 2.50]},"batchItemFailures":[]}`,
-			log: "INFO records=1 processed=1 skipped=0 bad=0",
+			name: "window", event: windowed(`{"sum": [1, 2.50]}`, good(1)),
+			answer: `{"state":{"sum": [1, 2.50]},"batchItemFailures":[]}`,
+			log:    "INFO records=1 processed=1 skipped=0 bad=0",
 		},
 		{
 			name: "window without a state", event: windowed("null"), answer: `{"state":{},"batchItemFailures":[]}`,
@@ -128,7 +129,8 @@ func TestFunction(t *testing.T) {
 			if got := logged(t, lines, inv.id); got != tt.log {
 				t.Errorf("logged %q, want %q", got, tt.log)
 			}
-			for _, secret := range []string{secretKey, secretData, base64.StdEncoding.EncodeToString([]byte(secretData))} {
+			for _, secret := range []string{secretKey, secretData,
+				base64.StdEncoding.EncodeToString([]byte(secretData))} {
 				if strings.Contains(api.stdout.String(), secret) {
 					t.Errorf("%q is in the log:\n%s", secret, &api.stdout)
 				}
@@ -289,7 +291,8 @@ func TestFunctionEnds(t *testing.T) {
 				t.Errorf("exit status %d, want 1", code)
 			}
 			lines := api.log() // the event's may be the first
-			if n := len(lines); n == 0 || lines[n-1]["level"] != "ERROR" || !strings.Contains(fmt.Sprint(lines[n-1]["message"]), "500") {
+			if n := len(lines); n == 0 || lines[n-1]["level"] != "ERROR" ||
+				!strings.Contains(fmt.Sprint(lines[n-1]["message"]), "500") {
 				t.Errorf("logged:\n%s", &api.stdout)
 			}
 		})
@@ -310,7 +313,8 @@ func TestExplain(t *testing.T) {
 	} {
 		var stdout, stderr strings.Builder
 		status := explain(tt.args, &stdout, &stderr)
-		if status != tt.status || !strings.Contains(stdout.String(), tt.stdout) || !strings.Contains(stderr.String(), tt.stderr) ||
+		if status != tt.status || !strings.Contains(stdout.String(), tt.stdout) ||
+			!strings.Contains(stderr.String(), tt.stderr) ||
 			(stdout.Len() > 0) == (stderr.Len() > 0) {
 			t.Errorf("%q: exit status %d\n%s%s", tt.args, status, &stdout, &stderr)
 		}

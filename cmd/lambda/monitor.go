@@ -43,7 +43,8 @@ type observation struct {
 }
 
 func newObservation() *observation {
-	return &observation{aggregate: -1, left: openedAll, byRecords: hotkeys.New(counters), byBytes: hotkeys.New(counters)}
+	return &observation{aggregate: -1, left: openedAll, byRecords: hotkeys.New(counters),
+		byBytes: hotkeys.New(counters)}
 }
 
 // see looks at a record.

@@ -32,7 +32,8 @@ import (
 // mixedEvent has ten records: JSON, lines of JSON, text, bytes and nothing.
 // Four of them have one key, which the event calls by secretKey.
 func mixedEvent() []byte {
-	data := []string{`{"id":1}`, ` [1, 2] `, "{\"a\":1}\n{\"a\":2}\n", "plain text", `"a word"`, "17", `{"torn":`, "\x00\x01", "\xff", ""}
+	data := []string{`{"id":1}`, ` [1, 2] `, "{\"a\":1}\n{\"a\":2}\n", "plain text", `"a word"`, "17", `{"torn":`,
+		"\x00\x01", "\xff", ""}
 	return routertest.Event{
 		Records: len(data),
 		Stream:  "orders",
@@ -95,8 +96,9 @@ func TestFunctionReports(t *testing.T) {
 	metrics := lineOf(t, lines, inv.id, true)
 	for name, want := range map[string]any{
 		"Records": 10.0, "Processed": 10.0, "Bad": 0.0, "JSONRecords": 3.0, "TextRecords": 4.0, "BinaryRecords": 2.0,
-		"CompressedRecords": 0.0, "UserRecords": 0.0, "Aggregates": 0.0, "HotKeyRecordShare": 40.0, "InvocationErrors": 0.0,
-		"FunctionName": "local", "StreamName": "orders", "shardId": "shardId-000000000000",
+		"CompressedRecords": 0.0, "UserRecords": 0.0, "Aggregates": 0.0, "HotKeyRecordShare": 40.0,
+		"InvocationErrors": 0.0,
+		"FunctionName":     "local", "StreamName": "orders", "shardId": "shardId-000000000000",
 	} {
 		if metrics[name] != want {
 			t.Errorf("%s is %v, want %v", name, metrics[name], want)
@@ -129,8 +131,10 @@ func compressedEvent(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	data := [][]byte{
-		compress(gzip.NewWriter(&g), &g), compress(zlib.NewWriter(&z), &z), compress(zstdWriter, &zs), compress(snappy.NewBufferedWriter(&sn), &sn),
-		[]byte("\x1f\x8b\x08 and no more"), []byte("x^2 + y^2 = 1"), []byte("\x28\xb5"), eventtest.Aggregate(text, g.Bytes()),
+		compress(gzip.NewWriter(&g), &g), compress(zlib.NewWriter(&z), &z), compress(zstdWriter, &zs),
+		compress(snappy.NewBufferedWriter(&sn), &sn),
+		[]byte("\x1f\x8b\x08 and no more"), []byte("x^2 + y^2 = 1"), []byte("\x28\xb5"),
+		eventtest.Aggregate(text, g.Bytes()),
 	}
 	return routertest.Event{Records: len(data), Data: func(i int) []byte { return data[i] }}.Bytes()
 }
@@ -162,7 +166,8 @@ func TestFunctionOpens(t *testing.T) {
 		t.Errorf("no user record's key among %s", keys)
 	}
 	metrics := lineOf(t, lines, inv.id, true)
-	if got := fmt.Sprint(metrics["CompressedRecords"], metrics["UserRecords"], metrics["Aggregates"], metrics["JSONRecords"]); got != "6 2 1 6" {
+	if got := fmt.Sprint(metrics["CompressedRecords"], metrics["UserRecords"], metrics["Aggregates"],
+		metrics["JSONRecords"]); got != "6 2 1 6" {
 		t.Errorf("compressed, user records, aggregates, JSON: %s", got)
 	}
 }
@@ -237,10 +242,12 @@ func TestFunctionSettings(t *testing.T) {
 		env  []string
 		want string // of the first hot key and the metrics' namespace and stage
 	}{
-		{[]string{"SLUICE_KEYS=plain", "SLUICE_NAMESPACE=Watch/Streams", "SLUICE_DIMENSIONS=Stage=prod, Team=data"}, secretKey + " Watch/Streams prod"},
+		{[]string{"SLUICE_KEYS=plain", "SLUICE_NAMESPACE=Watch/Streams", "SLUICE_DIMENSIONS=Stage=prod, Team=data"},
+			secretKey + " Watch/Streams prod"},
 		// printf %s alice@example.com | openssl dgst -sha256 -hmac
 		// 0123456789abcdef
-		{[]string{"SLUICE_KEY_SECRET=0123456789abcdef", "SLUICE_METRICS=off"}, "hmac-sha256:f3d6ddc7dbf9be2e no metrics"},
+		{[]string{"SLUICE_KEY_SECRET=0123456789abcdef", "SLUICE_METRICS=off"},
+			"hmac-sha256:f3d6ddc7dbf9be2e no metrics"},
 		{[]string{"SLUICE_HOT_KEYS=0", "AWS_LAMBDA_LOG_LEVEL=INFO", "SLUICE_METRICS="}, "none Sluice <nil>"},
 		{[]string{"AWS_LAMBDA_LOG_LEVEL=ERROR"}, "no line Sluice <nil>"},
 	} {
@@ -287,8 +294,10 @@ func TestFunctionBadSettings(t *testing.T) {
 	if lines := api.log(); len(lines) == 1 {
 		logged = fmt.Sprint(lines[0]["level"], " ", lines[0]["error"])
 	}
-	for _, want := range []string{"SLUICE_HOT_KEYS: \"many\": want a number from 0 to 50", "SLUICE_KEYS: \"maybe\": want one of hash, plain"} {
-		if !strings.Contains(posted.Message, want) || !strings.Contains(logged, want) || !strings.HasPrefix(logged, "ERROR") {
+	for _, want := range []string{"SLUICE_HOT_KEYS: \"many\": want a number from 0 to 50",
+		"SLUICE_KEYS: \"maybe\": want one of hash, plain"} {
+		if !strings.Contains(posted.Message, want) || !strings.Contains(logged, want) ||
+			!strings.HasPrefix(logged, "ERROR") {
 			t.Errorf("want %q in %q and in %q", want, posted.Message, logged)
 		}
 	}
@@ -296,7 +305,8 @@ func TestFunctionBadSettings(t *testing.T) {
 
 func TestReadSettings(t *testing.T) {
 	s, err := readSettings([]string{"PATH=/bin", "SLUICE_MAX_DATA=1000", "SLUICE_KEYS="})
-	if err != nil || !s.metrics || s.emf.Namespace != "Sluice" || s.hotKeys != 5 || s.plainKeys || s.maxData != 1000 || s.level != slog.LevelInfo {
+	if err != nil || !s.metrics || s.emf.Namespace != "Sluice" || s.hotKeys != 5 || s.plainKeys || s.maxData != 1000 ||
+		s.level != slog.LevelInfo {
 		t.Errorf("got %+v, %v", s, err)
 	}
 	const secret = "short"
@@ -318,7 +328,8 @@ func TestReadSettings(t *testing.T) {
 	} {
 		name, _, _ := strings.Cut(env, "=")
 		_, err := readSettings([]string{env})
-		if err == nil || !strings.HasPrefix(err.Error(), name+": ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), secret) {
+		if err == nil || !strings.HasPrefix(err.Error(), name+": ") || !strings.Contains(err.Error(), want) ||
+			strings.Contains(err.Error(), secret) {
 			t.Errorf("%s: %v, want %q in it", env, err, want)
 		}
 	}

@@ -80,7 +80,8 @@ func startFunction(t *testing.T, concurrency int, env ...string) *function {
 	}
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
-	t.Cleanup(func() { close(f.closing); f.api.Close(errors.New("the test has ended")) }) // before the server's Close, which waits for requests
+	// before the server's Close, which waits for requests
+	t.Cleanup(func() { close(f.closing); f.api.Close(errors.New("the test has ended")) })
 
 	f.process = exec.Command(bootstrap)
 	f.process.Env = append(env,

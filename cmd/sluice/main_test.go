@@ -36,7 +36,8 @@ func TestProcess(t *testing.T) {
 		}
 		return path
 	}
-	fine, wrong := file("fine.json", eventtest.Event(eventtest.Good(1))), file("wrong.json", eventtest.Event(eventtest.Bad(1)))
+	fine, wrong := file("fine.json", eventtest.Event(eventtest.Good(1))), file("wrong.json",
+		eventtest.Event(eventtest.Bad(1)))
 	missing := filepath.Join(dir, "missing.json")
 	empty := t.TempDir()
 	for _, tt := range []struct {
@@ -50,27 +51,41 @@ func TestProcess(t *testing.T) {
 		{name: "no argument", status: command.Usage, stderr: "usage: sluice COMMAND "},
 		{name: "-h", args: []string{"-h"}, stdout: "usage: sluice COMMAND "},
 		{name: "-help", args: []string{"-help"}, stdout: "usage: sluice COMMAND "},
-		{name: "unknown flag", args: []string{"-x", fine}, status: command.Usage, stderr: "no such flag: -x (sluice view -help says more)\n", lines: 1},
-		{name: "misspelt flag", args: []string{"-jsn", fine}, status: command.Usage, stderr: "no such flag: -jsn; is it -json? (sluice view -help says more)\n", lines: 1},
-		{name: "misspelt flag of a command", args: []string{"size", "-rat", "1", fine}, status: command.Usage, stderr: "no such flag: -rat; is it -rate? (sluice size -help says more)\n", lines: 1},
-		{name: "no file", args: []string{"-json"}, status: command.Usage, stderr: "no FILE is given (sluice view -help says more)\n", lines: 1},
+		{name: "unknown flag", args: []string{"-x", fine}, status: command.Usage,
+			stderr: "no such flag: -x (sluice view -help says more)\n", lines: 1},
+		{name: "misspelt flag", args: []string{"-jsn", fine}, status: command.Usage,
+			stderr: "no such flag: -jsn; is it -json? (sluice view -help says more)\n", lines: 1},
+		{name: "misspelt flag of a command", args: []string{"size", "-rat", "1", fine}, status: command.Usage,
+			stderr: "no such flag: -rat; is it -rate? (sluice size -help says more)\n", lines: 1},
+		{name: "no file", args: []string{"-json"}, status: command.Usage,
+			stderr: "no FILE is given (sluice view -help says more)\n", lines: 1},
 		{name: "flag behind a file", args: []string{fine, "-json"}, stdout: `{"type":"record",`},
 		{name: "flag-like file", args: []string{"--", "-json"}, status: command.Failed, stderr: "-json: no such file"},
-		{name: "misspelt command", args: []string{"redirve", fine}, status: command.Usage, stderr: "there is no command redirve, nor a file of that name; is it redrive?\n", lines: 1},
-		{name: "unknown command", args: []string{"console", fine}, status: command.Usage, stderr: "there is no command console, nor a file of that name; the commands are help, view, redrive, size\n", lines: 1},
+		{name: "misspelt command", args: []string{"redirve", fine}, status: command.Usage,
+			stderr: "there is no command redirve, nor a file of that name; is it redrive?\n", lines: 1},
+		{name: "unknown command", args: []string{"console", fine}, status: command.Usage,
+			stderr: "there is no command console, nor a file of that name; the commands are help, view, redrive, " +
+				"size\n", lines: 1},
 		{name: "view", args: []string{"view", fine}, stdout: "response " + eventtest.AllDone},
 		{name: "help", args: []string{"help"}, stdout: "\n  redrive  hands failed batches to a function again\n"},
 		{name: "help of view", args: []string{"help", "view"}, stdout: "usage: sluice [view] [flags] FILE"},
 		{name: "help of redrive", args: []string{"help", "redrive"}, stdout: "usage: sluice redrive "},
 		{name: "help of size", args: []string{"help", "size"}, stdout: "usage: sluice size "},
-		{name: "help of nothing", args: []string{"help", "vieuw"}, status: command.Usage, stderr: "there is no command vieuw; is it view?\n", lines: 1},
-		{name: "command without arguments", args: []string{"view"}, status: command.Usage, stderr: "usage: sluice [view] [flags] FILE"},
+		{name: "help of nothing", args: []string{"help", "vieuw"}, status: command.Usage,
+			stderr: "there is no command vieuw; is it view?\n", lines: 1},
+		{name: "command without arguments", args: []string{"view"}, status: command.Usage,
+			stderr: "usage: sluice [view] [flags] FILE"},
 		{name: "file", args: []string{fine}, stdout: "response " + eventtest.AllDone},
-		{name: "standard input", args: []string{"-"}, stdin: string(eventtest.Event(eventtest.Good(7))), stdout: eventtest.Sequence(7)},
-		{name: "bad", args: []string{wrong}, status: command.Failed, stdout: "response ", stderr: "wrong.json: record 0 "},
-		{name: "bad before fine", args: []string{wrong, fine}, status: command.Failed, stdout: eventtest.AllDone, stderr: "wrong.json: record 0 "},
-		{name: "missing", args: []string{missing, fine}, status: command.Failed, stdout: eventtest.AllDone, stderr: "missing.json: "},
-		{name: "directory", args: []string{dir}, status: command.Failed, stdout: "total files=2 records=2 bad=1 ", stderr: wrong + ": record 0 "},
+		{name: "standard input", args: []string{"-"}, stdin: string(eventtest.Event(eventtest.Good(7))),
+			stdout: eventtest.Sequence(7)},
+		{name: "bad", args: []string{wrong}, status: command.Failed, stdout: "response ",
+			stderr: "wrong.json: record 0 "},
+		{name: "bad before fine", args: []string{wrong, fine}, status: command.Failed, stdout: eventtest.AllDone,
+			stderr: "wrong.json: record 0 "},
+		{name: "missing", args: []string{missing, fine}, status: command.Failed, stdout: eventtest.AllDone,
+			stderr: "missing.json: "},
+		{name: "directory", args: []string{dir}, status: command.Failed, stdout: "total files=2 records=2 bad=1 ",
+			stderr: wrong + ": record 0 "},
 		{name: "empty directory", args: []string{empty}, status: command.Failed, stderr: empty + ": no files"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -138,7 +153,8 @@ func TestInputsOfCommands(t *testing.T) {
 			want = command.Failed
 		}
 		var stdout, stderr strings.Builder
-		if status = run([]string{path}, nil, &stdout, &stderr); status != want || !strings.Contains(stderr.String(), screen.Printable(complaint)) {
+		if status = run([]string{path}, nil, &stdout, &stderr); status != want ||
+			!strings.Contains(stderr.String(), screen.Printable(complaint)) {
 			t.Errorf("view %s: exit status %d, want %d and %q in %s", name, status, want, complaint, &stderr)
 		}
 		if records > 0 && !strings.Contains(stdout.String(), fmt.Sprintf(" records=%d bad=0 ", records)) {
@@ -148,14 +164,18 @@ func TestInputsOfCommands(t *testing.T) {
 		stdout.Reset()
 		stderr.Reset()
 		status = run([]string{"size", "-rate", "10", "-handler-time", "1ms", path}, nil, &stdout, &stderr)
-		if complaint == "" && records > 0 && (status != command.OK || !strings.Contains(stdout.String(), fmt.Sprintf("sample: %s", screen.Count(records, "record")))) ||
-			complaint != "" && (status != command.Failed || !strings.Contains(stderr.String(), screen.Printable(first))) {
+		if complaint == "" && records > 0 &&
+			(status != command.OK || !strings.Contains(stdout.String(),
+				fmt.Sprintf("sample: %s", screen.Count(records, "record")))) ||
+			complaint != "" && (status != command.Failed ||
+				!strings.Contains(stderr.String(), screen.Printable(first))) {
 			t.Errorf("size %s: exit status %d\n%s%s", name, status, &stdout, &stderr)
 		}
 
 		args := []string{"-yes", "-endpoint", endpoint.URL, "-journal", filepath.Join(dir, name)}
 		if made {
-			args = append(args, "-stream", "arn:aws:kinesis:us-east-2:123456789012:stream/orders", "-shard", "shardId-000000000006")
+			args = append(args, "-stream", "arn:aws:kinesis:us-east-2:123456789012:stream/orders", "-shard",
+				"shardId-000000000006")
 		}
 		if documents[0].About.Succeeded() {
 			want, complaint = command.Failed, "its function has done it"

@@ -25,10 +25,11 @@ type Order struct {
 // faults are what can go wrong, the first time that a record is handled. After
 // that it is well, but for what is poison.
 var faults = map[string]func() error{
-	"fail":   func() error { return errors.New("as the record asks") },
-	"panic":  func() error { panic("as the record asks") },
-	"crash":  func() error { os.Exit(1); return nil },
-	"slow":   func() error { select {} },                                                  // the router's guard answers before the deadline
+	"fail":  func() error { return errors.New("as the record asks") },
+	"panic": func() error { panic("as the record asks") },
+	"crash": func() error { os.Exit(1); return nil },
+	// the router's guard answers before the deadline
+	"slow":   func() error { select {} },
 	"freeze": func() error { syscall.Kill(syscall.Getpid(), syscall.SIGSTOP); select {} }, // nothing answers
 	"poison": func() error { return errors.New("as the record asks, always") },
 }
@@ -51,7 +52,8 @@ func (l *ledger) handle(_ context.Context, rec *decoder.Record, o *Order) error 
 			return fault()
 		}
 	}
-	_, err := fmt.Fprintf(l.done, "%s %s %s %d %s\n", rec.PartitionKey, rec.ShardID, rec.SequenceNumber, rec.SubSequenceNumber, o.ID)
+	_, err := fmt.Fprintf(l.done, "%s %s %s %d %s\n", rec.PartitionKey, rec.ShardID, rec.SequenceNumber,
+		rec.SubSequenceNumber, o.ID)
 	return err
 }
 
@@ -75,5 +77,6 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	lambda.Start(router.New(router.JSON(l.handle), router.WithDecoder(decoder.Decoder{Deaggregate: true, Codec: decoder.Auto})))
+	lambda.Start(router.New(router.JSON(l.handle),
+		router.WithDecoder(decoder.Decoder{Deaggregate: true, Codec: decoder.Auto})))
 }

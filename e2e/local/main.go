@@ -57,12 +57,14 @@ func main() {
 	flag.IntVar(&c.shards, "shards", 2, "its `number` of shards")
 	flag.IntVar(&c.port, "port", 4567, "of the Kinesis server; 0 is one that is free")
 	flag.Float64Var(&c.rate, "rate", 4, "demonstration records a second; 0 if you write your own")
-	flag.BoolVar(&c.mixed, "mixed", false, "demonstration records in gzip and in aggregates too, as the stream monitor gets them always")
+	flag.BoolVar(&c.mixed, "mixed", false,
+		"demonstration records in gzip and in aggregates too, as the stream monitor gets them always")
 	flag.IntVar(&c.batch, "batch", 100, "most records of an event (BatchSize)")
 	flag.IntVar(&c.retries, "retries", 2, "how often a batch is delivered again (MaximumRetryAttempts)")
 	flag.BoolVar(&c.bisect, "bisect", true, "split batches that fail (BisectBatchOnFunctionError)")
 	flag.DurationVar(&c.timeout, "timeout", 3*time.Second, "of the function, at least 1s")
-	flag.StringVar(&c.failures, "failures", filepath.Join(c.root, "bin", "failed"), "`directory` for batches that are given up, as objects of an on-failure bucket")
+	flag.StringVar(&c.failures, "failures", filepath.Join(c.root, "bin", "failed"),
+		"`directory` for batches that are given up, as objects of an on-failure bucket")
 	flag.DurationVar(&c.length, "for", 0, "end by itself after so long")
 	flag.CommandLine.Init("local", flag.ContinueOnError)
 	flag.CommandLine.SetOutput(io.Discard)
@@ -108,7 +110,8 @@ func (c *config) check(args []string) error {
 		name            string
 		value, low, top int
 	}{
-		{"-shards", c.shards, 1, 50}, {"-port", c.port, 0, 65535}, {"-batch", c.batch, 1, 10_000}, {"-retries", c.retries, 0, 10_000},
+		{"-shards", c.shards, 1, 50}, {"-port", c.port, 0, 65535}, {"-batch", c.batch, 1, 10_000},
+		{"-retries", c.retries, 0, 10_000},
 	} {
 		if limit.value < limit.low || limit.value > limit.top {
 			return fmt.Errorf("%s is %d, not from %d to %d", limit.name, limit.value, limit.low, limit.top)
@@ -199,14 +202,18 @@ func (c *config) program(dir string) (string, error) {
 func (c *config) explain(server *stream.Server, program string) {
 	fmt.Printf("stream %s with %d shards at %s, function %s\n", c.name, c.shards, server.URL, program)
 	fmt.Printf("write to it with any client of Kinesis, any credentials, in us-east-1:\n")
-	fmt.Printf("  aws kinesis put-record --endpoint-url %s --region us-east-1 --stream-name %s \\\n", server.URL, c.name)
+	fmt.Printf("  aws kinesis put-record --endpoint-url %s --region us-east-1 --stream-name %s \\\n", server.URL,
+		c.name)
 	fmt.Printf("    --partition-key user-1 --cli-binary-format raw-in-base64-out --data '{\"id\":1}'\n")
 	switch {
 	case c.rate > 0 && c.mixed:
-		fmt.Printf("%g demonstration records a second are written too: JSON, gzip, and aggregates of the Kinesis Producer Library (-rate 0: none);\n"+
-			"to read them all a router needs WithDecoder(decoder.Decoder{Deaggregate: true, Codec: decoder.Auto})\n", c.rate)
+		fmt.Printf("%g demonstration records a second are written too: JSON, gzip, and aggregates of the Kinesis "+
+			"Producer Library (-rate 0: none);\n"+
+			"to read them all a router needs WithDecoder(decoder.Decoder{Deaggregate: true, Codec: decoder.Auto})\n",
+			c.rate)
 	case c.rate > 0:
-		fmt.Printf("%g demonstration records a second are written too: orders in JSON, for struct{ ID, Item string } (-rate 0: none; -mixed: gzip and aggregates too)\n", c.rate)
+		fmt.Printf("%g demonstration records a second are written too: orders in JSON, for struct{ ID, Item string "+
+			"} (-rate 0: none; -mixed: gzip and aggregates too)\n", c.rate)
 	}
 	fmt.Printf("batches that are given up go to %s\n\n", c.failures)
 }
@@ -294,7 +301,8 @@ func (w *watch) deliver(recs []decoder.Record) error {
 		if err := os.WriteFile(name, d.Message, 0o644); err != nil {
 			return err
 		}
-		fmt.Printf("%s %s given up (%s): %s\n", d.Records[0].ShardID, count(len(d.Records), "record"), d.Condition, name)
+		fmt.Printf("%s %s given up (%s): %s\n", d.Records[0].ShardID, count(len(d.Records), "record"), d.Condition,
+			name)
 	}
 	return nil
 }

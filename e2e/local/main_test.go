@@ -15,7 +15,8 @@ func TestPaths(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for dir, failed := range map[string]string{filepath.Join("..", ".."): filepath.Join("bin", "failed"), "..": filepath.Join("..", "bin", "failed")} {
+	for dir, failed := range map[string]string{filepath.Join("..", ".."): filepath.Join("bin", "failed"),
+		"..": filepath.Join("..", "bin", "failed")} {
 		cmd := exec.Command(program, "-help")
 		cmd.Dir = dir
 		if out, err := cmd.Output(); err != nil || !strings.Contains(string(out), "(default \""+failed+"\")") {
@@ -34,7 +35,8 @@ func TestPaths(t *testing.T) {
 	}
 	for _, args := range [][]string{{"-x"}, {"-shards", "many"}, {"-shards", "0"}, {"a", "b"}} {
 		out, err := exec.Command(program, args...).CombinedOutput()
-		if err == nil || strings.Count(string(out), "\n") != 1 || !strings.Contains(string(out), "-help lists the flags") {
+		if err == nil || strings.Count(string(out), "\n") != 1 ||
+			!strings.Contains(string(out), "-help lists the flags") {
 			t.Errorf("%q: %v\n%s", args, err, out)
 		}
 	}

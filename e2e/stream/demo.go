@@ -38,8 +38,9 @@ func demoEntry(n int, mixed bool) Entry {
 	order := func(i int) Entry {
 		items := [...]string{"lamp", "desk", "chair", "shelf"}
 		return Entry{
-			Key:  fmt.Sprintf("user-%d", (n*7+i)%10),
-			Data: fmt.Appendf(nil, `{"id":"order-%d","item":%q,"type":"placed","amount":%d}`, n*10+i, items[(n+i)%len(items)], 100+n*37%900),
+			Key: fmt.Sprintf("user-%d", (n*7+i)%10),
+			Data: fmt.Appendf(nil, `{"id":"order-%d","item":%q,"type":"placed","amount":%d}`, n*10+i,
+				items[(n+i)%len(items)], 100+n*37%900),
 		}
 	}
 	e := order(0)

@@ -31,7 +31,8 @@ func TestDemoIsOrders(t *testing.T) {
 			recs[i] = decoder.Record{PartitionKey: []byte(e.Key), Data: e.Data}
 		}
 		answer, err := r.Invoke(t.Context(), routertest.EventOf(recs...))
-		if want := map[bool]int{false: 30, true: 50}[mixed]; err != nil || string(answer) != `{"batchItemFailures":[]}` || n != want {
+		if want := map[bool]int{false: 30, true: 50}[mixed]; err != nil ||
+			string(answer) != `{"batchItemFailures":[]}` || n != want {
 			t.Errorf("mixed %t: %d orders, %s, %v", mixed, n, answer, err)
 		}
 	}

@@ -35,7 +35,8 @@ func (s *Server) Create(ctx context.Context, name string, shards int) (*Stream, 
 			return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, nil // the server takes any
 		}),
 	})
-	if _, err := client.CreateStream(ctx, &kinesis.CreateStreamInput{StreamName: &name, ShardCount: aws.Int32(int32(shards))}); err != nil {
+	if _, err := client.CreateStream(ctx,
+		&kinesis.CreateStreamInput{StreamName: &name, ShardCount: aws.Int32(int32(shards))}); err != nil {
 		return nil, err
 	}
 	err := kinesis.NewStreamExistsWaiter(client, func(o *kinesis.StreamExistsWaiterOptions) {
@@ -120,7 +121,8 @@ func (r *Reader) Next(ctx context.Context, limit int) ([]decoder.Record, error) 
 	if r.iterator == nil {
 		return nil, errors.New("the shard is closed")
 	}
-	out, err := r.stream.client.GetRecords(ctx, &kinesis.GetRecordsInput{ShardIterator: r.iterator, Limit: aws.Int32(int32(limit))})
+	out, err := r.stream.client.GetRecords(ctx,
+		&kinesis.GetRecordsInput{ShardIterator: r.iterator, Limit: aws.Int32(int32(limit))})
 	if err != nil {
 		return nil, err
 	}

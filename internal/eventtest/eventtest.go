@@ -32,7 +32,8 @@ func Record(sequenceNumber, base64Data string) string {
 	const shard = "shardId-000000000006"
 	return fmt.Sprintf(`{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":%s,"sequenceNumber":%s,"data":%s,`+
 		`"approximateArrivalTimestamp":1545084650.987},"eventSource":"aws:kinesis","eventVersion":"1.0","eventID":%s,`+
-		`"eventName":"aws:kinesis:record","invokeIdentityArn":"arn:aws:iam::123456789012:role/lambda","awsRegion":"us-east-2",`+
+		`"eventName":"aws:kinesis:record","invokeIdentityArn":"arn:aws:iam::123456789012:role/lambda",`+
+		`"awsRegion":"us-east-2",`+
 		`"eventSourceARN":"arn:aws:kinesis:us-east-2:123456789012:stream/orders"}`,
 		Quote(SecretKey), Quote(sequenceNumber), Quote(base64Data), Quote(shard+":"+sequenceNumber))
 }
@@ -147,7 +148,8 @@ func OnFailure(payload string, records ...string) []byte {
 		`"condition":"RetryAttemptsExhausted","approximateInvokeCount":3},` +
 		`"responseContext":{"statusCode":200,"executedVersion":"$LATEST","functionError":"Unhandled"},` +
 		`"version":"1.0","timestamp":"2024-11-18T10:20:05.568Z","KinesisBatchInfo":{"shardId":"shardId-000000000006",` +
-		`"startSequenceNumber":"1","endSequenceNumber":"2","approximateArrivalOfFirstRecord":"2024-11-18T10:09:15.987Z",` +
+		`"startSequenceNumber":"1","endSequenceNumber":"2",` +
+		`"approximateArrivalOfFirstRecord":"2024-11-18T10:09:15.987Z",` +
 		`"approximateArrivalOfLastRecord":"2024-11-18T10:09:15.994Z","batchSize":2,` +
 		`"streamArn":"arn:aws:kinesis:us-east-2:123456789012:stream/orders"},"payload":` + payload + `}`)
 }

@@ -22,7 +22,9 @@ const (
 // Parse reads a command's arguments, flags before and behind the files, and
 // returns the files. If the command has nothing more to do it returns the exit
 // status, and not ok. Help is usage and more.
-func Parse(flags *flag.FlagSet, args []string, usage, more string, stdout, stderr io.Writer) (files []string, status int, ok bool) {
+func Parse(flags *flag.FlagSet, args []string, usage, more string, stdout, stderr io.Writer) (
+	files []string, status int, ok bool,
+) {
 	flags.SetOutput(io.Discard)
 	given := len(args)
 	for {

@@ -30,11 +30,13 @@ func kinds() []kind {
 	return []kind{
 		{"event", isEvent, func(n *node, t trail, r *recogniser) { r.add(t, Document{Event: n.raw}) }, ""},
 		{"on-failure record", has("KinesisBatchInfo"), openFailedBatch, ""},
-		{"on-failure record of another event source", hasOne("DDBStreamBatchInfo", "KafkaBatchInfo", "SQSBatchInfo"), nil,
+		{"on-failure record of another event source", hasOne("DDBStreamBatchInfo", "KafkaBatchInfo", "SQSBatchInfo"),
+			nil,
 			"only batches of Kinesis are read here"},
 		{"asynchronous invocation's record", has("requestContext", "requestPayload"), openInvocation, ""},
 		{"EventBridge event of an invocation", func(n *node) bool {
-			return strings.HasPrefix(n.text("detail-type"), "Lambda Function Invocation Result") && n.top["detail"] != nil
+			return strings.HasPrefix(n.text("detail-type"), "Lambda Function Invocation Result") &&
+				n.top["detail"] != nil
 		}, openMember("detail"), ""},
 		{"SNS notification", func(n *node) bool {
 			return n.text("Type") == "Notification" && n.text("Message") != ""
@@ -269,7 +271,8 @@ func (o Origin) appendRecord(b, value []byte) []byte {
 		return append(b, value...)
 	}
 	b = append(b, `{"kinesis":{"kinesisSchemaVersion":"1.0"`...)
-	for _, name := range []string{"PartitionKey", "SequenceNumber", "Data", "ApproximateArrivalTimestamp", "EncryptionType"} {
+	for _, name := range []string{"PartitionKey", "SequenceNumber", "Data", "ApproximateArrivalTimestamp",
+		"EncryptionType"} {
 		v := m[name]
 		if v == nil {
 			continue

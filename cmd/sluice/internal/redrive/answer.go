@@ -77,7 +77,8 @@ func readFailures(failures []json.RawMessage, event []byte) verdict {
 			return failed("the answer names a record that is not in the event: " + screen.Preview(f))
 		}
 		if v.state == stateDone || at < v.done {
-			v = verdict{state: statePartial, done: at, checkpoint: item.Identifier, problem: "not done from " + item.Identifier + " on"}
+			v = verdict{state: statePartial, done: at, checkpoint: item.Identifier,
+				problem: "not done from " + item.Identifier + " on"}
 		}
 	}
 	if v.state == statePartial && v.done == 0 {

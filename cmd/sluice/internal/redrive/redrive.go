@@ -206,7 +206,8 @@ func (d *driver) prepare(b *batch, doc *input.Document) error {
 	case doc.About.Succeeded():
 		return errors.New("not handed over: its function has done it, says the record of an on-success destination")
 	case doc.Made && d.from == input.Origin{}:
-		return errors.New("not handed over: these records do not say where they are from: give -stream ARN and -shard ID")
+		return errors.New("not handed over: these records do not say where they are from: give -stream ARN and " +
+			"-shard ID")
 	}
 	b.id, b.about = eventID(doc.Event), doc.About
 	var window *decoder.Window
@@ -265,9 +266,11 @@ func (d *driver) showPlan(yes bool) {
 		if b.about != nil {
 			condition = b.about.RequestContext.Condition
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", screen.Word(b.stream), screen.Word(b.shard), screen.Group(b.records), screen.Word(condition), b.todo(), screen.Printable(b.file))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", screen.Word(b.stream), screen.Word(b.shard), screen.Group(b.records),
+			screen.Word(condition), b.todo(), screen.Printable(b.file))
 		fmt.Fprintf(&narrow, "%s\n  %s %s, %s, given up: %s; to do: %s\n",
-			screen.Printable(b.file), screen.Word(b.stream), screen.Word(b.shard), screen.Count(b.records, "record"), screen.Word(condition), b.todo())
+			screen.Printable(b.file), screen.Word(b.stream), screen.Word(b.shard), screen.Count(b.records, "record"),
+			screen.Word(condition), b.todo())
 		if !b.done() {
 			batches++
 			records += b.records - b.from
@@ -275,11 +278,13 @@ func (d *driver) showPlan(yes bool) {
 	}
 	w.Flush()
 	shown := table.String()
-	if d.screen.Width > 0 && slices.ContainsFunc(strings.Split(shown, "\n"), func(l string) bool { return uniseg.StringWidth(l) > d.screen.Width }) {
+	if d.screen.Width > 0 && slices.ContainsFunc(strings.Split(shown, "\n"),
+		func(l string) bool { return uniseg.StringWidth(l) > d.screen.Width }) {
 		shown = narrow.String()
 	}
 	d.out.WriteString(shown)
-	fmt.Fprintf(d.out, "%s with %s to hand to %s\n", screen.Count(batches, "event"), screen.Count(records, "record"), screen.Printable(d.target.name()))
+	fmt.Fprintf(d.out, "%s with %s to hand to %s\n", screen.Count(batches, "event"), screen.Count(records, "record"),
+		screen.Printable(d.target.name()))
 	if !yes && batches > 0 {
 		fmt.Fprintln(d.out, "nothing has been done: -yes does it")
 	}
@@ -333,7 +338,8 @@ func (d *driver) act(ctx context.Context) {
 	if ctx.Err() != nil {
 		fmt.Fprintln(d.out, "interrupted")
 	}
-	fmt.Fprintf(d.out, "%s handed over; %s of %s done\n", screen.Count(handed, "event"), screen.Group(done), screen.Group(done+open))
+	fmt.Fprintf(d.out, "%s handed over; %s of %s done\n", screen.Count(handed, "event"), screen.Group(done),
+		screen.Group(done+open))
 	if open > 0 {
 		d.failed = true
 		fmt.Fprintln(d.out, "the same command hands over what is not done")
@@ -373,7 +379,8 @@ func (d *driver) hand(b *batch) (done bool, err error) {
 		fmt.Fprintf(d.out, "done: %s, %s\n", screen.Printable(b.file), screen.Count(note.Records, "record"))
 	case statePartial:
 		fmt.Fprintf(d.out, "partly done: %s, %s of %d; not done from %s %s on\n",
-			screen.Printable(b.file), screen.Count(v.done, "record"), note.Records, nameKind(event), screen.Word(v.checkpoint))
+			screen.Printable(b.file), screen.Count(v.done, "record"), note.Records, nameKind(event),
+			screen.Word(v.checkpoint))
 	default:
 		fmt.Fprintf(d.out, "not done: %s, %s\n", screen.Printable(b.file), screen.Count(note.Records, "record"))
 		d.complain(b.file, v.problem)

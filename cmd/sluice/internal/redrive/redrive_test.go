@@ -96,8 +96,10 @@ func TestRedrive(t *testing.T) {
 	args := []string{"-endpoint", e.URL, "-journal", journal, dir, failed}
 
 	status, stdout, _ := runRedrive(t, args...)
-	if status != command.OK || len(e.got) > 0 || !strings.Contains(stdout, "3 events with 8 records to hand to "+e.URL) ||
-		!strings.Contains(stdout, "nothing has been done: -yes does it") || !strings.Contains(stdout, "twice: the same event as ") {
+	if status != command.OK || len(e.got) > 0 ||
+		!strings.Contains(stdout, "3 events with 8 records to hand to "+e.URL) ||
+		!strings.Contains(stdout, "nothing has been done: -yes does it") ||
+		!strings.Contains(stdout, "twice: the same event as ") {
 		t.Errorf("the plan: exit status %d, %d events, %s", status, len(e.got), stdout)
 	}
 	if _, err := os.Stat(journal); !errors.Is(err, os.ErrNotExist) {
@@ -119,21 +121,26 @@ func TestRedrive(t *testing.T) {
 				return 200, "Unhandled", `{"errorMessage":"no database","errorType":"Error"}`
 			}
 			return 500, "", "down"
-		}, []string{"1 2 3 4", "11 12", "21 22"}, command.Failed, "partly done: " + filepath.Join(dir, "early") + ", 2 records of 4; not done from sequence number " + sequence(3) + " on"},
+		}, []string{"1 2 3 4", "11 12", "21 22"}, command.Failed,
+			"partly done: " + filepath.Join(dir,
+				"early") + ", 2 records of 4; not done from sequence number " + sequence(3) + " on"},
 		{func(n []string) (int, string, string) {
 			if n[0] == "3" {
 				return 200, "", names(3) // no progress
 			}
 			return 200, "", `{}`
 		}, []string{"3 4", "11 12", "21 22"}, command.Failed, "3 events handed over; 2 of 3 done"},
-		{func(n []string) (int, string, string) { return 200, "", names(4) }, []string{"3 4"}, command.Failed, "1 record of 2"},
-		{func(n []string) (int, string, string) { return 200, "", `null` }, []string{"4"}, command.OK, "1 event handed over; 3 of 3 done"},
+		{func(n []string) (int, string, string) { return 200, "", names(4) }, []string{"3 4"}, command.Failed,
+			"1 record of 2"},
+		{func(n []string) (int, string, string) { return 200, "", `null` }, []string{"4"}, command.OK,
+			"1 event handed over; 3 of 3 done"},
 		{nil, nil, command.OK, "0 events with 0 records to hand to"},
 	} {
 		e.got, e.answer = nil, tt.answer
 		status, stdout, stderr := runRedrive(t, act...)
 		if status != tt.status || !slices.Equal(e.got, tt.got) || !strings.Contains(stdout, tt.said) {
-			t.Errorf("run %d: exit status %d, events %q, want %d, %q and %q in\n%s%s", i, status, e.got, tt.status, tt.got, tt.said, stdout, stderr)
+			t.Errorf("run %d: exit status %d, events %q, want %d, %q and %q in\n%s%s", i, status, e.got, tt.status,
+				tt.got, tt.said, stdout, stderr)
 		}
 	}
 
@@ -153,7 +160,8 @@ func TestRedrivePlanFits(t *testing.T) {
 		200: "orders  shardId-000000000006  1,234    -         all    " + name + "\n",
 	} {
 		var out strings.Builder
-		d := &driver{target: &endpointTarget{url: "http://localhost"}, out: bufio.NewWriter(&out), screen: screen.Screen{Width: width},
+		d := &driver{target: &endpointTarget{url: "http://localhost"}, out: bufio.NewWriter(&out),
+			screen:  screen.Screen{Width: width},
 			batches: []*batch{{file: name, stream: "orders", shard: "shardId-000000000006", records: 1234}}}
 		if d.showPlan(false); !strings.Contains(out.String(), want) {
 			t.Errorf("no %q at %d columns in\n%s", want, width, &out)
@@ -172,15 +180,18 @@ func TestRedrivePipes(t *testing.T) {
 		status      int
 		said        string
 	}{
-		{namesID(2), "1 2 3", command.Failed, "1 record of 3; not done from event id shardId-000000000006:" + sequence(2) + " on"},
+		{namesID(2), "1 2 3", command.Failed,
+			"1 record of 3; not done from event id shardId-000000000006:" + sequence(2) + " on"},
 		{names(3), "2 3", command.Failed, "not done: " + file},
 		{namesID(3), "2 3", command.Failed, "1 record of 2; not done from event id"},
 		{allDone, "3", command.OK, "1 of 1 done"},
 	} {
 		e.got, e.answer = nil, func([]string) (int, string, string) { return 200, "", tt.answer }
-		status, stdout, stderr := runRedrive(t, "-yes", "-endpoint", e.URL, "-journal", filepath.Join(filepath.Dir(file), ".journal"), file)
+		status, stdout, stderr := runRedrive(t, "-yes", "-endpoint", e.URL, "-journal",
+			filepath.Join(filepath.Dir(file), ".journal"), file)
 		if status != tt.status || !slices.Equal(e.got, []string{tt.got}) || !strings.Contains(stdout, tt.said) {
-			t.Errorf("run %d: exit status %d, events %q, want %d, %q and %q in\n%s%s", i, status, e.got, tt.status, tt.got, tt.said, stdout, stderr)
+			t.Errorf("run %d: exit status %d, events %q, want %d, %q and %q in\n%s%s", i, status, e.got, tt.status,
+				tt.got, tt.said, stdout, stderr)
 		}
 	}
 }
@@ -209,8 +220,10 @@ func TestRedriveOutcomeUnknown(t *testing.T) {
 		for _, torn := range []string{"", lines[n][:len(lines[n])/2]} {
 			writeFile(t, journal, []byte(strings.Join(lines[:n], "")+torn))
 			e.got = nil
-			if status, stdout, stderr := runRedrive(t, args...); status != command.OK || strings.Join(e.got, ",") != want {
-				t.Errorf("after %d lines and %q: exit status %d, events %q, want %q\n%s%s", n, torn, status, e.got, want, stdout, stderr)
+			if status, stdout, stderr := runRedrive(t, args...); status != command.OK ||
+				strings.Join(e.got, ",") != want {
+				t.Errorf("after %d lines and %q: exit status %d, events %q, want %q\n%s%s", n, torn, status, e.got,
+					want, stdout, stderr)
 			}
 			if status, _, stderr := runRedrive(t, args...); status != command.OK || len(e.got) > 1 {
 				t.Errorf("after %d lines and %q: not done once: %q %s", n, torn, e.got, stderr)
@@ -229,7 +242,8 @@ func TestRedriveBootstrap(t *testing.T) {
 	if !strings.Contains(stderr, `"message":"record skipped"`) {
 		t.Errorf("no log of the function in %s", stderr)
 	}
-	if _, stdout, _ := runRedrive(t, "-yes", "-bootstrap", bootstrap, "-journal", journal, file); !strings.Contains(stdout, "0 events handed over") {
+	if _, stdout, _ := runRedrive(t, "-yes", "-bootstrap", bootstrap, "-journal", journal,
+		file); !strings.Contains(stdout, "0 events handed over") {
 		t.Errorf("done again: %s", stdout)
 	}
 }
@@ -249,15 +263,18 @@ func TestRedriveRefuses(t *testing.T) {
 		stderr string
 	}{
 		{[]string{fine}, command.Usage, "want one of -function, -endpoint and -bootstrap"},
-		{[]string{"-endpoint", e.URL, "-bootstrap", bootstrap, fine}, command.Usage, "want one of -function, -endpoint and -bootstrap"},
+		{[]string{"-endpoint", e.URL, "-bootstrap", bootstrap, fine}, command.Usage,
+			"want one of -function, -endpoint and -bootstrap"},
 		{[]string{"-endpoint", "localhost:9000", fine}, command.Usage, "no URL"},
 		{[]string{"-bootstrap", filepath.Join(dir, "missing"), fine}, command.Usage, "-bootstrap: "},
 		{[]string{"-endpoint", e.URL, "-timeout", "0s", fine}, command.Usage, "-timeout"},
 		{[]string{"-endpoint", e.URL}, command.Usage, "no FILE is given (sluice redrive -help says more)"},
 		{[]string{"-endpoint", e.URL, "-yes", "-journal", notOurs, fine}, command.Failed, "line 1 is not redrive's"},
-		{[]string{"-endpoint", e.URL, "-yes", "-journal", journal, broken}, command.Failed, broken + ": not handed over: record 0: invalid JSON at offset 12"},
+		{[]string{"-endpoint", e.URL, "-yes", "-journal", journal, broken}, command.Failed,
+			broken + ": not handed over: record 0: invalid JSON at offset 12"},
 		{[]string{"-endpoint", e.URL, "-yes", "-journal", journal, "-"}, command.Failed, "name a file"},
-		{[]string{"-endpoint", e.URL, "-yes", "-journal", journal, onFailureFile(t, "none")}, command.Failed, "without its records"},
+		{[]string{"-endpoint", e.URL, "-yes", "-journal", journal, onFailureFile(t, "none")}, command.Failed,
+			"without its records"},
 	} {
 		status, _, stderr := runRedrive(t, tt.args...)
 		if status != tt.status || !strings.Contains(stderr, tt.stderr) {
@@ -279,7 +296,8 @@ func TestRedriveRedirect(t *testing.T) {
 	defer moved.Close()
 	file := filepath.Join(t.TempDir(), "event")
 	writeFile(t, file, event(good(1)))
-	status, _, stderr := runRedrive(t, "-yes", "-endpoint", moved.URL, "-journal", filepath.Join(t.TempDir(), "journal"), file)
+	status, _, stderr := runRedrive(t, "-yes", "-endpoint", moved.URL, "-journal",
+		filepath.Join(t.TempDir(), "journal"), file)
 	if status != command.Failed || len(e.got) > 0 || !strings.Contains(stderr, "status 302") {
 		t.Errorf("exit status %d, events %q, %s", status, e.got, stderr)
 	}
@@ -292,16 +310,19 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 
 func TestFunctionTarget(t *testing.T) {
 	keys := map[string]string{"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"}
-	inRegion := map[string]string{"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "eu-west-1"}
+	inRegion := map[string]string{"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret",
+		"AWS_REGION": "eu-west-1"}
 	const arn = "arn:aws:lambda:us-east-2:123456789012:function:orders"
+	const byARN = "https://lambda.us-east-2.amazonaws.com/2015-03-31/functions/" +
+		"arn%3Aaws%3Alambda%3Aus-east-2%3A123456789012%3Afunction%3Aorders"
 	for _, tt := range []struct {
 		function string
 		env      map[string]string
 		url, err string
 	}{
 		{"orders", inRegion, "https://lambda.eu-west-1.amazonaws.com/2015-03-31/functions/orders/invocations", ""},
-		{arn, inRegion, "https://lambda.us-east-2.amazonaws.com/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-2%3A123456789012%3Afunction%3Aorders/invocations", ""},
-		{arn + ":live", keys, "https://lambda.us-east-2.amazonaws.com/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-2%3A123456789012%3Afunction%3Aorders%3Alive/invocations", ""},
+		{arn, inRegion, byARN + "/invocations", ""},
+		{arn + ":live", keys, byARN + "%3Alive/invocations", ""},
 		{"orders", keys, "", "AWS_REGION"},
 		{arn, nil, "", "no credentials"},
 		{"../orders", inRegion, "", "neither a function's name nor its ARN"},
@@ -349,11 +370,13 @@ func TestPartitions(t *testing.T) {
 		{"aws", "zz-central-1", "lambda.zz-central-1.amazonaws.com", ""}, // a new region, whose partition the ARN names
 		{"aws", "cn-north-1", "", "the ARN is of partition aws, but its region cn-north-1 is of aws-cn"},
 		{"aws-eusc", "eu-central-1", "", "the ARN is of partition aws-eusc, but its region eu-central-1 is of aws"},
-		{"aws-moon", "moon-dark-1", "", `partition "aws-moon" is not known here, nor the domain of its hosts; known are aws, aws-cn, `},
+		{"aws-moon", "moon-dark-1", "",
+			`partition "aws-moon" is not known here, nor the domain of its hosts; known are aws, aws-cn, `},
 		{"", "moon-dark-1", "", `region "moon-dark-1" is of no partition that is known here`},
 		{"", "example.com/", "", `region "example.com/" is of no partition that is known here`},
 	} {
-		functions := []string{"arn:" + tt.partition + ":lambda:" + tt.region + ":123456789012:function:orders", "orders"}
+		functions := []string{"arn:" + tt.partition + ":lambda:" + tt.region + ":123456789012:function:orders",
+			"orders"}
 		if tt.partition == "" || tt.err != "" || tt.region == "zz-central-1" {
 			functions = functions[:1]
 		}
@@ -420,7 +443,8 @@ func TestReadAnswer(t *testing.T) {
 		{`{"batchItemFailures":null}`, stateDone, 4},
 		{`{"state":{"n":1},"batchItemFailures":[]}`, stateDone, 4},
 		{names(3), statePartial, 2},
-		{`{"batchItemFailures":[{"itemIdentifier":"` + sequence(4) + `"},{"itemIdentifier":"` + sequence(2) + `"}]}`, statePartial, 1},
+		{`{"batchItemFailures":[{"itemIdentifier":"` + sequence(4) + `"},{"itemIdentifier":"` + sequence(2) + `"}]}`,
+			statePartial, 1},
 		{names(1), stateFailed, 0},
 		{names(5), stateFailed, 0},
 		{`{"batchItemFailures":[{"itemIdentifier":""}]}`, stateFailed, 0},
@@ -434,16 +458,19 @@ func TestReadAnswer(t *testing.T) {
 		{`<html>`, stateFailed, 0},
 	} {
 		v := read([]byte(tt.answer), nil, e)
-		if v.state != tt.state || v.done != tt.done || (v.problem == "") != (tt.state == stateDone) || (v.checkpoint != "") && v.state == stateDone {
+		if v.state != tt.state || v.done != tt.done || (v.problem == "") != (tt.state == stateDone) ||
+			(v.checkpoint != "") && v.state == stateDone {
 			t.Errorf("%s: %+v, want %s, %d done", tt.answer, v, tt.state, tt.done)
 		}
 	}
 	// Of an event of EventBridge Pipes it is the other way round: there the
 	// names are event ids.
 	for answer, want := range map[string]verdict{
-		namesID(3): {state: statePartial, done: 2}, namesID(1): {state: stateFailed}, names(3): {state: stateFailed}, allDone: {state: stateDone, done: 4},
+		namesID(3): {state: statePartial, done: 2}, namesID(1): {state: stateFailed}, names(3): {state: stateFailed},
+		allDone: {state: stateDone, done: 4},
 	} {
-		if v := read([]byte(answer), nil, piped(good(1), good(2), good(3), good(4))); v.state != want.state || v.done != want.done {
+		if v := read([]byte(answer), nil, piped(good(1), good(2), good(3), good(4))); v.state != want.state ||
+			v.done != want.done {
 			t.Errorf("%s from a pipe: %+v, want %+v", answer, v, want)
 		}
 	}
@@ -493,7 +520,8 @@ func TestJournalSecrets(t *testing.T) {
 	}
 	for line := range strings.Lines(string(b)) {
 		var fields map[string]any
-		if err := json.Unmarshal([]byte(line), &fields); err != nil || fields["event"] != eventID(event(good(1), good(2))) {
+		if err := json.Unmarshal([]byte(line), &fields); err != nil ||
+			fields["event"] != eventID(event(good(1), good(2))) {
 			t.Errorf("%v: %s", err, line)
 		}
 	}
@@ -518,12 +546,14 @@ func TestRedriveNeedsOrigin(t *testing.T) {
 		want   string
 	}{
 		{nil, command.Failed, "give -stream ARN and -shard ID"},
-		{[]string{"-stream", "orders", "-shard", "shardId-000000000006"}, command.Usage, `-stream: want a stream's ARN, not "orders"`},
+		{[]string{"-stream", "orders", "-shard", "shardId-000000000006"}, command.Usage,
+			`-stream: want a stream's ARN, not "orders"`},
 		{[]string{"-stream", arn}, command.Usage, "-shard: want a shard's ID"},
 		{[]string{"-stream", arn, "-shard", `"}`}, command.Usage, "-shard: want a shard's ID"},
 		{[]string{"-stream", arn, "-shard", "shardId-000000000006"}, command.OK, ""},
 	} {
-		args := append(append([]string{"-yes", "-endpoint", e.URL, "-journal", filepath.Join(t.TempDir(), "journal")}, tt.args...), path)
+		args := append(append([]string{"-yes", "-endpoint", e.URL, "-journal", filepath.Join(t.TempDir(), "journal")},
+			tt.args...), path)
 		if status, _, stderr := runRedrive(t, args...); status != tt.status || !strings.Contains(stderr, tt.want) {
 			t.Errorf("%q: exit status %d, %q", tt.args, status, stderr)
 		}

@@ -74,7 +74,8 @@ func newClient(timeout time.Duration) *http.Client {
 
 var (
 	functionName = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
-	functionARN  = regexp.MustCompile(`^arn:([a-z0-9-]+):lambda:([a-z0-9-]+):[0-9]{12}:function:[a-zA-Z0-9_-]{1,64}(:[a-zA-Z0-9$_-]+)?$`)
+	functionARN  = regexp.MustCompile(`^arn:([a-z0-9-]+):lambda:([a-z0-9-]+):[0-9]{12}:` +
+		`function:[a-zA-Z0-9_-]{1,64}(:[a-zA-Z0-9$_-]+)?$`)
 )
 
 // partition is one of AWS's: separate clouds, whose services have hosts in
@@ -115,13 +116,16 @@ func domainOf(name, region string) (string, error) {
 	}
 	switch {
 	case name != "" && named == nil:
-		return "", fmt.Errorf("-function: partition %.64q is not known here, nor the domain of its hosts; known are %s", name, strings.Join(names, ", "))
+		return "", fmt.Errorf("-function: partition %.64q is not known here, nor the domain of its hosts; known are %s",
+			name, strings.Join(names, ", "))
 	case name == "" && regional == nil:
-		return "", fmt.Errorf("-function: region %.64q is of no partition that is known here; the function's ARN would name it", region)
+		return "", fmt.Errorf("-function: region %.64q is of no partition that is known here; the function's ARN "+
+			"would name it", region)
 	case name == "":
 		return regional.domain, nil
 	case regional != nil && regional != named:
-		return "", fmt.Errorf("-function: the ARN is of partition %s, but its region %s is of %s", name, region, regional.name)
+		return "", fmt.Errorf("-function: the ARN is of partition %s, but its region %s is of %s", name, region,
+			regional.name)
 	}
 	return named.domain, nil
 }
@@ -143,14 +147,16 @@ func newFunctionTarget(function string, timeout time.Duration, env func(string) 
 		return nil, err
 	}
 	c := sigv4.Credentials{
-		AccessKeyID: env("AWS_ACCESS_KEY_ID"), SecretAccessKey: env("AWS_SECRET_ACCESS_KEY"), SessionToken: env("AWS_SESSION_TOKEN"),
+		AccessKeyID: env("AWS_ACCESS_KEY_ID"), SecretAccessKey: env("AWS_SECRET_ACCESS_KEY"),
+		SessionToken: env("AWS_SESSION_TOKEN"),
 	}
 	if c.AccessKeyID == "" || c.SecretAccessKey == "" {
 		return nil, errors.New(`-function: no credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; ` +
 			`eval "$(aws configure export-credentials --format env)" sets them`)
 	}
 	return &endpointTarget{
-		url:    fmt.Sprintf("https://lambda.%s.%s/2015-03-31/functions/%s/invocations", region, domain, strings.ReplaceAll(function, ":", "%3A")),
+		url: fmt.Sprintf("https://lambda.%s.%s/2015-03-31/functions/%s/invocations", region, domain,
+			strings.ReplaceAll(function, ":", "%3A")),
 		client: newClient(timeout),
 		sign:   func(r *http.Request, event []byte) { sigv4.Sign(r, event, c, region, "lambda", time.Now()) },
 	}, nil
@@ -203,7 +209,8 @@ func (t *endpointTarget) invoke(event []byte) ([]byte, error) {
 	case resp.StatusCode != http.StatusOK:
 		return nil, fmt.Errorf("status %s: %s", resp.Status, screen.Preview(body))
 	case resp.Header.Get("X-Amz-Function-Error") != "":
-		return nil, fmt.Errorf("the function fails (%s): %s", screen.Word(resp.Header.Get("X-Amz-Function-Error")), screen.Preview(body))
+		return nil, fmt.Errorf("the function fails (%s): %s", screen.Word(resp.Header.Get("X-Amz-Function-Error")),
+			screen.Preview(body))
 	}
 	return body, nil
 }

@@ -50,11 +50,15 @@ type sizeOptions struct {
 func sizeFlags(o *sizeOptions) *flag.FlagSet {
 	f := flag.NewFlagSet("size", flag.ContinueOnError)
 	l, p := &o.load, &o.prices
-	f.Float64Var(&l.Rate, "rate", 0, "records a second that the stream takes in at its `peak`, all shards together; an aggregate is one (required)")
-	f.DurationVar(&l.HandlerTime, "handler-time", 0, "`time` that the handler takes for a record, measured where it is to run (required)")
-	f.BoolVar(&o.deaggregate, "deaggregate", false, "the handler gets the user records in aggregates, and -handler-time is that of one of them")
+	f.Float64Var(&l.Rate, "rate", 0,
+		"records a second that the stream takes in at its `peak`, all shards together; an aggregate is one (required)")
+	f.DurationVar(&l.HandlerTime, "handler-time", 0,
+		"`time` that the handler takes for a record, measured where it is to run (required)")
+	f.BoolVar(&o.deaggregate, "deaggregate", false,
+		"the handler gets the user records in aggregates, and -handler-time is that of one of them")
 	f.DurationVar(&l.Overhead, "overhead", 0, "`time` that an invocation takes beside its records")
-	f.IntVar(&l.Workers, "workers", 1, "`records` of an invocation that are handled at once: more than 1 for a Partition")
+	f.IntVar(&l.Workers, "workers", 1,
+		"`records` of an invocation that are handled at once: more than 1 for a Partition")
 	f.Float64Var(&l.CPU, "cpu", 0.2, "`part` of the handler's time in which it computes and does not wait, 0 to 1")
 	f.IntVar(&l.Consumers, "consumers", 1, "`consumers` that share the stream's reads, this one included")
 	f.BoolVar(&l.FanOut, "fan-out", false, "give the function enhanced fan-out")
@@ -69,7 +73,8 @@ func sizeFlags(o *sizeOptions) *flag.FlagSet {
 	f.Float64Var(&p.MillionPutUnits, "price-puts", 0, "`price` of a million PUT payload units")
 	f.Float64Var(&p.FanOutShardHour, "price-fan-out-hour", 0, "`price` of a consumer-shard-hour of enhanced fan-out")
 	f.Float64Var(&p.FanOutGB, "price-fan-out-gb", 0, "`price` of a GB read with enhanced fan-out")
-	f.Float64Var(&p.ExtendedShardHour, "price-retention-hour", 0, "`price` of a shard-hour of a retention above 24 hours")
+	f.Float64Var(&p.ExtendedShardHour, "price-retention-hour", 0,
+		"`price` of a shard-hour of a retention above 24 hours")
 	f.BoolVar(&o.json, "json", false, "print one JSON object")
 	return f
 }
@@ -102,7 +107,8 @@ func sizeHelp() string {
 			fmt.Fprintln(&b, screen.Pad(head, 30, false)+line)
 		}
 	})
-	b.WriteString("\n" + strings.Join(screen.Wrap("Prices differ by region and over time, so they have no defaults: without them amounts are printed instead of costs.", screen.DefaultWidth), "\n") + "\n")
+	b.WriteString("\n" + strings.Join(screen.Wrap("Prices differ by region and over time, so they have no defaults: "+
+		"without them amounts are printed instead of costs.", screen.DefaultWidth), "\n") + "\n")
 	return b.String()
 }
 
@@ -301,7 +307,8 @@ func printPlan(w io.Writer, o *sizeOptions, s *sample, plan *sizing.Plan, width 
 		p.paragraph(head, max(column, len(head)+1), set.Why+" "+p.page(set.Doc))
 	}
 	fmt.Fprintln(p)
-	p.paragraph("", 0, fmt.Sprintf("at the peak an invocation gets %.4g records and takes %v; after %v down it takes %v to catch up",
+	p.paragraph("", 0, fmt.Sprintf("at the peak an invocation gets %.4g records and takes %v; after %v down it "+
+		"takes %v to catch up",
 		plan.Records, plan.Duration.Round(10*time.Microsecond), o.load.Outage, plan.CatchUp.Round(time.Minute)))
 	for _, warning := range plan.Warnings {
 		p.paragraph("warning:", 9, warning)
@@ -344,7 +351,8 @@ func (s *sample) text(o *sizeOptions) string {
 		t += fmt.Sprintf("; the most frequent key has %.1f %%", 100*s.HotShare)
 	}
 	if o.deaggregate {
-		t += fmt.Sprintf("; %.4g user records in one, which take %v", float64(s.Handled)/float64(s.Records), l.HandlerTime)
+		t += fmt.Sprintf("; %.4g user records in one, which take %v", float64(s.Handled)/float64(s.Records),
+			l.HandlerTime)
 	}
 	if s.Bad > 0 {
 		t += fmt.Sprintf("; %s left out", screen.Count(s.Bad, "bad record"))

@@ -26,7 +26,8 @@ func sizeOf(event []byte, args ...string) (status int, stdout, stderr string) {
 func sampleEvent() []byte { return routertest.Event{Records: 200, Size: 489, Keys: 50}.Bytes() }
 
 func TestSize(t *testing.T) {
-	status, stdout, stderr := sizeOf(sampleEvent(), "-rate", "2000", "-handler-time", "2ms", "-cpu", "0.1", "-price-requests", "2", "-price-puts", "3")
+	status, stdout, stderr := sizeOf(sampleEvent(), "-rate", "2000", "-handler-time", "2ms", "-cpu", "0.1",
+		"-price-requests", "2", "-price-puts", "3")
 	if status != command.OK || stderr != "" {
 		t.Errorf("exit status %d, standard error %q", status, stderr)
 	}
@@ -36,7 +37,9 @@ func TestSize(t *testing.T) {
 	for _, want := range []string{
 		"sample: 200 records of 1 event, 500 bytes of data and key each, ",
 		"the most frequent key has 2.0 %",
-		"assumed, where no flag says otherwise: -consumers 1 -deaggregate false -fan-out false -headroom 0.25 -latency 1s -max-duration 30s -outage 12h0m0s -overhead 0s -tumbling false -workers 1 ShardCount 3 the greatest of: ",
+		"assumed, where no flag says otherwise: -consumers 1 -deaggregate false -fan-out false -headroom 0.25 " +
+			"-latency 1s -max-duration 30s -outage 12h0m0s -overhead 0s -tumbling false -workers 1 ShardCount 3 the " +
+			"greatest of: ",
 		"[1] https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html [2] https://",
 		"× 2 = 0.006000",
 		"1 million units of 25 KB × 3 = 3.000000 [",
@@ -56,7 +59,8 @@ func TestSize(t *testing.T) {
 func unwrapped(t *testing.T, page string) string {
 	t.Helper()
 	for line := range strings.Lines(page) {
-		if n := uniseg.StringWidth(line); n > screen.DefaultWidth && !strings.HasPrefix(line, "sam deploy ") && !strings.HasPrefix(line, "[") {
+		if n := uniseg.StringWidth(line); n > screen.DefaultWidth && !strings.HasPrefix(line, "sam deploy ") &&
+			!strings.HasPrefix(line, "[") {
 			t.Errorf("%d columns: %s", n, line)
 		}
 	}
@@ -85,23 +89,27 @@ func TestSizeJSON(t *testing.T) {
 	if err := json.Indent(pretty, event, "", "   "); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"-json", "-rate", "10", "-handler-time", "1ms", "-price-requests", "1", "-price-gb-second", "1", "-price-shard-hour", "1", "-price-puts", "1"}
+	args := []string{"-json", "-rate", "10", "-handler-time", "1ms", "-price-requests", "1", "-price-gb-second", "1",
+		"-price-shard-hour", "1", "-price-puts", "1"}
 	status, stdout, stderr := sizeOf(pretty.Bytes(), args...)
 	if err := json.Unmarshal([]byte(stdout), &got); err != nil || status != command.OK || stderr != "" {
 		t.Fatalf("exit status %d, %v, standard error %q: %s", status, err, stderr, stdout)
 	}
 	// Spaces do not count.
-	if s := got.Sample; s.Records != 200 || s.Bytes != 200*500 || s.EventBytes != len(event) || s.Largest < len(event)/200 || s.Largest > len(event)/200+2 || s.HotShare != 0.02 {
+	if s := got.Sample; s.Records != 200 || s.Bytes != 200*500 || s.EventBytes != len(event) ||
+		s.Largest < len(event)/200 || s.Largest > len(event)/200+2 || s.HotShare != 0.02 {
 		t.Errorf("%+v of %d bytes", s, len(event))
 	}
-	if len(got.Settings) != 9 || got.Settings[0].Name != "ShardCount" || got.Settings[0].Value != 1 || !got.Million.Complete || got.Million.Total < 27 {
+	if len(got.Settings) != 9 || got.Settings[0].Name != "ShardCount" || got.Settings[0].Value != 1 ||
+		!got.Million.Complete || got.Million.Total < 27 {
 		t.Errorf("%+v", got)
 	}
 }
 
 func TestSizeBadRecords(t *testing.T) {
 	_, stdout, _ := sizeOf(event(good(0), bad(1), good(2)), "-rate", "1", "-handler-time", "1ms")
-	if stdout = unwrapped(t, stdout); !strings.Contains(stdout, "sample: 2 records of 1 event, 28 bytes") || !strings.Contains(stdout, "; 1 bad record left out ") {
+	if stdout = unwrapped(t, stdout); !strings.Contains(stdout, "sample: 2 records of 1 event, 28 bytes") ||
+		!strings.Contains(stdout, "; 1 bad record left out ") {
 		t.Errorf("got %s", stdout)
 	}
 }
@@ -110,15 +118,19 @@ func TestSizeBadRecords(t *testing.T) {
 // enough to tell.
 func TestSizeWarnings(t *testing.T) {
 	one := routertest.Event{Records: 200, Size: 10, Keys: 1}
-	if _, stdout, _ := sizeOf(one.Bytes(), "-rate", "2000", "-handler-time", "1ms"); strings.Count(stdout, "warning: one partition key has 100.0 %") != 2 {
+	if _, stdout, _ := sizeOf(one.Bytes(), "-rate", "2000", "-handler-time", "1ms"); strings.Count(stdout,
+		"warning: one partition key has 100.0 %") != 2 {
 		t.Errorf("got %s", stdout)
 	}
 	one.Records = 50
-	if _, stdout, _ := sizeOf(one.Bytes(), "-rate", "2000", "-handler-time", "1ms"); strings.Contains(stdout, "partition key") {
+	if _, stdout, _ := sizeOf(one.Bytes(), "-rate", "2000", "-handler-time", "1ms"); strings.Contains(stdout,
+		"partition key") {
 		t.Errorf("got %s", stdout)
 	}
-	aggregates := routertest.Event{Records: 5, Data: func(int) []byte { return append([]byte(eventtest.AggregateMagic), "and more"...) }}
-	if _, stdout, _ := sizeOf(aggregates.Bytes(), "-rate", "500", "-handler-time", "10ms"); !strings.Contains(stdout, "warning: the records are KPL aggregates") {
+	aggregates := routertest.Event{Records: 5,
+		Data: func(int) []byte { return append([]byte(eventtest.AggregateMagic), "and more"...) }}
+	if _, stdout, _ := sizeOf(aggregates.Bytes(), "-rate", "500", "-handler-time", "10ms"); !strings.Contains(stdout,
+		"warning: the records are KPL aggregates") {
 		t.Errorf("got %s", stdout)
 	}
 }
@@ -133,7 +145,8 @@ func TestSizeDeaggregates(t *testing.T) {
 	}}
 	_, stdout, _ := sizeOf(e.Bytes(), "-rate", "100", "-handler-time", "8ms", "-deaggregate")
 	stdout = unwrapped(t, stdout)
-	if want := "; 1.75 user records in one, which take 14ms "; !strings.Contains(stdout, want) || !strings.Contains(stdout, "100/s × 14ms") {
+	if want := "; 1.75 user records in one, which take 14ms "; !strings.Contains(stdout, want) ||
+		!strings.Contains(stdout, "100/s × 14ms") {
 		t.Errorf("no %q in\n%s", want, stdout)
 	}
 }
@@ -150,23 +163,29 @@ func TestSizeFails(t *testing.T) {
 		{nil, []string{"-rate", "1"}, command.Usage, "-handler-time is missing (sluice size -help says more)\n"},
 		{nil, []string{"-rate", "many"}, command.Usage, "many"},
 		{nil, []string{"-rate", "1", "-handler-time", "1ms", "-price-puts", "-1"}, command.Usage, "-1 is no price"},
-		{broken[:len(broken)-1], []string{"-rate", "1", "-handler-time", "1ms"}, command.Failed, fmt.Sprintf("-: invalid JSON at offset %d", len(broken)-1)},
+		{broken[:len(broken)-1], []string{"-rate", "1", "-handler-time", "1ms"}, command.Failed,
+			fmt.Sprintf("-: invalid JSON at offset %d", len(broken)-1)},
 		{event(), []string{"-rate", "1", "-handler-time", "1ms"}, command.Failed, "the sample has no records\n"},
-		{event(good(0)), []string{"-rate", "1", "-handler-time", "0s"}, command.Failed, "the handler's time must be above 0\n"},
+		{event(good(0)), []string{"-rate", "1", "-handler-time", "0s"}, command.Failed,
+			"the handler's time must be above 0\n"},
 	} {
 		status, stdout, stderr := sizeOf(tt.event, tt.args...)
 		if status != tt.status || stdout != "" || !strings.Contains(stderr, tt.stderr) {
-			t.Errorf("%v: exit status %d, standard output %q, standard error %q; want %q", tt.args, status, stdout, stderr, tt.stderr)
+			t.Errorf("%v: exit status %d, standard output %q, standard error %q; want %q", tt.args, status, stdout,
+				stderr, tt.stderr)
 		}
 	}
-	if status := Run([]string{"-rate", "1", "-handler-time", "1ms", "no such file"}, nil, new(strings.Builder), new(strings.Builder)); status != command.Failed {
+	if status := Run([]string{"-rate", "1", "-handler-time", "1ms", "no such file"}, nil, new(strings.Builder),
+		new(strings.Builder)); status != command.Failed {
 		t.Errorf("exit status %d", status)
 	}
 	var out strings.Builder
-	if status := Run([]string{"-h"}, nil, &out, &out); status != command.OK || !strings.Contains(unwrapped(t, out.String()), "-price-fan-out-gb price price of a GB read") {
+	if status := Run([]string{"-h"}, nil, &out, &out); status != command.OK ||
+		!strings.Contains(unwrapped(t, out.String()), "-price-fan-out-gb price price of a GB read") {
 		t.Errorf("exit status %d, %s", status, &out)
 	}
-	if status := Run([]string{"-rate", "1", "-handler-time", "1ms", "-"}, bytes.NewReader(event(good(0))), unwritable{}, new(strings.Builder)); status != command.Failed {
+	if status := Run([]string{"-rate", "1", "-handler-time", "1ms", "-"}, bytes.NewReader(event(good(0))), unwritable{},
+		new(strings.Builder)); status != command.Failed {
 		t.Errorf("exit status %d", status)
 	}
 }

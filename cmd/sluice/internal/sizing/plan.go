@@ -61,15 +61,25 @@ func For(l Load) (*Plan, error) {
 
 	p.Settings = []Setting{
 		{"ShardCount", p.Shards, "", why, DocStream},
-		{"RetentionHours", p.Retention, "h", fmt.Sprintf("an outage of %v and a quarter more, and an hour above the age limit; %d to %d", l.Outage, minRetention, maxRetention), DocRetention},
-		{"BatchSize", p.BatchSize, "records", fmt.Sprintf("the least of: 6 MB less %.0f %% / %.0f bytes a record; %v / %v a record × %d at once; %d",
-			100*l.Headroom, l.EventBytes, l.MaxDuration, l.HandlerTime, l.Workers, maxBatch), DocBatching},
-		{"BatchingWindow", p.Window, "s", fmt.Sprintf("until a batch is full at %.4g records/s, but at most %v", laneRate, l.Latency), DocBatching},
-		{"ParallelizationFactor", p.Factor, "", fmt.Sprintf("%.4g/s × %v / %d at once, less headroom, is %.3g batches at once on %d shards; 1 to %d",
-			l.Rate, l.HandlerTime, l.Workers, lanes, p.Shards, most), DocBatching},
-		{"MaximumRecordAge", p.RecordAge, "s", "an hour below the retention: what is older goes to the on-failure bucket instead of vanishing", DocMapping},
-		{"Timeout", p.Timeout, "s", fmt.Sprintf("twice the %v of a full batch, and 1 s; %d to %d", round(full), minTimeout, maxTimeout), DocTimeout},
-		{"MemorySize", p.Memory, "MB", fmt.Sprintf("the greater of: 64 MB and six times the event; %.0f %% of the %d MB that come with a vCPU", 100*l.CPU, vCPU), DocMemory},
+		{"RetentionHours", p.Retention, "h",
+			fmt.Sprintf("an outage of %v and a quarter more, and an hour above the age limit; %d to %d", l.Outage,
+				minRetention, maxRetention), DocRetention},
+		{"BatchSize", p.BatchSize, "records",
+			fmt.Sprintf("the least of: 6 MB less %.0f %% / %.0f bytes a record; %v / %v a record × %d at once; %d",
+				100*l.Headroom, l.EventBytes, l.MaxDuration, l.HandlerTime, l.Workers, maxBatch), DocBatching},
+		{"BatchingWindow", p.Window, "s",
+			fmt.Sprintf("until a batch is full at %.4g records/s, but at most %v", laneRate, l.Latency), DocBatching},
+		{"ParallelizationFactor", p.Factor, "",
+			fmt.Sprintf("%.4g/s × %v / %d at once, less headroom, is %.3g batches at once on %d shards; 1 to %d",
+				l.Rate, l.HandlerTime, l.Workers, lanes, p.Shards, most), DocBatching},
+		{"MaximumRecordAge", p.RecordAge, "s",
+			"an hour below the retention: what is older goes to the on-failure bucket instead of vanishing",
+			DocMapping},
+		{"Timeout", p.Timeout, "s", fmt.Sprintf("twice the %v of a full batch, and 1 s; %d to %d", round(full),
+			minTimeout, maxTimeout), DocTimeout},
+		{"MemorySize", p.Memory, "MB",
+			fmt.Sprintf("the greater of: 64 MB and six times the event; %.0f %% of the %d MB that come with a vCPU",
+				100*l.CPU, vCPU), DocMemory},
 		{"ReservedConcurrency", p.Concurrency, "", "shards × parallelization factor", DocConcurrency},
 	}
 	p.warn(l, lanes, full)
@@ -91,7 +101,8 @@ func (p *Plan) shards(l Load, lanes float64) string {
 	if l.FanOut {
 		reading = "by enhanced fan-out"
 	}
-	return fmt.Sprintf("the greatest of: %.3g to take in (1 MB/s and 1,000 records/s each), %.3g to give out (2 MB/s and 2,000 records/s each, %s), %.3g for the handler (%d batches at once each)",
+	return fmt.Sprintf("the greatest of: %.3g to take in (1 MB/s and 1,000 records/s each), %.3g to give out (2 "+
+		"MB/s and 2,000 records/s each, %s), %.3g for the handler (%d batches at once each)",
 		in, out, reading, handler, factor)
 }
 
@@ -99,17 +110,21 @@ func (p *Plan) warn(l Load, lanes float64, full time.Duration) {
 	warn := func(format string, args ...any) { p.Warnings = append(p.Warnings, fmt.Sprintf(format, args...)) }
 	if hot := l.Rate * l.HotShare; hot > 0 {
 		if need := ShardsIn(hot, l.RecordBytes, 0); need > 1 {
-			warn("one partition key has %.1f %% of the records: that is %.2g times what its shard can take, and no number of shards helps", 100*l.HotShare, need)
+			warn("one partition key has %.1f %% of the records: that is %.2g times what its shard can take, and no "+
+				"number of shards helps", 100*l.HotShare, need)
 		}
 		if busy := hot * l.HandlerTime.Seconds(); busy > 1 {
-			warn("one partition key has %.1f %% of the records: handled in their order they take %.2g s a second, and no parallelization factor helps", 100*l.HotShare, busy)
+			warn("one partition key has %.1f %% of the records: handled in their order they take %.2g s a second, "+
+				"and no parallelization factor helps", 100*l.HotShare, busy)
 		}
 	}
 	if l.Aggregated && p.Factor > 1 {
-		warn("the records are KPL aggregates: all of a shard have the same outer key, so the parallelization factor does nothing; take %d shards instead", ceil(lanes))
+		warn("the records are KPL aggregates: all of a shard have the same outer key, so the parallelization factor "+
+			"does nothing; take %d shards instead", ceil(lanes))
 	}
 	if !l.FanOut && l.Consumers > shardReads {
-		warn("%d consumers share a shard's %d reads a second: give some of them enhanced fan-out", l.Consumers, shardReads)
+		warn("%d consumers share a shard's %d reads a second: give some of them enhanced fan-out", l.Consumers,
+			shardReads)
 	}
 	if l.LargestByte > 0 && l.LargestByte*float64(p.BatchSize) > payload {
 		warn("a batch of the largest records passes 6 MB: such batches come in parts")
@@ -121,16 +136,19 @@ func (p *Plan) warn(l Load, lanes float64, full time.Duration) {
 		warn("%d MB come with less CPU than the handler's time was measured with", p.Memory)
 	}
 	if p.RecordAge < int(l.Outage.Seconds()) {
-		warn("after an outage of %v records are older than the age limit of %d s can be, and go to the on-failure bucket unseen", l.Outage, maxRecordAge)
+		warn("after an outage of %v records are older than the age limit of %d s can be, and go to the on-failure "+
+			"bucket unseen", l.Outage, maxRecordAge)
 	}
 	if p.CatchUp > 7*24*time.Hour {
-		warn("after an outage of %v it takes %v to catch up: more headroom, shards or workers", l.Outage, p.CatchUp.Round(time.Hour))
+		warn("after an outage of %v it takes %v to catch up: more headroom, shards or workers", l.Outage,
+			p.CatchUp.Round(time.Hour))
 	}
 	if p.Retention > longRetention {
 		warn("a retention above %d h is billed by the GB kept as well, which the costs leave out", longRetention)
 	}
 	if p.Concurrency > 900 {
-		warn("a reserved concurrency of %d is above what an account has at first (1,000, of which 100 stay unreserved)", p.Concurrency)
+		warn("a reserved concurrency of %d is above what an account has at first (1,000, of which 100 stay unreserved)",
+			p.Concurrency)
 	}
 }
 

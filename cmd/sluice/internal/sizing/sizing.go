@@ -66,10 +66,12 @@ type Load struct {
 	Aggregated  bool          // the records are KPL aggregates
 	HandlerTime time.Duration // of one record, measured where it is to run
 	Overhead    time.Duration // of an invocation, whatever is in it
-	Workers     int           // records of an invocation that are handled at once: 1, or that of router.WithWorkers for a Partition
-	CPU         float64       // the part of HandlerTime in which the handler computes and does not wait: 0 to 1
+	// records of an invocation that are handled at once: 1, or that of router.WithWorkers for a Partition
+	Workers int
+	CPU     float64 // the part of HandlerTime in which the handler computes and does not wait: 0 to 1
 
-	Consumers int     // that read the stream, the function included; with fan-out those that do not share its throughput do not count
+	// that read the stream, the function included; with fan-out those that do not share its throughput do not count
+	Consumers int
 	FanOut    bool    // the function has enhanced fan-out
 	Tumbling  bool    // the mapping has a tumbling window, and so a parallelization factor of 1
 	Headroom  float64 // the part of each limit that shall stay free: 0 to below 1
@@ -87,11 +89,13 @@ func (l Load) validate() error {
 	case !(l.RecordBytes > 0) || !(l.EventBytes > 0):
 		return errors.New("the sample has no records")
 	case l.EventBytes > payload || l.LargestByte > payload:
-		return fmt.Errorf("a record takes %.0f bytes of an event, more than its %.0f: the function never gets it", max(l.EventBytes, l.LargestByte), payload)
+		return fmt.Errorf("a record takes %.0f bytes of an event, more than its %.0f: the function never gets it",
+			max(l.EventBytes, l.LargestByte), payload)
 	case l.HandlerTime <= 0:
 		return errors.New("the handler's time must be above 0")
 	case l.HandlerTime+l.Overhead >= maxTimeout*time.Second/2:
-		return errors.New("the handler takes too long for Lambda: an invocation ends after 900 s, and half of that is left for slow calls")
+		return errors.New("the handler takes too long for Lambda: an invocation ends after 900 s, and half of that " +
+			"is left for slow calls")
 	case l.Overhead < 0 || l.Latency < 0 || l.Outage < 0 || l.MaxDuration <= 0:
 		return errors.New("times must not be negative, and the duration of an invocation must be above 0")
 	case l.Workers < 1 || l.Consumers < 1:
@@ -144,7 +148,8 @@ func Factor(lanes float64, shards, most int) int {
 
 // BatchSize is how many records fit both into an event of 6 MB and into the
 // duration, 1 to 10,000. DocBatching, DocMapping.
-func BatchSize(eventBytes float64, handlerTime, overhead time.Duration, workers int, headroom float64, maxDuration time.Duration) int {
+func BatchSize(eventBytes float64, handlerTime, overhead time.Duration, workers int, headroom float64,
+	maxDuration time.Duration) int {
 	bySize := payload * (1 - headroom) / eventBytes
 	byTime := float64(maxDuration-overhead) / float64(handlerTime) * float64(workers)
 	return clamp(int(max(0, min(bySize, byTime, maxBatch))), 1, maxBatch)

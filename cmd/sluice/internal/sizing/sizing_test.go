@@ -97,7 +97,8 @@ func TestFor(t *testing.T) {
 	// Shards: 2,000/s / 1,000/s / 0.75 = 2.67. Lanes: 2,000/s × 2 ms / 0.75 =
 	// 5.33 on 3 shards. Batch: 6 MB × 0.75 / 1,000 bytes. A lane has 333
 	// records/s. Timeout: 2 × 4,500 × 2 ms + 1 s. Memory: 0.2 × 1,769 MB = 354.
-	const want = "ShardCount=3 RetentionHours=24 BatchSize=4500 BatchingWindow=1 ParallelizationFactor=2 MaximumRecordAge=82800 " +
+	const want = "ShardCount=3 RetentionHours=24 BatchSize=4500 BatchingWindow=1 ParallelizationFactor=2 " +
+		"MaximumRecordAge=82800 " +
 		"Timeout=19 MemorySize=384 ReservedConcurrency=6"
 	if got := p.Overrides(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -171,9 +172,12 @@ func TestPlansHold(t *testing.T) {
 	log := func(low, high float64) float64 { return low * math.Pow(high/low, r.Float64()) }
 	for range 20000 {
 		l := Load{
-			Rate: log(0.01, 1e5), RecordBytes: log(1, 1e6), HandlerTime: time.Duration(log(1e3, 1e9)), Workers: 1 + r.IntN(32), CPU: r.Float64(),
-			Overhead: time.Duration(log(1, 1e9)), Consumers: 1 + r.IntN(8), FanOut: r.IntN(2) == 0, Tumbling: r.IntN(4) == 0, Headroom: r.Float64() * 0.9,
-			Latency: time.Duration(log(1, 1e12)), MaxDuration: time.Duration(log(1e9, 9e11)), Outage: time.Duration(log(1, 1e15)),
+			Rate: log(0.01, 1e5), RecordBytes: log(1, 1e6), HandlerTime: time.Duration(log(1e3, 1e9)),
+			Workers: 1 + r.IntN(32), CPU: r.Float64(),
+			Overhead: time.Duration(log(1, 1e9)), Consumers: 1 + r.IntN(8), FanOut: r.IntN(2) == 0,
+			Tumbling: r.IntN(4) == 0, Headroom: r.Float64() * 0.9,
+			Latency: time.Duration(log(1, 1e12)), MaxDuration: time.Duration(log(1e9, 9e11)),
+			Outage: time.Duration(log(1, 1e15)),
 		}
 		l.EventBytes = l.RecordBytes*1.4 + 400
 		p, err := For(l)
@@ -192,13 +196,16 @@ func TestPlansHold(t *testing.T) {
 			t.Fatalf("%+v: %d batches of %d shards are busy for %v of the time", l, p.Factor, p.Shards, used)
 		case p.BatchSize > 1 && float64(p.BatchSize)*l.EventBytes > payload*rounding:
 			t.Fatalf("%+v: %d records pass 6 MB", l, p.BatchSize)
-		case p.BatchSize < 1 || p.BatchSize > 10000 || p.Window < 0 || p.Window > 300 || p.Factor < 1 || p.Factor > 10 ||
-			p.Timeout < 3 || p.Timeout > 900 || p.Memory < 128 || p.Memory > 10240 || p.Retention < 24 || p.Retention > 8760 ||
+		case p.BatchSize < 1 || p.BatchSize > 10000 || p.Window < 0 || p.Window > 300 || p.Factor < 1 ||
+			p.Factor > 10 ||
+			p.Timeout < 3 || p.Timeout > 900 || p.Memory < 128 || p.Memory > 10240 || p.Retention < 24 ||
+			p.Retention > 8760 ||
 			p.RecordAge < 60 || p.RecordAge > 604800 || p.RecordAge >= p.Retention*3600:
 			t.Fatalf("%+v: beyond a limit: %s", l, p.Overrides())
 		case p.Concurrency != p.Shards*p.Factor, l.Tumbling && p.Factor > 1:
 			t.Fatalf("%+v: %s", l, p.Overrides())
-		case p.Timeout < 900 && Duration(float64(p.BatchSize), l.HandlerTime, l.Overhead, l.Workers) > time.Duration(p.Timeout)*time.Second:
+		case p.Timeout < 900 && Duration(float64(p.BatchSize), l.HandlerTime, l.Overhead,
+			l.Workers) > time.Duration(p.Timeout)*time.Second:
 			t.Fatalf("%+v: a full batch takes longer than %d s", l, p.Timeout)
 		}
 	}
@@ -225,7 +232,9 @@ func TestUseAndBill(t *testing.T) {
 	if fmt.Sprintf("%.9g", u) != fmt.Sprintf("%.9g", want) {
 		t.Errorf("got  %+v\nwant %+v", u, want)
 	}
-	items, total, complete := Bill(u, Prices{MillionRequests: 2, GBSecond: 0.5, ShardHour: 1, MillionPutUnits: 3, FanOutShardHour: 4, FanOutGB: 5, ExtendedShardHour: 6})
+	items, total, complete := Bill(u,
+		Prices{MillionRequests: 2, GBSecond: 0.5, ShardHour: 1, MillionPutUnits: 3, FanOutShardHour: 4, FanOutGB: 5,
+			ExtendedShardHour: 6})
 	sum := 0.1*2 + 750*0.5 + hours*1 + 2*3 + hours*4 + want.FanOutGB*5 + hours*6
 	if len(items) != 7 || math.Abs(total-sum) > 1e-6 || !complete {
 		t.Errorf("%v, %t: %+v; want %v", total, complete, items, sum)

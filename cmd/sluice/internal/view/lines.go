@@ -32,7 +32,8 @@ func (v *linesView) begin(name string, d *input.Document) {
 		if about.Succeeded() {
 			how = "done"
 		}
-		fmt.Fprintf(v.out, how+" %s  invocations %d  request %s  function %s  at %s\n", screen.Word(about.RequestContext.Condition),
+		fmt.Fprintf(v.out, how+" %s  invocations %d  request %s  function %s  at %s\n",
+			screen.Word(about.RequestContext.Condition),
 			about.RequestContext.ApproximateInvokeCount, screen.Word(about.RequestContext.RequestID),
 			screen.Word(about.RequestContext.FunctionARN), screen.Word(about.Timestamp))
 	}
@@ -44,7 +45,8 @@ func (v *linesView) record(rec *decoder.Record, inside *payload, bad error) {
 		fmt.Fprintf(v.out, "stream %s shard %s\n", screen.Word(rec.StreamName), screen.Word(rec.ShardID))
 	}
 	fmt.Fprintf(v.out, "record %s  sequence %s  key %s  arrived %s  ",
-		position(rec), screen.Word(string(rec.SequenceNumber)), screen.Quote(rec.PartitionKey, screen.KeyShown), moment(rec.ApproximateArrivalTimestamp))
+		position(rec), screen.Word(string(rec.SequenceNumber)), screen.Quote(rec.PartitionKey, screen.KeyShown),
+		moment(rec.ApproximateArrivalTimestamp))
 	if bad != nil {
 		fmt.Fprintln(v.out, "bad")
 		return
@@ -76,7 +78,8 @@ func (v *linesView) end(o outcome) {
 }
 
 func (v *linesView) summary(t *totals) {
-	fmt.Fprintf(v.out, "total files=%d records=%d bad=%d bytes=%d keys=%d\n", t.files, t.records, t.bad, t.bytes, len(t.keys))
+	fmt.Fprintf(v.out, "total files=%d records=%d bad=%d bytes=%d keys=%d\n", t.files, t.records, t.bad, t.bytes,
+		len(t.keys))
 	for _, s := range t.bySize() {
 		fmt.Fprintf(v.out, "size %d to %d  records %d\n", s.From, s.To, s.Records)
 	}

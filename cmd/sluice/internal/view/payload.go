@@ -105,7 +105,8 @@ func (p *payload) rows(most int) []string {
 // writeLines writes a line for each log event, or for the change.
 func (p *payload) writeLines(w io.Writer, position string) {
 	if c := p.change; c != nil {
-		fmt.Fprintf(w, "change %s  %s  table %s  at %s  keys %s", position, screen.Word(c.EventName), screen.Word(c.TableName), moment(c.Time), screen.Quote(c.Keys, screen.KeyShown))
+		fmt.Fprintf(w, "change %s  %s  table %s  at %s  keys %s", position, screen.Word(c.EventName),
+			screen.Word(c.TableName), moment(c.Time), screen.Quote(c.Keys, screen.KeyShown))
 		if c.NewImage != nil {
 			fmt.Fprintf(w, "  new %s", screen.Quote(c.NewImage, screen.KeyShown))
 		}
@@ -119,7 +120,8 @@ func (p *payload) writeLines(w io.Writer, position string) {
 	}
 	for e := range cwlogs.Events(p.log) {
 		fmt.Fprintf(w, "log %s  group %s  stream %s  at %s  message %s\n",
-			position, screen.Word(e.LogGroup), screen.Word(e.LogStream), moment(e.Timestamp), screen.Quote(e.Message, screen.KeyShown))
+			position, screen.Word(e.LogGroup), screen.Word(e.LogStream), moment(e.Timestamp),
+			screen.Quote(e.Message, screen.KeyShown))
 	}
 }
 

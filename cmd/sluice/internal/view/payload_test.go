@@ -22,7 +22,8 @@ func TestLongKeys(t *testing.T) {
 		key := fmt.Sprintf("tenant-3f1c/region-eu-central-1/device-%04d", n)
 		records = append(records, strings.Replace(good(n), secretKey, key, 1))
 	}
-	for width, row := range map[int]string{80: "tenant-3f1c...evice-0006", 160: "tenant-3f1c/region-...tral-1/device-0006", 200: "tenant-3f1c/region-eu-central-1/device-0006"} {
+	for width, row := range map[int]string{80: "tenant-3f1c...evice-0006",
+		160: "tenant-3f1c/region-...tral-1/device-0006", 200: "tenant-3f1c/region-eu-central-1/device-0006"} {
 		got := onTerminal(screen.Screen{Width: width}, 0, event(records...), "-")
 		if !strings.Contains(got, "  "+row+"  ") {
 			t.Errorf("no key %s at %d columns:\n%s", row, width, got)
@@ -38,11 +39,13 @@ func logMessage(t *testing.T, n int) string {
 	t.Helper()
 	var events []string
 	for i := range n {
-		events = append(events, fmt.Sprintf(`{"id":"%d","timestamp":%d,"message":"GET /orders/%d 200\n"}`, i, 1731924555000+int64(i), i))
+		events = append(events, fmt.Sprintf(`{"id":"%d","timestamp":%d,"message":"GET /orders/%d 200\n"}`, i,
+			1731924555000+int64(i), i))
 	}
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
-	fmt.Fprintf(w, `{"messageType":"DATA_MESSAGE","owner":"123456789012","logGroup":"/aws/lambda/orders","logStream":"2024/11/18","subscriptionFilters":["all"],"logEvents":[%s]}`,
+	fmt.Fprintf(w, `{"messageType":"DATA_MESSAGE","owner":"123456789012","logGroup":"/aws/lambda/orders","logStream":"2024/11/18",`+
+		`"subscriptionFilters":["all"],"logEvents":[%s]}`,
 		strings.Join(events, ","))
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
@@ -50,20 +53,25 @@ func logMessage(t *testing.T, n int) string {
 	return b.String()
 }
 
-const itemChange = `{"awsRegion":"us-east-2","eventID":"9d0a4c1f","eventName":"MODIFY","userIdentity":null,"recordFormat":"application/json","tableName":"orders",` +
-	`"dynamodb":{"ApproximateCreationDateTime":1731924555370,"Keys":{"id":{"S":"17"}},"NewImage":{"id":{"S":"17"},"state":{"S":"paid"}},` +
+const itemChange = `{"awsRegion":"us-east-2","eventID":"9d0a4c1f","eventName":"MODIFY","userIdentity":null,` +
+	`"recordFormat":"application/json","tableName":"orders",` +
+	`"dynamodb":{"ApproximateCreationDateTime":1731924555370,` +
+	`"Keys":{"id":{"S":"17"}},"NewImage":{"id":{"S":"17"},"state":{"S":"paid"}},` +
 	`"OldImage":{"id":{"S":"17"},"state":{"S":"new"}},"SizeBytes":38},"eventSource":"aws:dynamodb"}`
 
 // What other services put into records is shown as what it is, by every view.
 func TestPayloads(t *testing.T) {
 	broken := logMessage(t, 2)
 	broken = broken[:len(broken)-9]
-	e := event(record(sequence(0), encoded(logMessage(t, 5))), record(sequence(1), encoded(itemChange)), record(sequence(2), encoded(broken)))
+	e := event(record(sequence(0), encoded(logMessage(t, 5))), record(sequence(1), encoded(itemChange)),
+		record(sequence(2), encoded(broken)))
 	table := onTerminal(screen.Screen{Width: 160}, 20, e, "-")
 	for _, want := range []string{
 		"  /aws/lambda/orders: 5 log events\n    2024-11-18T10:09:15.000Z GET /orders/0 200\n",
 		"    2024-11-18T10:09:15.002Z GET /orders/2 200\n    and 2 more log events\n",
-		"  MODIFY orders\n    keys {\"id\":{\"S\":\"17\"}}\n    new  {\"id\":{\"S\":\"17\"},\"state\":{\"S\":\"paid\"}}\n    old  {\"id\":{\"S\":\"17\"},\"state\":{\"S\":\"new\"}}\n",
+		"  MODIFY orders\n    keys {\"id\":{\"S\":\"17\"}}\n    new  " +
+			"{\"id\":{\"S\":\"17\"},\"state\":{\"S\":\"paid\"}}\n    old  " +
+			"{\"id\":{\"S\":\"17\"},\"state\":{\"S\":\"new\"}}\n",
 		"  0x1f8b08",
 		"1 record looks compressed",
 	} {
@@ -80,8 +88,10 @@ func TestPayloads(t *testing.T) {
 
 	_, lines, _ := onEvent(e)
 	for _, want := range []string{
-		"\nlog 0  group /aws/lambda/orders  stream 2024/11/18  at 2024-11-18T10:09:15.004Z  message \"GET /orders/4 200\\n\"\n",
-		"\nchange 1  MODIFY  table orders  at 2024-11-18T10:09:15.370Z  keys \"{\\\"id\\\":{\\\"S\\\":\\\"17\\\"}}\"  new \"{",
+		"\nlog 0  group /aws/lambda/orders  stream 2024/11/18  at 2024-11-18T10:09:15.004Z  message \"GET /orders/4 " +
+			"200\\n\"\n",
+		"\nchange 1  MODIFY  table orders  at 2024-11-18T10:09:15.370Z  keys " +
+			"\"{\\\"id\\\":{\\\"S\\\":\\\"17\\\"}}\"  new \"{",
 	} {
 		if !strings.Contains(lines, want) {
 			t.Errorf("no %q in\n%s", want, lines)
@@ -100,10 +110,12 @@ func TestPayloads(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if l := recs[0].Logs; l == nil || l.Group != "/aws/lambda/orders" || len(l.Events) != 5 || l.Events[4].Message != "GET /orders/4 200\n" {
+		if l := recs[0].Logs; l == nil || l.Group != "/aws/lambda/orders" || len(l.Events) != 5 ||
+			l.Events[4].Message != "GET /orders/4 200\n" {
 			t.Errorf("log events: %+v", l)
 		}
-		if c := recs[1].Change; c == nil || c.Event != "MODIFY" || c.Table != "orders" || string(c.Keys) != `{"id":{"S":"17"}}` || c.New == nil || c.Old == nil {
+		if c := recs[1].Change; c == nil || c.Event != "MODIFY" || c.Table != "orders" ||
+			string(c.Keys) != `{"id":{"S":"17"}}` || c.New == nil || c.Old == nil {
 			t.Errorf("change: %+v", c)
 		}
 		if recs[2].Logs != nil || recs[2].Change != nil {

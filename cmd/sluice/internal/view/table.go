@@ -106,7 +106,8 @@ func (v *tableView) end(o outcome) {
 			how = "done by its function"
 		}
 		v.sentence(fmt.Sprintf(how+": %s after %s (request %s)", screen.Word(b.RequestContext.Condition),
-			screen.Count(b.RequestContext.ApproximateInvokeCount, "invocation"), screen.Word(b.RequestContext.RequestID)))
+			screen.Count(b.RequestContext.ApproximateInvokeCount, "invocation"),
+			screen.Word(b.RequestContext.RequestID)))
 	}
 	day, one := v.day()
 	if v.source != nil {
@@ -131,7 +132,8 @@ func (v *tableView) end(o outcome) {
 		v.table(layout)
 	}
 	if hidden := v.count - len(v.rows); hidden > 0 {
-		fmt.Fprintln(v.out, v.screen.Paint(screen.Faint, fmt.Sprintf("and %s more: -n 0 shows all", screen.Group(hidden))))
+		fmt.Fprintln(v.out, v.screen.Paint(screen.Faint,
+			fmt.Sprintf("and %s more: -n 0 shows all", screen.Group(hidden))))
 	}
 	v.answer(o)
 }
@@ -166,7 +168,8 @@ func (v *tableView) table(layout string) {
 		if !r.arrived.IsZero() {
 			arrived = r.arrived.UTC().Format(layout)
 		}
-		cells[i] = [...]string{r.number, r.sequence, screen.ClipMiddle(r.key, max(keyColumn, v.screen.Width/4)), arrived, r.size}
+		cells[i] = [...]string{r.number, r.sequence, screen.ClipMiddle(r.key, max(keyColumn, v.screen.Width/4)),
+			arrived, r.size}
 		for j, c := range cells[i] {
 			widths[j] = max(widths[j], uniseg.StringWidth(c))
 		}
@@ -214,11 +217,13 @@ func (v *tableView) answer(o outcome) {
 		fmt.Fprintln(v.out, v.screen.Paint(screen.Red, "the invocation fails: Lambda delivers the whole event again"))
 	case s.Checkpoint != "":
 		fmt.Fprintf(v.out, "response %s\n", screen.Printable(string(o.answer)))
-		fmt.Fprintln(v.out, v.screen.Paint(screen.Red, fmt.Sprintf("Lambda delivers again from that record on; %s before it done",
-			screen.Count(s.Processed+s.Skipped, "record"))))
+		fmt.Fprintln(v.out, v.screen.Paint(screen.Red,
+			fmt.Sprintf("Lambda delivers again from that record on; %s before it done",
+				screen.Count(s.Processed+s.Skipped, "record"))))
 	default:
 		fmt.Fprintf(v.out, "response %s\n", screen.Clip(screen.Printable(string(o.answer)), 4*v.screen.Width))
-		fmt.Fprintln(v.out, v.screen.Paint(screen.Green, fmt.Sprintf("all done: %s, %s", screen.Count(s.Records, "record"), screen.Count(int(s.Bytes), "byte"))))
+		fmt.Fprintln(v.out, v.screen.Paint(screen.Green,
+			fmt.Sprintf("all done: %s, %s", screen.Count(s.Records, "record"), screen.Count(int(s.Bytes), "byte"))))
 	}
 }
 
@@ -227,7 +232,8 @@ func (v *tableView) summary(t *totals) {
 		fmt.Fprintln(v.out)
 	}
 	fmt.Fprintln(v.out, v.screen.Paint(screen.Bold, fmt.Sprintf("%s, %s, %s, %s bad",
-		screen.Count(t.files, "event"), screen.Count(t.records, "record"), screen.Count(int(t.bytes), "byte"), screen.Group(t.bad))))
+		screen.Count(t.files, "event"), screen.Count(t.records, "record"), screen.Count(int(t.bytes), "byte"),
+		screen.Group(t.bad))))
 	if t.compressed > 0 {
 		fmt.Fprintf(v.out, "%s compressed: -codec auto shows what is inside\n", looks(t.compressed))
 	}
@@ -278,10 +284,12 @@ func (v *tableView) histogram(title string, bars []bar, right bool) {
 	}
 	label = min(label, max(len(title), v.screen.Width-number-4-barLeast))
 	fmt.Fprintln(v.out)
-	fmt.Fprintln(v.out, v.screen.Paint(screen.Bold, screen.Pad(title, label, right)+"  "+screen.Pad("records", number, true)))
+	fmt.Fprintln(v.out, v.screen.Paint(screen.Bold,
+		screen.Pad(title, label, right)+"  "+screen.Pad("records", number, true)))
 	cells := min(barCells, v.screen.Width-label-number-4)
 	for _, b := range bars {
-		line := screen.Pad(screen.ClipMiddle(b.label, label), label, right) + "  " + screen.Pad(screen.Group(b.records), number, true)
+		line := screen.Pad(screen.ClipMiddle(b.label, label), label, right) + "  " + screen.Pad(screen.Group(b.records),
+			number, true)
 		if b.records > 0 {
 			line += "  " + v.screen.Paint(screen.Green, v.screen.Bar(b.records, most, cells))
 		}

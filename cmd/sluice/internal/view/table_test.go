@@ -36,7 +36,8 @@ func onTerminal(s screen.Screen, most int, stdin []byte, names ...string) string
 func encoded(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 
 func TestTable(t *testing.T) {
-	e := event(good(1), bad(2), record(sequence(10), encoded("注文\x00")), record(sequence(4), encoded(strings.Repeat("abcd,", 40))))
+	e := event(good(1), bad(2), record(sequence(10), encoded("注文\x00")),
+		record(sequence(4), encoded(strings.Repeat("abcd,", 40))))
 	got := onTerminal(screen.Screen{Width: 90}, 0, e, "-")
 	want := `-
 stream orders, shardId-000000000006, 2018-12-17
@@ -89,7 +90,8 @@ func TestTableWide(t *testing.T) {
 // none has what a terminal would take for a command.
 func TestTableFits(t *testing.T) {
 	for _, width := range []int{80, 100, 200} {
-		got := onTerminal(screen.Screen{Width: width}, 0, nil, "../../../../testdata/events", "../../../../testdata/bad")
+		got := onTerminal(screen.Screen{Width: width}, 0, nil, "../../../../testdata/events",
+			"../../../../testdata/bad")
 		table := false
 		rows := 0
 		for line := range strings.Lines(got) {
@@ -118,7 +120,8 @@ func TestTableFits(t *testing.T) {
 // Every line of JSON is one of the documented kinds, and has no other members.
 func TestJSON(t *testing.T) {
 	var stdout, stderr strings.Builder
-	status := Run([]string{"-json", "../../../../testdata/events", "../../../../testdata/bad", onFailureFile(t, "string", good(7))}, nil, &stdout, &stderr)
+	status := Run([]string{"-json", "../../../../testdata/events", "../../../../testdata/bad",
+		onFailureFile(t, "string", good(7))}, nil, &stdout, &stderr)
 	if status != command.Failed {
 		t.Errorf("exit status %d", status)
 	}
@@ -129,7 +132,8 @@ func TestJSON(t *testing.T) {
 			t.Fatalf("%v in %s", err, line)
 		}
 		seen[kind.Type]++
-		into := map[string]any{"record": &jsonRecord{}, "invocation": &jsonInvocation{}, "summary": &jsonSummary{}}[kind.Type]
+		into := map[string]any{"record": &jsonRecord{}, "invocation": &jsonInvocation{},
+			"summary": &jsonSummary{}}[kind.Type]
 		if into == nil {
 			t.Errorf("no such type: %s", line)
 			continue
@@ -150,17 +154,23 @@ func TestJSONLines(t *testing.T) {
 	var stdout, stderr strings.Builder
 	Run([]string{"-json", "-"}, bytes.NewReader(e), &stdout, &stderr)
 	common := func(n int) string {
-		return fmt.Sprintf(`{"type":"record","file":"-","index":%d,"stream":"orders","shard":"shardId-000000000006","sequenceNumber":"%s",`+
+		return fmt.Sprintf(`{"type":"record","file":"-","index":%d,"stream":"orders","shard":"shardId-000000000006",`+
+			`"sequenceNumber":"%s",`+
 			`"partitionKey":"alice@example.com","arrived":"2018-12-17T22:10:50.987Z",`, n-1, sequence(n))
 	}
-	fault := fmt.Sprintf(`record 2 (sequence number %s): data: invalid base64 at offset %d`, sequence(3), bytes.IndexByte(e, '*'))
+	fault := fmt.Sprintf(`record 2 (sequence number %s): data: invalid base64 at offset %d`, sequence(3),
+		bytes.IndexByte(e, '*'))
 	want := common(1) + `"bytes":11,"text":"the payload"}` + "\n" +
 		common(2) + `"bytes":1,"base64":"/w=="}` + "\n" +
 		common(3) + `"error":"` + fault + `"}` + "\n" +
-		`{"type":"invocation","file":"-","records":3,"processed":2,"skipped":0,"failed":1,"bad":1,"bytes":12,"response":null,"error":"` + fault +
-		`","window":{"start":"2020-12-09T07:04:00Z","end":"2020-12-09T07:06:00Z","state":{"n":12345678901234567890},"final":false,"terminatedEarly":false}}` + "\n" +
-		`{"type":"summary","files":1,"records":3,"bad":1,"bytes":12,"sizes":[{"from":1,"to":1,"records":1},{"from":2,"to":3,"records":0},` +
-		`{"from":4,"to":7,"records":0},{"from":8,"to":15,"records":1}],"keys":[{"partitionKey":"alice@example.com","records":3}],"otherKeys":0,"otherRecords":0}` + "\n"
+		`{"type":"invocation","file":"-","records":3,"processed":2,"skipped":0,"failed":1,"bad":1,"bytes":12,` +
+		`"response":null,"error":"` + fault +
+		`","window":{"start":"2020-12-09T07:04:00Z","end":"2020-12-09T07:06:00Z",` +
+		`"state":{"n":12345678901234567890},"final":false,"terminatedEarly":false}}` + "\n" +
+		`{"type":"summary","files":1,"records":3,"bad":1,"bytes":12,"sizes":[{"from":1,"to":1,"records":1},` +
+		`{"from":2,"to":3,"records":0},` +
+		`{"from":4,"to":7,"records":0},{"from":8,"to":15,"records":1}],` +
+		`"keys":[{"partitionKey":"alice@example.com","records":3}],"otherKeys":0,"otherRecords":0}` + "\n"
 	got := stdout.String()
 	for i, line := range strings.SplitAfter(want, "\n") {
 		if g := strings.SplitAfter(got, "\n"); i >= len(g) || g[i] != line {
@@ -187,14 +197,17 @@ func TestOnFailure(t *testing.T) {
 			}
 		}
 		table := onTerminal(screen.Screen{Width: 80}, 0, nil, onFailureFile(t, form, good(1)))
-		if want := "\ngiven up by Lambda: RetryAttemptsExhausted after 3 invocations (request\n5d0e6f3a-41b7-4c8e-9a55-0c6f7b1d2e93)\n"; !strings.Contains(table, want) {
+		if want := "\ngiven up by Lambda: RetryAttemptsExhausted after 3 invocations " +
+			"(request\n5d0e6f3a-41b7-4c8e-9a55-0c6f7b1d2e93)\n"; !strings.Contains(table, want) {
 			t.Errorf("%s: no %q in\n%s", form, want, table)
 		}
 	}
 	var stdout, stderr strings.Builder
 	name := onFailureFile(t, "none")
 	status := Run([]string{name}, nil, &stdout, &stderr)
-	if want := name + ": describes a failed batch without its records: only S3 as the destination gets them; see shardId-000000000006 1 to 2. While the stream has them, this fetches them "; status != command.Failed || !strings.HasPrefix(stderr.String(), want) || strings.Count(stderr.String(), "\n") != 1 {
+	if want := name + ": describes a failed batch without its records: only S3 as the destination gets them; see " +
+		"shardId-000000000006 1 to 2. While the stream has them, this fetches them "; status != command.Failed ||
+		!strings.HasPrefix(stderr.String(), want) || strings.Count(stderr.String(), "\n") != 1 {
 		t.Errorf("exit status %d, %q, want %q", status, &stderr, want)
 	}
 }
@@ -203,7 +216,8 @@ func TestLinesSummary(t *testing.T) {
 	var records []string
 	for i := range 13 {
 		for range i + 1 {
-			records = append(records, fmt.Sprintf(`{"kinesis":{"partitionKey":"k%02d","sequenceNumber":"1","data":""}}`, i))
+			records = append(records, fmt.Sprintf(`{"kinesis":{"partitionKey":"k%02d","sequenceNumber":"1","data":""}}`,
+				i))
 		}
 	}
 	_, stdout, _ := onEvent(event(records...))
@@ -237,15 +251,18 @@ func TestCodecAndDeaggregate(t *testing.T) {
 	message := "\x0a\x02k1\x0a\x02k2" + // partition keys
 		"\x1a\x08\x08\x00\x1a\x04left" + "\x1a\x09\x08\x01\x1a\x05right" // records
 	sum := md5.Sum([]byte(message))
-	e := event(record(sequence(1), encoded(packed.String())), record(sequence(2), encoded("\xf3\x89\x9a\xc2"+message+string(sum[:]))))
+	e := event(record(sequence(1), encoded(packed.String())),
+		record(sequence(2), encoded("\xf3\x89\x9a\xc2"+message+string(sum[:]))))
 
-	for _, want := range []string{"1 record looks compressed: -codec auto ", "1 record looks aggregated: -deaggregate "} {
+	for _, want := range []string{"1 record looks compressed: -codec auto ",
+		"1 record looks aggregated: -deaggregate "} {
 		if got := onTerminal(screen.Screen{Width: 80}, 0, e, "-"); !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
 	}
 	var stdout, stderr strings.Builder
-	if status := Run([]string{"-codec", "auto", "-deaggregate", "-"}, bytes.NewReader(e), &stdout, &stderr); status != command.OK {
+	if status := Run([]string{"-codec", "auto", "-deaggregate", "-"}, bytes.NewReader(e), &stdout,
+		&stderr); status != command.OK {
 		t.Errorf("exit status %d, %s", status, &stderr)
 	}
 	for _, want := range []string{
@@ -257,7 +274,9 @@ func TestCodecAndDeaggregate(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, &stdout)
 		}
 	}
-	if status := Run([]string{"-codec", "lz4", "-"}, nil, &stdout, &stderr); status != command.Usage || stderr.String() != `invalid value "lz4" for flag -codec: want one of auto, gzip, zlib, zstd, snappy, identity (sluice view -help says more)`+"\n" {
+	if status := Run([]string{"-codec", "lz4", "-"}, nil, &stdout, &stderr); status != command.Usage ||
+		stderr.String() != `invalid value "lz4" for flag -codec: want one of auto, gzip, zlib, zstd, snappy, identity `+
+			`(sluice view -help says more)`+"\n" {
 		t.Errorf("exit status %d, %s", status, &stderr)
 	}
 }

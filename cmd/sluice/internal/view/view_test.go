@@ -61,13 +61,15 @@ func (tt *localTest) run(t *testing.T) {
 const (
 	fileLine   = "file -\n"
 	streamLine = "stream orders shard shardId-000000000006\n"
-	windowLine = "window 2020-12-09T07:04:00.000Z to 2020-12-09T07:06:00.000Z  state bytes 7  final false  terminated early false\n"
-	noAnswer   = "response none: the invocation fails\n"
+	windowLine = "window 2020-12-09T07:04:00.000Z to 2020-12-09T07:06:00.000Z  state bytes 7  final false  " +
+		"terminated early false\n"
+	noAnswer = "response none: the invocation fails\n"
 )
 
 // recordLine is the beginning of what is shown of a record of number n.
 func recordLine(n int) string {
-	return fmt.Sprintf(`record %d  sequence %s  key "alice@example.com"  arrived 2018-12-17T22:10:50.987Z  `, n, sequence(n))
+	return fmt.Sprintf(`record %d  sequence %s  key "alice@example.com"  arrived 2018-12-17T22:10:50.987Z  `, n,
+		sequence(n))
 }
 
 func TestLocal(t *testing.T) {
@@ -119,8 +121,10 @@ func TestLocalFailures(t *testing.T) {
 				recordLine(3) + "bad\n" +
 				`response {"batchItemFailures":[{"itemIdentifier":"` + sequence(1) + `"}]}` + "\n" +
 				"counters records=2 processed=1 skipped=0 failed=1 bad=1 bytes=11 checkpoint=" + sequence(1) + "\n",
-			stderr: fmt.Sprintf("-: record 1 (sequence number %s): data: invalid base64 at offset %d\n", sequence(1), firstFault) +
-				fmt.Sprintf("-: record 3 (sequence number %s): data: invalid base64 at offset %d\n", sequence(3), secondFault),
+			stderr: fmt.Sprintf("-: record 1 (sequence number %s): data: invalid base64 at offset %d\n", sequence(1),
+				firstFault) +
+				fmt.Sprintf("-: record 3 (sequence number %s): data: invalid base64 at offset %d\n", sequence(3),
+					secondFault),
 		},
 		{
 			name:  "broken",
@@ -155,7 +159,8 @@ func TestLocalFailures(t *testing.T) {
 				windowLine +
 				noAnswer +
 				"counters records=1 processed=0 skipped=0 failed=1 bad=1 bytes=0\n",
-			stderr: fmt.Sprintf("-: record 0 (sequence number %s): data: invalid base64 at offset %d\n-: the invocation fails: *\n",
+			stderr: fmt.Sprintf("-: record 0 (sequence number %s): data: invalid base64 at offset %d\n-: the "+
+				"invocation fails: *\n",
 				sequence(0), bytes.IndexByte(badWindow, '*')),
 		},
 	} {
@@ -173,7 +178,8 @@ func TestLocalOutputIsPrintable(t *testing.T) {
 	encoded := base64.StdEncoding.EncodeToString
 	events := map[string][]byte{
 		"all bytes": event(record(sequence(0), encoded(allBytes))),
-		"escapes": []byte(`{"Records":[{"kinesis":{"partitionKey":"\u001b[2J\u009b\u202e","sequenceNumber":"\u001b]0;x\u0007",` +
+		"escapes": []byte(`{"Records":[{"kinesis":{"partitionKey":"\u001b[2J\u009b\u202e",` +
+			`"sequenceNumber":"\u001b]0;x\u0007",` +
 			`"data":"*\u001b"},"eventID":"\u001b[31m:1","eventSourceARN":"arn:aws:kinesis:x:1:stream/\u0000\r\n"}]}`),
 		"number":      event(record("\x7f\u009b", "")),
 		"bad number":  event(record("\x7f\u009b", "*")),
@@ -181,12 +187,14 @@ func TestLocalOutputIsPrintable(t *testing.T) {
 		"line breaks": windowed("{\r\n\t\"a\":\r1}"),
 		"not JSON":    []byte("\x1b[2J"),
 		"source":      []byte(`{"Records":[{"eventSource":"\u001b[2J"}]}`),
-		"time":        []byte(`{"Records":[{"kinesis":{"partitionKey":"k","sequenceNumber":"1","data":"","approximateArrivalTimestamp":"\u001b[2J"}}]}`),
-		"shard":       []byte(`{"Records":[],"window":{"start":"\u001b[2J"}}`),
+		"time": []byte(`{"Records":[{"kinesis":{"partitionKey":"k","sequenceNumber":"1","data":"",` +
+			`"approximateArrivalTimestamp":"\u001b[2J"}}]}`),
+		"shard": []byte(`{"Records":[],"window":{"start":"\u001b[2J"}}`),
 	}
 	for i := range 256 {
 		// Each byte by itself, and among text.
-		events[fmt.Sprintf("byte %#x", i)] = event(record("1", encoded([]byte{byte(i)})), record("2", encoded([]byte{'a', byte(i), 'b'})))
+		events[fmt.Sprintf("byte %#x", i)] = event(record("1", encoded([]byte{byte(i)})),
+			record("2", encoded([]byte{'a', byte(i), 'b'})))
 	}
 	check := func(t *testing.T, what, out string) {
 		for line := range strings.Lines(out) {
@@ -206,7 +214,8 @@ func TestLocalOutputIsPrintable(t *testing.T) {
 	}
 
 	var stdout, stderr strings.Builder
-	if status := Run([]string{"\x1b[2J\nmissing\x9b", "-\x1b"}, strings.NewReader(""), &stdout, &stderr); status == command.OK {
+	if status := Run([]string{"\x1b[2J\nmissing\x9b", "-\x1b"}, strings.NewReader(""), &stdout,
+		&stderr); status == command.OK {
 		t.Errorf("exit status %d", status)
 	}
 	if stdout.Len()+stderr.Len() == 0 {
@@ -230,12 +239,14 @@ func TestLocalOrder(t *testing.T) {
 		start, _, _ := strings.Cut(line, " (")
 		starts = append(starts, start[:min(len(start), 11)])
 	}
-	want := []string{"file -\n", "stream orde", "record 0  s", "-: record 0", "record 1  s", "response {\"", "counters re",
+	want := []string{"file -\n", "stream orde", "record 0  s", "-: record 0", "record 1  s", "response {\"",
+		"counters re",
 		missing[:11], "total files", "size 8 to 1", "key \"alice@"}
 	if !slices.Equal(starts, want) {
 		t.Errorf("got %q, want %q:\n%s", starts, want, &both)
 	}
-	if problem := missing + ": no such file or directory\n"; runtime.GOOS == "linux" && !strings.Contains(both.String(), "\n"+problem) {
+	if problem := missing + ": no such file or directory\n"; runtime.GOOS == "linux" &&
+		!strings.Contains(both.String(), "\n"+problem) {
 		t.Errorf("want %q in\n%s", problem, &both)
 	}
 }
@@ -244,9 +255,11 @@ func TestLocalOrder(t *testing.T) {
 // too.
 func TestLocalTooManyRecords(t *testing.T) {
 	const most = 1 << 18
-	many := event(bad(0), strings.Repeat(`{"kinesis":{"partitionKey":"","sequenceNumber":"1","data":""}},`, most-1)+good(1))
+	many := event(bad(0), strings.Repeat(`{"kinesis":{"partitionKey":"","sequenceNumber":"1","data":""}},`,
+		most-1)+good(1))
 	status, stdout, stderr := onEvent(many)
-	if response := `response {"batchItemFailures":[{"itemIdentifier":"` + sequence(0) + `"}]}`; !strings.Contains(stdout, response) {
+	if response := `response {"batchItemFailures":[{"itemIdentifier":"` + sequence(0) +
+		`"}]}`; !strings.Contains(stdout, response) {
 		t.Errorf("no %s", response)
 	}
 	last := "-: record 262144: too large: more than 262144 records; MaxRecords sets this limit"
@@ -266,7 +279,8 @@ func TestLocalLargeFile(t *testing.T) {
 	}
 	var stdout, stderr strings.Builder
 	status := Run([]string{name}, nil, &stdout, &stderr)
-	if status != command.Failed || stdout.Len() > 0 || stderr.String() != screen.Printable(name)+": larger than 67108864 bytes\n" {
+	if status != command.Failed || stdout.Len() > 0 ||
+		stderr.String() != screen.Printable(name)+": larger than 67108864 bytes\n" {
 		t.Errorf("exit status %d, standard output %q, standard error %q", status, &stdout, &stderr)
 	}
 }
@@ -289,11 +303,13 @@ func TestLocalUnwritable(t *testing.T) {
 // lines that fit.
 func TestInputsOnTerminal(t *testing.T) {
 	for name, want := range map[string]string{
-		"get-records-cli-2.json":         "\nfrom aws kinesis get-records output\nstream not known, 2024-11-18\n",
-		"receive-message.json":           "receive-message.json, message 1\nfrom aws sqs receive-message output, SNS notification, asynchronous invocation's\nrecord\ngiven up by Lambda: ",
+		"get-records-cli-2.json": "\nfrom aws kinesis get-records output\nstream not known, 2024-11-18\n",
+		"receive-message.json": "receive-message.json, message 1\nfrom aws sqs receive-message output, " +
+			"SNS notification, asynchronous invocation's\nrecord\ngiven up by Lambda: ",
 		"invocation-record-success.json": "\ndone by its function: Success after 1 invocation ",
 	} {
-		if got := onTerminal(screen.Screen{Width: 80}, 0, nil, filepath.Join("../../../../testdata/inputs", name)); !strings.Contains(got, want) {
+		if got := onTerminal(screen.Screen{Width: 80}, 0, nil,
+			filepath.Join("../../../../testdata/inputs", name)); !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
 	}
