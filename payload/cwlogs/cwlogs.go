@@ -1,8 +1,8 @@
 // Package cwlogs reads the log events that CloudWatch Logs sends to a Kinesis
 // stream.
 //
-// A subscription filter writes records whose data is gzip of a JSON object: an
-// envelope that says which log group and stream it is from, and many log
+// A subscription filter writes records whose data is a JSON object in gzip: an
+// envelope, which says what log group and stream it is from, and many log
 // events. (Format: CloudWatch Logs user guide, "Real-time processing of log
 // data with subscriptions".)
 //
@@ -16,7 +16,8 @@
 //		}
 //	}
 //
-// router.LogEvents makes a handler of a function for one log event.
+// In a router, router.LogEvents turns a function for one log event into a
+// handler.
 package cwlogs
 
 import (
@@ -31,59 +32,70 @@ import (
 	"example.com/sluice/internal/jsonview"
 )
 
-// Event is a log event. Its byte slices are views, valid until the next
-// iteration; [Event.Clone] keeps it.
+// Event is a log event. Its byte slices are views that are valid until the next
+// iteration; [Event.Clone] copies them.
 type Event struct {
-	// Envelope is what the log events of one message share. It is never nil in
-	// what is yielded, and it may be kept.
+	// Envelope is shared by the log events of a message. It is never nil in
+	// what an iteration yields, and it may be kept.
 	*Envelope
 
-	ID        []byte    // unique within the log group's subscription
-	Timestamp time.Time // when the event happened, as its source says: UTC, to the millisecond, before the year 10,000
-	Message   []byte    // UTF-8; most writers end it without a line break
+	ID        []byte    // unique within the subscription
+	Timestamp time.Time // when it happened according to its source: in UTC, to the millisecond
+	Message   []byte    // UTF-8, mostly without a line break at the end
 
-	fields []byte  // the object extractedFields, nil where there is none
-	memory *[]byte // for text that is escaped in it
+	fields []byte  // the object extractedFields, nil if there is none
+	memory *[]byte // for unescaped text; nil in a clone
 }
 
-// Envelope is what a message says beside its log events. Its strings are copies
-// and may be kept.
+// Envelope is what a message says about all of its log events. Its strings are
+// copies and may be kept.
 type Envelope struct {
+	_ struct{} // more fields may come
+
 	MessageType         string // "DATA_MESSAGE"; a "CONTROL_MESSAGE", which checks the subscription, yields no events
-	Owner               string // the AWS account of the log data
+	Owner               string // the AWS account that the log data is from
 	LogGroup, LogStream string
-	SubscriptionFilters []string // names of the filters that matched
-	PolicyLevel         string   // "ACCOUNT_LEVEL_POLICY" or "LOG_GROUP_LEVEL_POLICY"; "" where absent
+	SubscriptionFilters []string // the filters that matched
+	PolicyLevel         string   // "ACCOUNT_LEVEL_POLICY", "LOG_GROUP_LEVEL_POLICY" or ""
 }
 
-// Reader is how a record's data is read. The zero value is ready.
+// Reader reads the data of records. The zero value is ready, and concurrent use
+// is safe.
 type Reader struct {
-	// MaxData is the most bytes that gzip may decompress to, all messages of a
-	// record together; 0 means 10 MiB. More of them are decoder.ErrTooLarge.
-	// CloudWatch Logs sets no such limit: 39 KB of repetitive log events may
-	// hold 12 MB. router.LogEvents takes its decoder's MaxData.
+	_ struct{} // more options may come
+
+	// MaxData is the maximum number of bytes that the gzip of a record may
+	// decompress to, for all of its messages together; 0 means 10 MiB.
+	// Exceeding it is decoder.ErrTooLarge. CloudWatch Logs itself has no such
+	// limit, and 39 KB of repetitive log events may well hold 12 MB.
+	// router.LogEvents uses its decoder's MaxData.
 	MaxData int
 }
 
 const defaultMaxData = 10 << 20
 
-// Events reads data with the zero [Reader]. See [Reader.Events].
+// Events returns the log events in data as the zero [Reader] does; see
+// [Reader.Events].
 func Events(data []byte) iter.Seq2[*Event, error] { return Reader{}.Events(data) }
 
-// Events returns the log events in a record's data, which may hold several
-// messages, one behind the other, as gzip or as JSON that a decoder.Codec has
-// decompressed. Each turn of the loop gives one of
+// Events returns the log events in a record's data. The data holds one or more
+// messages, one after the other, either as gzip or as JSON that a decoder.Codec
+// has decompressed. Each iteration yields one of
 //
 //	e, nil    a log event, valid until the next iteration
-//	e, err    this log event lacks its id, time or message, or they are of a wrong type: the rest is set; the loop may go on
-//	nil, err  the data is broken from here; the sequence ends
+//	e, err    a log event with a flaw: its id, time or message is missing or of
+//	          the wrong type, everything else is set; the loop may go on
+//	nil, err  the data is broken from here on; the sequence ends
 //
-// Errors are the decoder's: ErrCompressed, ErrTooLarge (gzip of more than
-// MaxData; nesting), ErrSyntax, ErrType for JSON that is no such message,
-// ErrMissing. Control messages, and data without a byte, have no log events.
-// Member names are case-sensitive, null counts as absent, the last of
-// duplicates wins. Timestamps count by their value, however they are written:
-// 1000, 1000.0 and 1e3 are one.
+// The errors are the decoder's: ErrCompressed, ErrTooLarge (gzip of more than
+// MaxData, or JSON that is nested more than 300 deep), ErrSyntax, ErrType for
+// JSON that is no such message or a time from the year 10,000 on, and
+// ErrMissing. Each says where the message begins. Control messages and empty
+// data yield nothing.
+//
+// Member names are case-sensitive, null counts as absent, and the last of
+// duplicates wins. Timestamps count by their value: 1000, 1000.0 and 1e3 are
+// the same.
 func (r Reader) Events(data []byte) iter.Seq2[*Event, error] {
 	return func(yield func(*Event, error) bool) { r.read(data, yield) }
 }
@@ -131,13 +143,12 @@ func skipSpace(b []byte, i int) int {
 	return i
 }
 
-// located says which message of the data an error is about, by its offset.
+// located adds the offset of the message that the error is about.
 func located(at int, err error) error {
 	return fmt.Errorf("CloudWatch Logs message at byte %d: %w", at, err)
 }
 
-// message yields the log events of one message, and reports whether to go on
-// behind it.
+// message yields the log events of one message and reports whether to go on.
 func (s *state) message(object []byte, at int, yield func(*Event, error) bool) bool {
 	var values envelopeValues
 	var events []byte
@@ -184,7 +195,7 @@ func (s *state) message(object []byte, at int, yield func(*Event, error) bool) b
 	return more
 }
 
-// read reads a log event into s.event, and returns the first flaw.
+// read reads a log event into s.event and returns its first flaw.
 func (s *state) read(value []byte) (flaw error) {
 	if value[0] != '{' {
 		return fmt.Errorf("%w: not an object", decoder.ErrType)
@@ -233,12 +244,13 @@ func (s *state) read(value []byte) (flaw error) {
 	return flaw
 }
 
-// latest is the first millisecond that a timestamp may not have: the year
-// 10,000, which neither RFC 3339 nor time.Time's JSON form can write. As far
-// before the epoch is too early.
+// latest is the year 10,000 in milliseconds, which neither RFC 3339 nor the
+// JSON form of time.Time can write. Timestamps must be below it, and above the
+// same distance before the epoch.
 const latest = 253402300800_000
 
-// missingOr is the error for a value that is absent or not what it should be.
+// missingOr returns the error for a value that is absent or, if not, of the
+// wrong type.
 func missingOr(value []byte, want string) error {
 	if value == nil {
 		return decoder.ErrMissing
@@ -246,9 +258,9 @@ func missingOr(value []byte, want string) error {
 	return fmt.Errorf("%w: not %s", decoder.ErrType, want)
 }
 
-// ExtractedFields returns the names and values that the log group's filter
-// pattern has taken from the message, which are valid as long as the event.
-// Values that are no strings are given as their JSON text, null is left out.
+// ExtractedFields returns the names and values that the filter pattern of the
+// log group extracted from the message. They are valid as long as the event. A
+// value that is not a string is given as its JSON text, and null is left out.
 func (e *Event) ExtractedFields() iter.Seq2[[]byte, []byte] {
 	return func(yield func(name, value []byte) bool) {
 		if e.fields == nil {
@@ -256,7 +268,7 @@ func (e *Event) ExtractedFields() iter.Seq2[[]byte, []byte] {
 		}
 		memory := e.memory
 		if memory == nil {
-			memory = new([]byte) // of a clone
+			memory = new([]byte)
 		}
 		jsonview.Members(e.fields, func(name, value []byte) bool {
 			if value[0] == 'n' {
@@ -271,8 +283,8 @@ func (e *Event) ExtractedFields() iter.Seq2[[]byte, []byte] {
 	}
 }
 
-// Clone returns a copy of e that shares no memory with the iterator, except for
-// Envelope, which may be kept.
+// Clone returns a copy of e that shares no memory with the iteration, apart
+// from the Envelope, which may be kept.
 func (e *Event) Clone() Event {
 	c := *e
 	c.ID, c.Message, c.fields = bytes.Clone(e.ID), bytes.Clone(e.Message), bytes.Clone(e.fields)
@@ -286,8 +298,8 @@ var envelopeMembers = [...]string{"messageType", "owner", "logGroup", "logStream
 
 type envelopeValues [len(envelopeMembers)][]byte
 
-// envelope returns an Envelope with these values: the last one where they are
-// the same.
+// envelope returns an Envelope with these values, the previous one if they have
+// not changed.
 func (s *state) envelope(values *envelopeValues) (*Envelope, error) {
 	same := s.last != nil
 	for i, v := range values {

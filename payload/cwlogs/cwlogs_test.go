@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -15,17 +16,22 @@ import (
 
 // message is a message as CloudWatch Logs writes it, with these log events.
 func message(events ...string) string {
-	return `{"messageType":"DATA_MESSAGE","owner":"123456789012","logGroup":"/aws/lambda/orders","logStream":"2024/11/18/[$LATEST]0f",` +
+	return `{"messageType":"DATA_MESSAGE","owner":"123456789012","logGroup":"/aws/lambda/orders",` +
+		`"logStream":"2024/11/18/[$LATEST]0f",` +
 		`"subscriptionFilters":["to-kinesis","all"],"logEvents":[` + strings.Join(events, ",") + `]}`
 }
 
 const (
-	first = `{"id":"38637482910457291827364554637281920475639281746352819201","timestamp":1731924555137,"message":"START RequestId: 7\n"}`
+	first = `{"id":"38637482910457291827364554637281920475639281746352819201","timestamp":1731924555137,` +
+		`"message":"START RequestId: 7\n"}`
 	// second has escapes in its message, and fields.
-	second = `{"id":"2","timestamp":1731924555138,"message":"{\"level\":\"info\",\"msg\":\"caf\u00e9 \ud83d\ude00\"}\n",` +
+	second = `{"id":"2","timestamp":1731924555138,"message":"{\"level\":\"info\",\"msg\":\"caf\u00e9 ` +
+		`\ud83d\ude00\"}\n",` +
 		`"extractedFields":{"level":"info","n":7,"none":null,"a \"name\"":"a\tvalue"}}`
-	control = `{"messageType":"CONTROL_MESSAGE","owner":"CloudwatchLogs","logGroup":"","logStream":"","subscriptionFilters":[],` +
-		`"logEvents":[{"id":"","timestamp":1731924555000,"message":"CWL CONTROL MESSAGE: Checking health of destination Kinesis stream."}]}`
+	control = `{"messageType":"CONTROL_MESSAGE","owner":"CloudwatchLogs","logGroup":"","logStream":"",` +
+		`"subscriptionFilters":[],` +
+		`"logEvents":[{"id":"","timestamp":1731924555000,"message":"CWL CONTROL MESSAGE: Checking health of ` +
+		`destination Kinesis stream."}]}`
 )
 
 func gzipped(text string) []byte { return routertest.Gzip([]byte(text)) }
@@ -52,8 +58,10 @@ func describe(data []byte) string {
 
 func TestEvents(t *testing.T) {
 	const (
-		one   = "38637482910457291827364554637281920475639281746352819201 2024-11-18T10:09:15.137Z \"START RequestId: 7\\n\"\n"
-		two   = "2 2024-11-18T10:09:15.138Z \"{\\\"level\\\":\\\"info\\\",\\\"msg\\\":\\\"café 😀\\\"}\\n\" \"level\"=\"info\" \"n\"=\"7\" \"a \\\"name\\\"\"=\"a\\tvalue\"\n"
+		one = "38637482910457291827364554637281920475639281746352819201 2024-11-18T10:09:15.137Z \"START " +
+			"RequestId: 7\\n\"\n"
+		two = "2 2024-11-18T10:09:15.138Z \"{\\\"level\\\":\\\"info\\\",\\\"msg\\\":\\\"café 😀\\\"}\\n" +
+			"\" \"level\"=\"info\" \"n\"=\"7\" \"a \\\"name\\\"\"=\"a\\tvalue\"\n"
 		epoch = "1970-01-01T00:00:00.001Z"
 		none  = "0001-01-01T00:00:00Z"
 	)
@@ -68,45 +76,81 @@ func TestEvents(t *testing.T) {
 		{"several messages", message(first) + message(second), one + two},
 		{"several messages on lines", message(first) + "\n" + control + "\r\n\n" + message(second) + "\n", one + two},
 		{"members in another order", `{"logEvents":[` + first + `],"messageType":"DATA_MESSAGE"}`, one},
-		{"spaces", " { \"messageType\" : \"DATA_MESSAGE\" , \"logEvents\" : [ { \"id\" : \"x\" , \"message\" : \"m\" , \"timestamp\" : 1 } , " + small("y") + " ] } ",
+		{"spaces", " { \"messageType\" : \"DATA_MESSAGE\" , \"logEvents\" : [ { \"id\" : \"x\" , \"message\" : " +
+			"\"m\" , \"timestamp\" : 1 } , " + small("y") + " ] } ",
 			"x " + epoch + " \"m\"\ny " + epoch + " \"m\"\n"},
-		{"unknown members", `{"a":{"logEvents":[1]},"messageType":"DATA_MESSAGE","logEvents":[{"x":[{"id":"no"}],"id":"x","timestamp":1,"message":"m"}],"z":1}`,
+		{"unknown members",
+			`{"a":{"logEvents":[1]},"messageType":"DATA_MESSAGE","logEvents":[{"x":[{"id":"no"}],"id":"x",` +
+				`"timestamp":1,"message":"m"}],"z":1}`,
 			"x " + epoch + " \"m\"\n"},
-		{"escaped names", `{"message\u0054ype":"DATA_MESSAGE","log\u0045vents":[{"i\u0064":"x","timestamp":1,"message":"m"}]}`, "x " + epoch + " \"m\"\n"},
-		{"the last of duplicates, but null", `{"messageType":"DATA_MESSAGE","logEvents":[1],"logEvents":[{"id":"w","id":"x","id":null,"timestamp":1,"message":"m"}],"logEvents":null}`,
+		{"escaped names",
+			`{"message\u0054ype":"DATA_MESSAGE","log\u0045vents":[{"i\u0064":"x","timestamp":1,"message":"m"}]}`,
+			"x " + epoch + " \"m\"\n"},
+		{"the last of duplicates, but null",
+			`{"messageType":"DATA_MESSAGE","logEvents":[1],"logEvents":[{"id":"w","id":"x","id":null,"timestamp":1,` +
+				`"message":"m"}],"logEvents":null}`,
 			"x " + epoch + " \"m\"\n"},
 		{"a type that nobody knows yet", strings.Replace(message(first), "DATA_MESSAGE", "NEW_MESSAGE", 1), one},
-		{"surrogates", message(`{"id":"x","timestamp":1,"message":"\ud800 \ude00\ud83d x \uD83D\uDE00"}`), "x " + epoch + " \"\ufffd \ufffd\ufffd x 😀\"\n"},
-		{"all escapes", message(`{"id":"x","timestamp":1,"message":"\"\\\/\b\f\n\r\t\u0041\\"}`), "x " + epoch + " \"\\\"\\\\/\\b\\f\\n\\r\\tA\\\\\"\n"},
+		{"surrogates", message(`{"id":"x","timestamp":1,"message":"\ud800 \ude00\ud83d x \uD83D\uDE00"}`),
+			"x " + epoch + " \"\ufffd \ufffd\ufffd x 😀\"\n"},
+		{"all escapes", message(`{"id":"x","timestamp":1,"message":"\"\\\/\b\f\n\r\t\u0041\\"}`),
+			"x " + epoch + " \"\\\"\\\\/\\b\\f\\n\\r\\tA\\\\\"\n"},
 		{"empty text", message(`{"id":"","timestamp":-1,"message":""}`), " 1969-12-31T23:59:59.999Z \"\"\n"},
 
-		{"timestamps by their value", message(`{"id":"a","timestamp":1732638456000.0,"message":"m"}`, `{"id":"b","timestamp":1.732638456E12,"message":"m"}`,
-			`{"id":"c","timestamp":1732638456000000e-3,"message":"m"}`, `{"id":"d","timestamp":253402300799999,"message":"m"}`, `{"id":"e","timestamp":253402300800000,"message":"m"}`),
-			"a 2024-11-26T16:27:36Z \"m\"\nb 2024-11-26T16:27:36Z \"m\"\nc 2024-11-26T16:27:36Z \"m\"\nd 9999-12-31T23:59:59.999Z \"m\"\n" +
-				"e " + none + " \"m\" bad: CloudWatch Logs message at byte 0: log event 4: timestamp: member of the wrong type: not a time before the year 10000\n"},
-		{"bad log events", message(`7`, `{"timestamp":1,"message":"m"}`, `{"id":"x","message":"m"}`, `{"id":"x","timestamp":1}`, small("x"),
-			`{"id":7,"timestamp":1,"message":"m"}`, `{"id":"x","timestamp":"1","message":"m"}`, `{"id":"x","timestamp":1.5,"message":"m"}`,
-			`{"id":"x","timestamp":1,"message":{}}`, `{"id":"x","timestamp":92233720368547758079,"message":"m"}`, small("y")),
-			" " + none + " \"\" bad: CloudWatch Logs message at byte 0: log event 0: member of the wrong type: not an object\n" +
+		{"timestamps by their value", message(`{"id":"a","timestamp":1732638456000.0,"message":"m"}`,
+			`{"id":"b","timestamp":1.732638456E12,"message":"m"}`,
+			`{"id":"c","timestamp":1732638456000000e-3,"message":"m"}`,
+			`{"id":"d","timestamp":253402300799999,"message":"m"}`,
+			`{"id":"e","timestamp":253402300800000,"message":"m"}`),
+			"a 2024-11-26T16:27:36Z \"m\"\nb 2024-11-26T16:27:36Z \"m\"\nc 2024-11-26T16:27:36Z \"m\"\n" +
+				"d 9999-12-31T23:59:59.999Z \"m\"\n" +
+				"e " + none +
+				" \"m\" bad: CloudWatch Logs message at byte 0: log event 4: timestamp: member of the wrong " +
+				"type: not a time before the year 10000\n"},
+		{"bad log events", message(`7`, `{"timestamp":1,"message":"m"}`, `{"id":"x","message":"m"}`,
+			`{"id":"x","timestamp":1}`, small("x"),
+			`{"id":7,"timestamp":1,"message":"m"}`, `{"id":"x","timestamp":"1","message":"m"}`,
+			`{"id":"x","timestamp":1.5,"message":"m"}`,
+			`{"id":"x","timestamp":1,"message":{}}`, `{"id":"x","timestamp":92233720368547758079,"message":"m"}`,
+			small("y")),
+			" " + none + " \"\" bad: CloudWatch Logs message at byte 0: log event 0: member of the wrong type: not " +
+				"an object\n" +
 				" " + epoch + " \"m\" bad: CloudWatch Logs message at byte 0: log event 1: id: missing member\n" +
-				"x " + none + " \"m\" bad: CloudWatch Logs message at byte 0: log event 2: timestamp: missing member\n" +
+				"x " + none +
+				" \"m\" bad: CloudWatch Logs message at byte 0: log event 2: timestamp: missing member\n" +
 				"x " + epoch + " \"\" bad: CloudWatch Logs message at byte 0: log event 3: message: missing member\n" +
 				"x " + epoch + " \"m\"\n" +
-				" " + epoch + " \"m\" bad: CloudWatch Logs message at byte 0: log event 5: id: member of the wrong type: not a string\n" +
-				"x " + none + " \"m\" bad: CloudWatch Logs message at byte 0: log event 6: timestamp: member of the wrong type: not a whole number of milliseconds\n" +
-				"x " + none + " \"m\" bad: CloudWatch Logs message at byte 0: log event 7: timestamp: member of the wrong type: not a whole number of milliseconds\n" +
-				"x " + epoch + " \"\" bad: CloudWatch Logs message at byte 0: log event 8: message: member of the wrong type: not a string\n" +
-				"x " + none + " \"m\" bad: CloudWatch Logs message at byte 0: log event 9: timestamp: member of the wrong type: not a whole number of milliseconds\n" +
+				" " + epoch +
+				" \"m\" bad: CloudWatch Logs message at byte 0: log event 5: id: member of the wrong type: not " +
+				"a string\n" +
+				"x " + none +
+				" \"m\" bad: CloudWatch Logs message at byte 0: log event 6: timestamp: member of the wrong " +
+				"type: not a whole number of milliseconds\n" +
+				"x " + none +
+				" \"m\" bad: CloudWatch Logs message at byte 0: log event 7: timestamp: member of the wrong " +
+				"type: not a whole number of milliseconds\n" +
+				"x " + epoch +
+				" \"\" bad: CloudWatch Logs message at byte 0: log event 8: message: member of the wrong type: " +
+				"not a string\n" +
+				"x " + none +
+				" \"m\" bad: CloudWatch Logs message at byte 0: log event 9: timestamp: member of the wrong " +
+				"type: not a whole number of milliseconds\n" +
 				"y " + epoch + " \"m\"\n"},
 		{"not JSON", "hello", "broken: CloudWatch Logs message at byte 0: invalid JSON at byte 0\n"},
-		{"not JSON behind a message", control + " hello", fmt.Sprintf("broken: CloudWatch Logs message at byte %d: invalid JSON at byte 0\n", len(control)+1)},
+		{"not JSON behind a message", control + " hello",
+			fmt.Sprintf("broken: CloudWatch Logs message at byte %d: invalid JSON at byte 0\n", len(control)+1)},
 		{"cut off", message(first)[:100], "broken: CloudWatch Logs message at byte 0: invalid JSON at byte 100\n"},
 		{"no object", "[]", "broken: CloudWatch Logs message at byte 0: member of the wrong type: not an object\n"},
-		{"other JSON", `{"order":1}`, "broken: CloudWatch Logs message at byte 0: messageType: missing member: it is no message of CloudWatch Logs\n"},
-		{"no log events", `{"messageType":"DATA_MESSAGE"}`, "broken: CloudWatch Logs message at byte 0: logEvents: missing member\n"},
-		{"log events of a wrong type", `{"messageType":"DATA_MESSAGE","logEvents":{}}`, "broken: CloudWatch Logs message at byte 0: logEvents: member of the wrong type: not an array\n"},
-		{"an envelope of a wrong type", `{"messageType":"DATA_MESSAGE","owner":7,"logEvents":[]}`, "broken: CloudWatch Logs message at byte 0: owner: member of the wrong type: not a string\n"},
-		{"nested too deep", strings.Repeat("[", 301), "broken: CloudWatch Logs message at byte 0: too large: nested more than 300 deep at byte 300\n"},
+		{"other JSON", `{"order":1}`, "broken: CloudWatch Logs message at byte 0: messageType: missing member: it " +
+			"is no message of CloudWatch Logs\n"},
+		{"no log events", `{"messageType":"DATA_MESSAGE"}`,
+			"broken: CloudWatch Logs message at byte 0: logEvents: missing member\n"},
+		{"log events of a wrong type", `{"messageType":"DATA_MESSAGE","logEvents":{}}`,
+			"broken: CloudWatch Logs message at byte 0: logEvents: member of the wrong type: not an array\n"},
+		{"an envelope of a wrong type", `{"messageType":"DATA_MESSAGE","owner":7,"logEvents":[]}`,
+			"broken: CloudWatch Logs message at byte 0: owner: member of the wrong type: not a string\n"},
+		{"nested too deep", strings.Repeat("[", 301),
+			"broken: CloudWatch Logs message at byte 0: too large: nested more than 300 deep at byte 300\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for how, data := range map[string][]byte{"JSON": []byte(c.text), "gzip": gzipped(c.text)} {
@@ -124,15 +168,18 @@ func TestEvents(t *testing.T) {
 // TestMaxData: the limit is exact, it is the option's, and its error says so.
 func TestMaxData(t *testing.T) {
 	text := message(first)
-	for _, c := range []struct{ limit, size int }{{0, 10 << 20}, {-1, 10 << 20}, {len(text), len(text)}, {16 << 20, 16 << 20}} {
+	for _, c := range []struct{ limit, size int }{{0, 10 << 20}, {-1, 10 << 20}, {len(text), len(text)},
+		{16 << 20, 16 << 20}} {
 		for over := range 2 {
 			n := 0
 			var last error
-			for _, err := range (cwlogs.Reader{MaxData: c.limit}).Events(gzipped(text + strings.Repeat(" ", c.size+over-len(text)))) {
+			for _, err := range (cwlogs.Reader{MaxData: c.limit}).Events(gzipped(text + strings.Repeat(" ",
+				c.size+over-len(text)))) {
 				n++
 				last = err
 			}
-			if large := errors.Is(last, decoder.ErrTooLarge); n != 1 || large != (over > 0) || large && !strings.Contains(last.Error(), "MaxData") {
+			if large := errors.Is(last, decoder.ErrTooLarge); n != 1 || large != (over > 0) ||
+				large && !strings.Contains(last.Error(), "MaxData") {
 				t.Errorf("limit %d, %d bytes: %d log events, %v", c.limit, c.size+over, n, last)
 			}
 		}
@@ -153,17 +200,20 @@ func TestEnvelope(t *testing.T) {
 		}
 		last = e.Envelope
 	}
-	want := []string{
-		`{DATA_MESSAGE 123456789012 /aws/lambda/orders 2024/11/18/[$LATEST]0f [to-kinesis all] }`,
-		`{DATA_MESSAGE 123456789012 /aws/lambda/café 2024/11/18/[$LATEST]0f [to-kinesis all] }`,
-		`{DATA_MESSAGE 123456789012 /aws/lambda/orders 2024/11/18/[$LATEST]0f [to-kinesis all] ACCOUNT_LEVEL_POLICY}`,
+	orders := cwlogs.Envelope{
+		MessageType: "DATA_MESSAGE", Owner: "123456789012", LogGroup: "/aws/lambda/orders",
+		LogStream: "2024/11/18/[$LATEST]0f", SubscriptionFilters: []string{"to-kinesis", "all"},
 	}
+	café, leveled := orders, orders
+	café.LogGroup = "/aws/lambda/café"
+	leveled.PolicyLevel = "ACCOUNT_LEVEL_POLICY"
+	want := []cwlogs.Envelope{orders, café, leveled}
 	if len(envelopes) != len(want) {
 		t.Fatalf("%d envelopes, want %d", len(envelopes), len(want))
 	}
 	for i, e := range envelopes {
-		if got := fmt.Sprint(*e); got != want[i] {
-			t.Errorf("%s, want %s", got, want[i])
+		if !reflect.DeepEqual(*e, want[i]) {
+			t.Errorf("%+v, want %+v", *e, want[i])
 		}
 	}
 }
@@ -174,7 +224,8 @@ func TestClone(t *testing.T) {
 		kept = append(kept, e.Clone())
 	}
 	describe(gzipped(message(first, first, first, first)))
-	if len(kept) != 3 || string(kept[0].Message) != "{\"level\":\"info\",\"msg\":\"café 😀\"}\n" || !bytes.Equal(kept[0].Message, kept[2].Message) {
+	if len(kept) != 3 || string(kept[0].Message) != "{\"level\":\"info\",\"msg\":\"café 😀\"}\n" ||
+		!bytes.Equal(kept[0].Message, kept[2].Message) {
 		t.Fatalf("%d events, message %q", len(kept), kept[0].Message)
 	}
 	names := ""

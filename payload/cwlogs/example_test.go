@@ -13,7 +13,8 @@ import (
 func ExampleEvents() {
 	data := routertest.LogMessage(cwlogs.Envelope{LogGroup: "/aws/lambda/orders"}, // a record's data
 		routertest.LogEvent{Message: "START RequestId: 7\n"},
-		routertest.LogEvent{Message: `{"level":"info","msg":"café 😀"}` + "\n", ExtractedFields: map[string]string{"level": "info"}},
+		routertest.LogEvent{Message: `{"level":"info","msg":"café 😀"}` + "\n",
+			ExtractedFields: map[string]string{"level": "info"}},
 	)
 	for e, err := range cwlogs.Events(data) {
 		if err != nil {
@@ -36,7 +37,8 @@ func ExampleEvents() {
 // Repetitive log events take little room in a stream, and much when they are
 // decompressed.
 func ExampleReader() {
-	data := routertest.LogMessage(cwlogs.Envelope{}, slices.Repeat([]routertest.LogEvent{{Message: strings.Repeat("wait ", 40)}}, 50_000)...) // 16 MB
+	waits := slices.Repeat([]routertest.LogEvent{{Message: strings.Repeat("wait ", 40)}}, 50_000) // 16 MB
+	data := routertest.LogMessage(cwlogs.Envelope{}, waits...)
 	count := func(r cwlogs.Reader) (n int) {
 		for _, err := range r.Events(data) {
 			if err != nil {

@@ -125,10 +125,13 @@ func oracle(text []byte) string {
 func FuzzEvents(f *testing.F) {
 	for _, text := range []string{
 		message(first, second), control, message(first) + "\n" + control + message(second),
-		message(`{"id":"a","timestamp":1732638456000.0,"message":""}`, `{"id":"a","timestamp":1.732638456E12,"message":""}`, `{"id":"a","timestamp":253402300800e3,"message":""}`,
+		message(`{"id":"a","timestamp":1732638456000.0,"message":""}`,
+			`{"id":"a","timestamp":1.732638456E12,"message":""}`, `{"id":"a","timestamp":253402300800e3,"message":""}`,
 			`{"id":"a","timestamp":0e99999,"message":""}`, `{"id":"a","timestamp":-1e99999,"message":""}`),
-		message(`{"id":"\ud800","timestamp":1e3,"message":"\\\""}`, `7`, `[]`, `{"id":1}`, `{}`, `{"id":"a","id":null}`),
-		`{"messageType":"X","logEvents":[{"message":"a","timestamp":01}]}`, `{"messageType":"X"}[]`, `{"messageType":"X","owner":[]}`,
+		message(`{"id":"\ud800","timestamp":1e3,"message":"\\\""}`, `7`, `[]`, `{"id":1}`, `{}`,
+			`{"id":"a","id":null}`),
+		`{"messageType":"X","logEvents":[{"message":"a","timestamp":01}]}`, `{"messageType":"X"}[]`,
+		`{"messageType":"X","owner":[]}`,
 	} {
 		f.Add([]byte(text), false)
 		f.Add(gzipped(text), false)
@@ -146,7 +149,8 @@ func FuzzEvents(f *testing.F) {
 			if e == nil {
 				b.WriteString("broken")
 				deep = errors.Is(err, decoder.ErrTooLarge)
-				if !deep && !errors.Is(err, decoder.ErrSyntax) && !errors.Is(err, decoder.ErrType) && !errors.Is(err, decoder.ErrMissing) && !errors.Is(err, decoder.ErrCompressed) {
+				if !deep && !errors.Is(err, decoder.ErrSyntax) && !errors.Is(err, decoder.ErrType) &&
+					!errors.Is(err, decoder.ErrMissing) && !errors.Is(err, decoder.ErrCompressed) {
 					t.Fatalf("an error of no kind: %v", err)
 				}
 				continue

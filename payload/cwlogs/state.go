@@ -2,38 +2,37 @@ package cwlogs
 
 import "sync"
 
-// state is what reading one record's data takes. States are pooled.
+// state is the memory for reading one record's data. States are pooled, with
+// the last envelope, which mostly comes again.
 type state struct {
-	plain  []byte // what gzip has given
-	memory []byte // text that is escaped in the message
+	plain  []byte // decompressed data
+	memory []byte // unescaped text of the current log event
 	event  Event
 
 	last       *Envelope
-	lastValues [len(envelopeMembers)]string
+	lastValues [len(envelopeMembers)]string // the JSON that last was read from
 }
 
 var states = sync.Pool{New: func() any { return new(state) }}
 
-// maxPooled is how large memory may be to be kept.
+// maxPooled is the size in bytes above which memory is not kept.
 const maxPooled = 16 << 20
 
-// expire takes back what the log event has of the memory.
+// expire ends the life of the views of the current log event.
 func (s *state) expire() {
-	if poison {
-		for i := range s.memory {
-			s.memory[i] = '#'
-		}
-	}
+	overwrite(s.memory)
 	s.memory = s.memory[:0]
+}
+
+func overwrite(released []byte) {
+	for i := 0; scribble && i < len(released); i++ {
+		released[i] = '#'
+	}
 }
 
 func (s *state) release() {
 	s.expire()
-	if poison {
-		for i := range s.plain {
-			s.plain[i] = '#'
-		}
-	}
+	overwrite(s.plain)
 	if cap(s.plain) > maxPooled {
 		s.plain = nil
 	}

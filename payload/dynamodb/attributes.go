@@ -14,30 +14,30 @@ import (
 	"example.com/sluice/internal/jsonview"
 )
 
-// This file reads attributes into the types of aws-lambda-go. The decoding of
-// that library is not used: it panics on sets of binary values that hold
-// anything else than strings, and it does not say which attribute is wrong.
+// Attributes are not read by aws-lambda-go's own decoding, because that panics
+// on binary sets that hold anything but strings, and does not say which
+// attribute is wrong.
 
-// Attributes decodes Keys, NewImage or OldImage by the types of aws-lambda-go,
-// which are those of DynamoDB's own streams. Nil and null give nil. What is no
-// such object is decoder.ErrDecode, with the place. The attributes are copies.
+// Attributes decodes Keys, NewImage or OldImage into copies, in aws-lambda-go's
+// types for DynamoDB's own streams. Nil and null give nil. Anything else that
+// is not an object of attributes is a decoder.ErrDecode that says where.
 //
 // # Binary
 //
-// The values of types B and BS are base64, which is decoded once. A public
-// report of 2022 (awslabs/amazon-kinesis-client#959) shows a value of 4 bytes
-// that stands in the record as base64 of base64, with a SizeBytes that fits the
-// 4 bytes. AWS documents neither, and it could not be checked against AWS here.
-// So look at a record of your own table: if what B gives you is base64 once
-// more, use [AttributesTwice].
+// Values of types B and BS are base64, which is decoded once. According to a
+// public report of 2022 (awslabs/amazon-kinesis-client#959), a value of 4 bytes
+// arrived as base64 of base64, with a SizeBytes that counts 4 bytes. AWS
+// documents neither form, and it could not be verified here. Look at a record
+// of your own table: if B still contains base64 after decoding, use
+// [AttributesTwice].
 func Attributes(image []byte) (map[string]events.DynamoDBAttributeValue, error) {
 	return attributes(image, false)
 }
 
 // AttributesTwice is [Attributes] for a table whose binary values are base64 of
-// base64: it decodes those of types B and BS twice. One that is not is
-// decoder.ErrDecode: nothing is guessed, since four bytes of data may well look
-// like base64.
+// base64. It decodes B and BS twice, and a value that is not base64 twice over
+// is decoder.ErrDecode. Nothing is guessed, since binary data may happen to
+// look like base64.
 func AttributesTwice(image []byte) (map[string]events.DynamoDBAttributeValue, error) {
 	return attributes(image, true)
 }
@@ -65,16 +65,16 @@ func attributes(image []byte, twice bool) (map[string]events.DynamoDBAttributeVa
 	return m, nil
 }
 
-// attributeReader keeps the first error. It goes as deep as decoder.ScanJSON
-// lets arrays and objects be.
+// attributeReader reads attributes and keeps the first error. Its recursion is
+// bounded by the nesting that decoder.ScanJSON allows.
 type attributeReader struct {
 	twice  bool
-	path   []byte // of the value that is being read, such as "tags.L[2].S"
+	path   []byte // of the current value, such as "tags.L[2].S"
 	memory []byte
 	err    error
 }
 
-// maxPath is how much of a path an error quotes.
+// maxPath is how many bytes of a path an error quotes.
 const maxPath = 64
 
 func (r *attributeReader) fail(format string, args ...any) {
@@ -88,7 +88,7 @@ func (r *attributeReader) fail(format string, args ...any) {
 	r.err = fmt.Errorf("attribute %q%s: %w", strings.ToValidUTF8(string(path), ""), dots, fmt.Errorf(format, args...))
 }
 
-// in calls f with more of the path.
+// in calls f with step added to the path.
 func (r *attributeReader) in(step string, f func()) {
 	n := len(r.path)
 	r.path = append(r.path, step...)
@@ -115,7 +115,8 @@ func (r *attributeReader) members(value []byte) map[string]events.DynamoDBAttrib
 	return m
 }
 
-// elements calls f for the elements of an array, with the path of each.
+// elements calls f for each element of an array, with its index added to the
+// path.
 func (r *attributeReader) elements(value []byte, f func(value []byte)) {
 	if value[0] != '[' {
 		r.fail("not an array")
@@ -129,7 +130,8 @@ func (r *attributeReader) elements(value []byte, f func(value []byte)) {
 	})
 }
 
-// attribute reads one value, an object whose only member is named for its type.
+// attribute reads one value: an object with a single member, named after the
+// type.
 func (r *attributeReader) attribute(value []byte) (av events.DynamoDBAttributeValue) {
 	if value[0] != '{' {
 		r.fail("not an object")
@@ -203,7 +205,7 @@ func (r *attributeReader) text(value []byte) string {
 	return r.unescape(value[1 : len(value)-1])
 }
 
-// unescape returns a copy of the text that stands between quotes.
+// unescape returns a copy of the text between the quotes.
 func (r *attributeReader) unescape(raw []byte) string {
 	r.memory = r.memory[:0]
 	return string(jsonview.Unescape(raw, &r.memory))

@@ -30,8 +30,9 @@ func theirs(image []byte) (m map[string]events.DynamoDBAttributeValue, err error
 // images are attributes that are sound.
 var images = []string{
 	`{}`, ` null `, "\n{ \"a\" : { \"S\" : \"x\" } }\t",
-	`{"s":{"S":""},"n":{"N":"19.99"},"b":{"B":"EgIIew=="},"bool":{"BOOL":true},"no":{"BOOL":false},"null":{"NULL":true},"odd":{"NULL":false},
-		"ss":{"SS":["a","b"]},"ns":{"NS":["1","2e3"]},"bs":{"BS":["","AA=="]},"l":{"L":[{"S":"x"},{"L":[]},{"M":{}}]},"m":{"M":{"a":{"M":{"b":{"BS":[]}}}}}}`,
+	`{"s":{"S":""},"n":{"N":"19.99"},"b":{"B":"EgIIew=="},"bool":{"BOOL":true},"no":{"BOOL":false},"null":{"NULL":true},
+		"odd":{"NULL":false},"ss":{"SS":["a","b"]},"ns":{"NS":["1","2e3"]},"bs":{"BS":["","AA=="]},"l":{"L":[{"S":"x"},{"L":[]},{"M":{}}]},
+		"m":{"M":{"a":{"M":{"b":{"BS":[]}}}}}}`,
 	`{"caf\u00e9":{"\u0053":"\ud83d\ude00"}}`, `{"a":{"S":"x","S":"y"}}`, `{"a":{"SS":[]}}`, `{"a":{"B":"EgII\new=="}}`,
 }
 
@@ -76,14 +77,17 @@ func TestAttributes(t *testing.T) {
 		}
 	}
 	for _, c := range unsound {
-		for _, read := range []func([]byte) (map[string]events.DynamoDBAttributeValue, error){dynamodb.Attributes, dynamodb.AttributesTwice} {
-			if m, err := read([]byte(c.image)); m != nil || !errors.Is(err, decoder.ErrDecode) || !strings.Contains(err.Error(), c.says) {
+		for _, read := range []func([]byte) (map[string]events.DynamoDBAttributeValue, error){dynamodb.Attributes,
+			dynamodb.AttributesTwice} {
+			if m, err := read([]byte(c.image)); m != nil || !errors.Is(err, decoder.ErrDecode) ||
+				!strings.Contains(err.Error(), c.says) {
 				t.Errorf("%s gives %v, %v, want %s", c.image, m, err, c.says)
 			}
 		}
 	}
 	long := `{"` + strings.Repeat("é", 40_000) + `":{"S":7}}`
-	if _, err := dynamodb.Attributes([]byte(long)); err == nil || len(err.Error()) > 200 || !utf8.ValidString(err.Error()) {
+	if _, err := dynamodb.Attributes([]byte(long)); err == nil || len(err.Error()) > 200 ||
+		!utf8.ValidString(err.Error()) {
 		t.Errorf("a long name: %.300v", err)
 	}
 	deep := strings.Repeat(`{"M":{"a":`, 148)
@@ -94,7 +98,8 @@ func TestAttributes(t *testing.T) {
 		{`{"a":` + deep + `{"S":""}` + strings.Repeat("}}", 148) + `}`, true},
 		{`{"a":` + deep + deep + `{"S":""}` + strings.Repeat("}}", 2*148) + `}`, false},
 	} {
-		if _, err := dynamodb.Attributes([]byte(c.image)); (err == nil) != c.sound || err != nil && !errors.Is(err, decoder.ErrTooLarge) {
+		if _, err := dynamodb.Attributes([]byte(c.image)); (err == nil) != c.sound ||
+			err != nil && !errors.Is(err, decoder.ErrTooLarge) {
 			t.Errorf("%d bytes, deep: %v", len(c.image), err)
 		}
 	}
@@ -122,7 +127,8 @@ func TestAttributesTwice(t *testing.T) {
 	if err != nil || string(m["b"].Binary()) != once {
 		t.Errorf("once: %v, %v", m, err)
 	}
-	if _, err := dynamodb.AttributesTwice(fmt.Appendf(nil, `{"a":{"BS":[%q]}}`, "AAE=")); !errors.Is(err, decoder.ErrDecode) || !strings.Contains(err.Error(), `attribute "a.BS[0]": invalid base64`) {
+	if _, err := dynamodb.AttributesTwice(fmt.Appendf(nil, `{"a":{"BS":[%q]}}`, "AAE=")); !errors.Is(err,
+		decoder.ErrDecode) || !strings.Contains(err.Error(), `attribute "a.BS[0]": invalid base64`) {
 		t.Errorf("of a value that is base64 once: %v", err)
 	}
 }
@@ -165,7 +171,8 @@ func FuzzAttributes(f *testing.F) {
 		switch {
 		case err != nil && !errors.Is(err, decoder.ErrDecode):
 			t.Errorf("%q: an error of no kind: %v", image, err)
-		case errors.Is(err, decoder.ErrTooLarge), json.Valid(image) && repeats(json.NewDecoder(strings.NewReader(string(image)))):
+		case errors.Is(err, decoder.ErrTooLarge), json.Valid(image) &&
+			repeats(json.NewDecoder(strings.NewReader(string(image)))):
 		case (err == nil) != (wantErr == nil):
 			t.Errorf("%q: %v; aws-lambda-go says %v", image, err, wantErr)
 		case err == nil && utf8.Valid(image) && !reflect.DeepEqual(got, want):

@@ -1,7 +1,7 @@
 // Package dynamodb reads the changes that a DynamoDB table writes to a Kinesis
 // stream.
 //
-// Each record's data is a JSON object that describes one change of one item.
+// Each record's data is a JSON object that describes a change of an item.
 // (Format: DynamoDB developer guide, "Using Kinesis Data Streams to capture
 // changes to DynamoDB".)
 //
@@ -13,13 +13,12 @@
 //
 // # Duplicates and disorder
 //
-// AWS promises less here than for DynamoDB's own streams: a change may be
-// written to the stream more than once, and changes may stand in another order
-// than that in which the item has changed. Who cares must compare [Change.Time]
-// for each key: what is older than the newest change applied to that key comes
-// late or again, and of two changes with the same time the images are what
-// there is to go by. To be able to tell more changes apart the table's stream
-// should have times in microseconds.
+// AWS promises less here than for DynamoDB's own streams: a change may appear
+// in the stream more than once, and changes may appear in another order than
+// they were made. If that matters, compare [Change.Time] for each item: a
+// change that is older than the newest one applied is late or a repetition, and
+// between two changes with the same time only the images can decide. Configure
+// the table's stream for microseconds to tell more changes apart.
 package dynamodb
 
 import (
@@ -34,50 +33,53 @@ import (
 	"example.com/sluice/internal/jsonview"
 )
 
-// Change is a change of an item. Its strings are copies; the byte slices are
-// views of the data that it was read from, valid as long as that is. Clone
-// keeps a Change.
+// Change is a change of an item. Its strings are copies; its byte slices are
+// views of the data that it was parsed from and live as long as that.
+// [Change.Clone] copies them.
 type Change struct {
+	_ struct{} // more fields may come
+
 	TableName string
 	EventName string // "INSERT", "MODIFY" or "REMOVE"
 	EventID   string
 	AWSRegion string
 
-	// UserIdentity is who has made the change where DynamoDB says so: for items
-	// that have expired it is {Type: "Service", PrincipalID:
-	// "dynamodb.amazonaws.com"}. Else it is zero.
+	// UserIdentity is who made the change, if DynamoDB says so. For items that
+	// expired it is {Type: "Service", PrincipalID: "dynamodb.amazonaws.com"},
+	// see [Change.Expired]; otherwise it is zero.
 	UserIdentity events.DynamoDBUserIdentity
 
-	// Time is when the change was made, in UTC, to the millisecond or
-	// microsecond, whichever the table's stream is configured to have; see
-	// Precision. It is the member ApproximateCreationDateTime. A number below
-	// 1e11 is seconds, whatever is said of it, as emulators write it: in
-	// milliseconds that is before 1973, and no table wrote changes to a stream
-	// before 2020.
+	// Time is when the change was made (ApproximateCreationDateTime), in UTC,
+	// in the Precision that the table's stream is configured for. Emulators
+	// write seconds, so a number below 1e11 counts as seconds whatever the
+	// precision says: as milliseconds it would be before 1973, long before
+	// tables could write to a stream.
 	Time      time.Time
-	Precision time.Duration // time.Millisecond, time.Microsecond or time.Second
+	Precision time.Duration // time.Millisecond, time.Microsecond or time.Second; 0 without a Time
 
-	// Keys, NewImage and OldImage are objects of attributes as they stand in
-	// the data, in DynamoDB's JSON; see [Attributes]. NewImage is nil where the
-	// item is removed, OldImage where it is inserted.
+	// Keys, NewImage and OldImage are objects of attributes in DynamoDB's JSON,
+	// as they stand in the data; [Attributes] decodes them. NewImage is nil if
+	// the item was removed, OldImage if it was inserted.
 	Keys, NewImage, OldImage []byte
 
-	SizeBytes int64 // as DynamoDB counts it, of keys and images
+	SizeBytes int64 // the size of keys and images as DynamoDB counts it
 }
 
-// Expired is whether DynamoDB itself has removed the item, since its time to
-// live was over.
+// Expired reports whether DynamoDB itself removed the item because its time to
+// live had passed.
 func (c *Change) Expired() bool {
-	return c.EventName == "REMOVE" && c.UserIdentity.Type == "Service" && c.UserIdentity.PrincipalID == "dynamodb.amazonaws.com"
+	by := c.UserIdentity
+	return c.EventName == "REMOVE" && by.Type == "Service" && by.PrincipalID == "dynamodb.amazonaws.com"
 }
 
-// Parse reads a record's data into c. Its errors are decoder.ErrSyntax and
-// ErrTooLarge for what is not JSON, ErrMissing and ErrType for what is no
-// change: tableName, eventName and Keys must be there, and each member that is
-// known must have its type. c is then set as far as that goes. Numbers count by
-// their value, however they are written: 59, 59.0 and 5.9e1 are one. Member
-// names are case-sensitive, unknown ones are passed over, null counts as
-// absent, the last of duplicates wins.
+// Parse reads a record's data into c, as far as it gets. The errors are
+// decoder.ErrSyntax and ErrTooLarge (nesting deeper than 300) for data that is
+// not JSON, and ErrMissing and ErrType for JSON that is no change: tableName,
+// eventName and Keys are required, and each known member must have its type.
+//
+// Member names are case-sensitive, unknown ones are ignored, null counts as
+// absent, and the last of duplicates wins. Numbers count by their value: 59,
+// 59.0 and 5.9e1 are the same.
 func (c *Change) Parse(data []byte) error {
 	*c = Change{}
 	end, err := decoder.ScanJSON(data)
@@ -123,7 +125,7 @@ func (c *Change) Parse(data []byte) error {
 	return r.err
 }
 
-// reader keeps the first error.
+// reader reads members and keeps the first error.
 type reader struct{ err error }
 
 func (r *reader) fail(name string, err error) {
@@ -136,7 +138,7 @@ func (r *reader) wrongType(name, want string) {
 	r.fail(name, fmt.Errorf("%w: not %s", decoder.ErrType, want))
 }
 
-// object calls f for the members of an object that are not null.
+// object calls f for each member of an object that is not null.
 func (r *reader) object(value []byte, name string, f func(name string, value []byte)) {
 	if value = bytes.TrimLeft(value, " \t\r\n"); value[0] != '{' {
 		r.wrongType(name, "an object")
@@ -171,7 +173,7 @@ func (r *reader) number(to *int64, name string, value []byte) bool {
 	return true
 }
 
-// dynamodb reads the inner object. Where it stands twice the last one wins.
+// dynamodb reads the inner object. If it appears twice, the last one wins.
 func (r *reader) dynamodb(c *Change, value []byte) {
 	c.Keys, c.NewImage, c.OldImage, c.SizeBytes = nil, nil, nil, 0
 	c.Time, c.Precision = time.Time{}, 0
@@ -209,10 +211,10 @@ func (r *reader) dynamodb(c *Change, value []byte) {
 	}
 }
 
-// timeOf reads a time by its size and, where that fits both, by what is said of
-// its precision: in milliseconds 1e11 is 1973 and 1e14 the year 5138, in
-// microseconds 1e14 is 1973. It reports false for times that RFC 3339 and
-// time.Time's JSON cannot write.
+// timeOf interprets a number by its size and, where that leaves a choice, by
+// the precision that the record claims: in milliseconds, 1e11 is 1973 and 1e14
+// the year 5138; in microseconds, 1e14 is 1973. It rejects times that RFC 3339
+// and the JSON form of time.Time cannot write.
 func timeOf(n int64, precision string) (at time.Time, unit time.Duration, ok bool) {
 	size := max(n, -max(n, -math.MaxInt64))
 	switch {
@@ -230,7 +232,7 @@ func timeOf(n int64, precision string) (at time.Time, unit time.Duration, ok boo
 	return at.UTC(), unit, true
 }
 
-// Clone returns a copy of c that shares no memory with the data.
+// Clone returns a copy of c that does not share memory with the data.
 func (c *Change) Clone() Change {
 	d := *c
 	d.Keys, d.NewImage, d.OldImage = bytes.Clone(c.Keys), bytes.Clone(c.NewImage), bytes.Clone(c.OldImage)

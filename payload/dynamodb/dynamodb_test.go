@@ -19,9 +19,11 @@ import (
 )
 
 // modify is a change in AWS's form.
-const modify = `{"awsRegion":"us-east-2","eventID":"0bd6bd2c-9a2b-43d8-a7f8-2c5e7e3a3a11","eventName":"MODIFY","userIdentity":null,` +
+const modify = `{"awsRegion":"us-east-2","eventID":"0bd6bd2c-9a2b-43d8-a7f8-2c5e7e3a3a11","eventName":"MODIFY",` +
+	`"userIdentity":null,` +
 	`"recordFormat":"application/json","tableName":"orders","dynamodb":{"ApproximateCreationDateTime":1731924555137,` +
-	`"Keys":{"id":{"S":"7"}},"NewImage":{"id":{"S":"7"},"total":{"N":"19.99"},"tags":{"SS":["a","b"]}},"OldImage":{"id":{"S":"7"}},"SizeBytes":59},` +
+	`"Keys":{"id":{"S":"7"}},"NewImage":{"id":{"S":"7"},"total":{"N":"19.99"},"tags":{"SS":["a","b"]}},` +
+	`"OldImage":{"id":{"S":"7"}},"SizeBytes":59},` +
 	`"eventSource":"aws:dynamodb"}`
 
 func with(text, old, new string) string {
@@ -36,9 +38,12 @@ func TestParse(t *testing.T) {
 	if err := c.Parse([]byte(modify)); err != nil {
 		t.Fatal(err)
 	}
-	if c.TableName != "orders" || c.EventName != "MODIFY" || c.EventID != "0bd6bd2c-9a2b-43d8-a7f8-2c5e7e3a3a11" || c.AWSRegion != "us-east-2" ||
-		!c.Time.Equal(time.UnixMilli(1731924555137)) || c.Time.Location() != time.UTC || c.Precision != time.Millisecond ||
-		string(c.Keys) != `{"id":{"S":"7"}}` || string(c.OldImage) != `{"id":{"S":"7"}}` || c.SizeBytes != 59 || c.Expired() || c.UserIdentity != (events.DynamoDBUserIdentity{}) {
+	if c.TableName != "orders" || c.EventName != "MODIFY" || c.EventID != "0bd6bd2c-9a2b-43d8-a7f8-2c5e7e3a3a11" ||
+		c.AWSRegion != "us-east-2" ||
+		!c.Time.Equal(time.UnixMilli(1731924555137)) || c.Time.Location() != time.UTC ||
+		c.Precision != time.Millisecond ||
+		string(c.Keys) != `{"id":{"S":"7"}}` || string(c.OldImage) != `{"id":{"S":"7"}}` || c.SizeBytes != 59 ||
+		c.Expired() || c.UserIdentity != (events.DynamoDBUserIdentity{}) {
 		t.Errorf("%+v", c)
 	}
 	image, err := dynamodb.Attributes(c.NewImage)
@@ -62,15 +67,19 @@ func TestTimes(t *testing.T) {
 	}{
 		{modify, time.UnixMilli(1731924555137), time.Millisecond},
 		{at(`"ApproximateCreationDateTime":1731924555137042`), time.UnixMicro(1731924555137042), time.Microsecond},
-		{at(`"ApproximateCreationDateTime":1731924555137042,"ApproximateCreationDateTimePrecision":"MICROSECOND"`), time.UnixMicro(1731924555137042), time.Microsecond},
-		{at(`"ApproximateCreationDateTimePrecision":"MICROSECOND","ApproximateCreationDateTime":1731924555137`), time.UnixMicro(1731924555137), time.Microsecond},
-		{at(`"ApproximateCreationDateTimePrecision":"MILLISECOND","ApproximateCreationDateTime":100000000000000`), time.UnixMilli(1e14), time.Millisecond},
+		{at(`"ApproximateCreationDateTime":1731924555137042,"ApproximateCreationDateTimePrecision":"MICROSECOND"`),
+			time.UnixMicro(1731924555137042), time.Microsecond},
+		{at(`"ApproximateCreationDateTimePrecision":"MICROSECOND","ApproximateCreationDateTime":1731924555137`),
+			time.UnixMicro(1731924555137), time.Microsecond},
+		{at(`"ApproximateCreationDateTimePrecision":"MILLISECOND","ApproximateCreationDateTime":100000000000000`),
+			time.UnixMilli(1e14), time.Millisecond},
 		{at(`"ApproximateCreationDateTime":1731924555137.0`), time.UnixMilli(1731924555137), time.Millisecond},
 		{at(`"ApproximateCreationDateTime":1.731924555137E12`), time.UnixMilli(1731924555137), time.Millisecond},
 		{at(`"ApproximateCreationDateTime":1.731924555137042e+15`), time.UnixMicro(1731924555137042), time.Microsecond},
 		{at(`"ApproximateCreationDateTime":1731924555`), time.Unix(1731924555, 0), time.Second},
 		{at(`"ApproximateCreationDateTime":1.731924555E9`), time.Unix(1731924555, 0), time.Second},
-		{at(`"ApproximateCreationDateTime":1731924555,"ApproximateCreationDateTimePrecision":"MILLISECOND"`), time.Unix(1731924555, 0), time.Second},
+		{at(`"ApproximateCreationDateTime":1731924555,"ApproximateCreationDateTimePrecision":"MILLISECOND"`),
+			time.Unix(1731924555, 0), time.Second},
 		{at(`"ApproximateCreationDateTime":99999999999`), time.Unix(99999999999, 0), time.Second},
 		{at(`"ApproximateCreationDateTime":100000000000`), time.UnixMilli(100000000000), time.Millisecond},
 		{at(`"ApproximateCreationDateTime":0`), time.Unix(0, 0), time.Second},
@@ -79,19 +88,22 @@ func TestTimes(t *testing.T) {
 		{at(`"x":1`), time.Time{}, 0},
 	} {
 		var change dynamodb.Change
-		if err := change.Parse([]byte(c.text)); err != nil || !change.Time.Equal(c.want) || change.Precision != c.precision {
+		if err := change.Parse([]byte(c.text)); err != nil || !change.Time.Equal(c.want) ||
+			change.Precision != c.precision {
 			t.Errorf("%s gives %s, %s, %v; want %s", c.text[:300], change.Time, change.Precision, err, c.want)
 		}
 	}
 }
 
 func TestExpired(t *testing.T) {
-	expired := with(with(modify, "MODIFY", "REMOVE"), `"userIdentity":null`, `"userIdentity":{"type":"Service","principalId":"dynamodb.amazonaws.com"}`)
+	expired := with(with(modify, "MODIFY", "REMOVE"), `"userIdentity":null`,
+		`"userIdentity":{"type":"Service","principalId":"dynamodb.amazonaws.com"}`)
 	var c dynamodb.Change
 	if err := c.Parse([]byte(expired)); err != nil || !c.Expired() {
 		t.Errorf("%+v, %v", c, err)
 	}
-	if err := c.Parse([]byte(with(modify, "MODIFY", "REMOVE"))); err != nil || c.Expired() || c.UserIdentity.Type != "" {
+	if err := c.Parse([]byte(with(modify, "MODIFY", "REMOVE"))); err != nil || c.Expired() ||
+		c.UserIdentity.Type != "" {
 		t.Errorf("%+v, %v", c, err)
 	}
 }
@@ -105,13 +117,15 @@ func TestForms(t *testing.T) {
 	var indented bytes.Buffer
 	json.Indent(&indented, []byte(modify), "", "\t")
 	for name, text := range map[string]string{
-		"indented":         " " + indented.String() + "\n",
-		"an escaped name":  with(modify, `"tableName"`, `"table\u004eame"`),
-		"numbers":          with(with(modify, `"SizeBytes":59`, `"SizeBytes":0.59E+2`), `1731924555137`, `1731924555137000e-3`),
-		"escaped text":     with(modify, `"orders"`, `"order\u0073"`),
-		"a duplicate":      with(modify, `"tableName":"orders"`, `"tableName":7,"tableName":"orders","tableName":null`),
-		"the object twice": with(modify, `"dynamodb":{`, `"dynamodb":{"Keys":{},"SizeBytes":1,"OldImage":{"x":1}},"dynamodb":{`),
-		"unknown members":  with(modify, `"Keys"`, `"tableName":"no","keys":1,"Keys"`),
+		"indented":        " " + indented.String() + "\n",
+		"an escaped name": with(modify, `"tableName"`, `"table\u004eame"`),
+		"numbers": with(with(modify, `"SizeBytes":59`, `"SizeBytes":0.59E+2`), `1731924555137`,
+			`1731924555137000e-3`),
+		"escaped text": with(modify, `"orders"`, `"order\u0073"`),
+		"a duplicate":  with(modify, `"tableName":"orders"`, `"tableName":7,"tableName":"orders","tableName":null`),
+		"the object twice": with(modify, `"dynamodb":{`,
+			`"dynamodb":{"Keys":{},"SizeBytes":1,"OldImage":{"x":1}},"dynamodb":{`),
+		"unknown members": with(modify, `"Keys"`, `"tableName":"no","keys":1,"Keys"`),
 	} {
 		err := got.Parse([]byte(text))
 		if name == "a duplicate" {
@@ -120,7 +134,8 @@ func TestForms(t *testing.T) {
 			}
 			continue
 		}
-		if err != nil || got.TableName != want.TableName || got.SizeBytes != want.SizeBytes || !got.Time.Equal(want.Time) || len(compact(got.OldImage)) != len(compact(want.OldImage)) ||
+		if err != nil || got.TableName != want.TableName || got.SizeBytes != want.SizeBytes ||
+			!got.Time.Equal(want.Time) || len(compact(got.OldImage)) != len(compact(want.OldImage)) ||
 			!bytes.Equal(compact(got.Keys), compact(want.Keys)) {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
@@ -146,16 +161,28 @@ func TestErrors(t *testing.T) {
 		{"{}", "tableName: missing member", decoder.ErrMissing},
 		{with(modify, `"eventName"`, `"x"`), "eventName: missing member", decoder.ErrMissing},
 		{with(modify, `"Keys"`, `"x"`), "dynamodb.Keys: missing member", decoder.ErrMissing},
-		{with(modify, `"dynamodb":{`, `"dynamodb":[],"x":{`), "dynamodb: member of the wrong type: not an object", decoder.ErrType},
+		{with(modify, `"dynamodb":{`, `"dynamodb":[],"x":{`), "dynamodb: member of the wrong type: not an object",
+			decoder.ErrType},
 		{with(modify, `"orders"`, `7`), "tableName: member of the wrong type: not a string", decoder.ErrType},
-		{with(modify, `1731924555137`, `1.5`), "dynamodb.ApproximateCreationDateTime: member of the wrong type: not a whole number of 64 bits", decoder.ErrType},
-		{with(modify, `1731924555137`, `1731924555370000000`), "dynamodb.ApproximateCreationDateTime: member of the wrong type: not a time before the year 10000", decoder.ErrType},
-		{with(modify, `1731924555137`, `-9223372036854775808`), "dynamodb.ApproximateCreationDateTime: member of the wrong type: not a time before the year 10000", decoder.ErrType},
-		{with(modify, `"SizeBytes":59`, `"SizeBytes":5.91e1`), "dynamodb.SizeBytes: member of the wrong type: not a whole number of 64 bits", decoder.ErrType},
-		{with(modify, `"SizeBytes":59`, `"SizeBytes":1e19`), "dynamodb.SizeBytes: member of the wrong type: not a whole number of 64 bits", decoder.ErrType},
-		{with(modify, `"SizeBytes":59`, `"SizeBytes":"59"`), "dynamodb.SizeBytes: member of the wrong type: not a whole number of 64 bits", decoder.ErrType},
-		{with(modify, `{"id":{"S":"7"}},"NewImage"`, `7,"NewImage"`), "dynamodb.Keys: member of the wrong type: not an object", decoder.ErrType},
-		{with(modify, `"userIdentity":null`, `"userIdentity":{"type":7}`), "userIdentity.type: member of the wrong type: not a string", decoder.ErrType},
+		{with(modify, `1731924555137`, `1.5`),
+			"dynamodb.ApproximateCreationDateTime: member of the wrong type: not a whole number of 64 bits",
+			decoder.ErrType},
+		{with(modify, `1731924555137`, `1731924555370000000`),
+			"dynamodb.ApproximateCreationDateTime: member of the wrong type: not a time before the year 10000",
+			decoder.ErrType},
+		{with(modify, `1731924555137`, `-9223372036854775808`),
+			"dynamodb.ApproximateCreationDateTime: member of the wrong type: not a time before the year 10000",
+			decoder.ErrType},
+		{with(modify, `"SizeBytes":59`, `"SizeBytes":5.91e1`),
+			"dynamodb.SizeBytes: member of the wrong type: not a whole number of 64 bits", decoder.ErrType},
+		{with(modify, `"SizeBytes":59`, `"SizeBytes":1e19`),
+			"dynamodb.SizeBytes: member of the wrong type: not a whole number of 64 bits", decoder.ErrType},
+		{with(modify, `"SizeBytes":59`, `"SizeBytes":"59"`),
+			"dynamodb.SizeBytes: member of the wrong type: not a whole number of 64 bits", decoder.ErrType},
+		{with(modify, `{"id":{"S":"7"}},"NewImage"`, `7,"NewImage"`),
+			"dynamodb.Keys: member of the wrong type: not an object", decoder.ErrType},
+		{with(modify, `"userIdentity":null`, `"userIdentity":{"type":7}`),
+			"userIdentity.type: member of the wrong type: not a string", decoder.ErrType},
 	} {
 		var change dynamodb.Change
 		if err := change.Parse([]byte(c.text)); !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.says) {
@@ -207,7 +234,8 @@ func FuzzParse(f *testing.F) {
 		// Duplicates of which the last is null are read in another way by
 		// encoding/json, and each byte that is no UTF-8 becomes U+FFFD there,
 		// as in runes.
-		if json.Unmarshal(m["tableName"], &name) == nil && string(m["tableName"]) != "null" && name != string([]rune(c.TableName)) && bytes.Count(data, []byte("tableName")) == 1 {
+		if json.Unmarshal(m["tableName"], &name) == nil && string(m["tableName"]) != "null" &&
+			name != string([]rune(c.TableName)) && bytes.Count(data, []byte("tableName")) == 1 {
 			t.Errorf("%q, want %q", c.TableName, name)
 		}
 	})
@@ -215,7 +243,8 @@ func FuzzParse(f *testing.F) {
 
 // In a typed handler, a Change is what unmarshal makes of the data.
 func Example() {
-	event := routertest.EventOf(decoder.Record{PartitionKey: []byte("k"), SequenceNumber: []byte("101"), Data: []byte(modify)})
+	event := routertest.EventOf(decoder.Record{PartitionKey: []byte("k"), SequenceNumber: []byte("101"),
+		Data: []byte(modify)})
 	r := router.New(router.Each(func(_ context.Context, rec *decoder.Record) error {
 		var c dynamodb.Change
 		if err := c.Parse(rec.Data); err != nil {
@@ -225,7 +254,8 @@ func Example() {
 		if err != nil {
 			return err
 		}
-		fmt.Println(c.EventName, c.TableName, c.Time.Format(time.RFC3339Nano), image["id"].String(), image["total"].Number())
+		fmt.Println(c.EventName, c.TableName, c.Time.Format(time.RFC3339Nano), image["id"].String(),
+			image["total"].Number())
 		return nil
 	}))
 	answer, err := r.Invoke(context.Background(), event)

@@ -1,13 +1,13 @@
-// Package glue takes the framing of AWS Glue Schema Registry off a record's
+// Package glue removes the header of AWS Glue Schema Registry from a record's
 // data.
 //
-// The registry's serializers write a byte 3 (the version of the header), a byte
-// for compression, the 16 bytes of the schema version's id, and the payload.
-// Reading the payload, which is Avro, JSON or Protobuf, is for the user's own
-// library, by the schema that the id names. (Format:
+// The registry's serializers write the byte 3 (the header's version), a byte
+// that names the compression, the 16 bytes of the schema version's id, and the
+// payload. Decoding the payload, which is Avro, JSON or Protobuf, is left to a
+// library of your choice, with the schema that the id names. (Format:
 // awslabs/aws-glue-schema-registry, AWSSchemaRegistryConstants.)
 //
-// [Unmarshal] fits into a typed handler of package router.
+// [Unmarshal] adapts such a library to the typed handlers of package router.
 package glue
 
 import (
@@ -18,12 +18,12 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// Errors of this package wrap one of these, or the decoder's ErrCompressed and
+// Errors of this package wrap one of these, or the decoder's ErrCompressed or
 // ErrTooLarge.
 var (
-	// ErrNotFramed: the data has no header of the registry.
+	// ErrNotFramed means that the data has no header of the registry.
 	ErrNotFramed = errors.New("no header of Glue Schema Registry")
-	// ErrCompression: the header names a compression that is not known.
+	// ErrCompression means that the header names an unknown compression.
 	ErrCompression = errors.New("unknown compression of Glue Schema Registry")
 )
 
@@ -35,10 +35,10 @@ const (
 	headerSize = 1 + 1 + len(SchemaVersionID{})
 )
 
-// SchemaVersionID is the id of a schema version: a UUID.
+// SchemaVersionID is the id of a schema version, a UUID.
 type SchemaVersionID [16]byte
 
-// String returns the id in the form that the registry's API takes:
+// String returns the id as the registry's API takes it:
 // "b7b4a7f0-9c96-4e4a-a687-fb5de9ef0c63".
 func (id SchemaVersionID) String() string {
 	var b [36]byte
@@ -54,19 +54,20 @@ func (id SchemaVersionID) String() string {
 	return string(b[:])
 }
 
-// DefaultMaxPayload is what a payload may have after decompression where
-// nothing else is said: 10 MiB.
+// DefaultMaxPayload is the limit in bytes for a payload, after decompression,
+// where none is given: 10 MiB.
 const DefaultMaxPayload = 10 << 20
 
-// IsFramed is whether data begins with a header: the version, a compression
-// that is known, and an id. Other data may begin like that by chance.
+// IsFramed reports whether data begins with a header: the version, a known
+// compression, and room for an id. Other data may begin that way by chance.
 func IsFramed(data []byte) bool {
 	return len(data) >= headerSize && data[0] == version && (data[1] == plain || data[1] == zlib)
 }
 
-// Append appends the payload of data to dst, decompressed, limit bytes at most
-// (0 means DefaultMaxPayload), and returns the longer slice with the schema
-// version's id; with an error it returns dst. An empty payload is legal.
+// Append appends the payload of data to dst, decompressed, and returns the
+// extended slice and the schema version's id. A payload of more than limit
+// bytes is decoder.ErrTooLarge; a limit of 0 means [DefaultMaxPayload]. With an
+// error, the slice is dst. An empty payload is legal.
 func Append(dst, data []byte, limit int) (payload []byte, id SchemaVersionID, err error) {
 	if limit <= 0 {
 		limit = DefaultMaxPayload
@@ -85,8 +86,8 @@ func Append(dst, data []byte, limit int) (payload []byte, id SchemaVersionID, er
 	return dst, id, err
 }
 
-// Payload is Append without a copy where there is nothing to decompress: the
-// payload is a view of data then, and new memory else.
+// Payload is [Append] without a copy: it returns a view of data, or new memory
+// if there is something to decompress.
 func Payload(data []byte, limit int) (payload []byte, id SchemaVersionID, err error) {
 	id, body, err := split(data)
 	if err != nil || data[1] == zlib {
@@ -101,7 +102,7 @@ func Payload(data []byte, limit int) (payload []byte, id SchemaVersionID, err er
 	return body, id, nil
 }
 
-// split takes the header off.
+// split separates the header from the body.
 func split(data []byte) (id SchemaVersionID, body []byte, err error) {
 	if len(data) < headerSize || data[0] != version {
 		return id, nil, ErrNotFramed
@@ -113,16 +114,18 @@ func split(data []byte) (id SchemaVersionID, body []byte, err error) {
 	return id, data[headerSize:len(data):len(data)], nil
 }
 
-// Unmarshal makes of unmarshal, which decodes a payload by the id of its schema
-// version, what the typed handlers of package router take. A payload of more
-// than DefaultMaxPayload is an error; UnmarshalLimit has another limit.
+// Unmarshal turns a function that decodes a payload by the id of its schema
+// version into one that a typed handler of package router takes. A payload of
+// more than [DefaultMaxPayload] bytes is an error; see [UnmarshalLimit].
 func Unmarshal(unmarshal func(id SchemaVersionID, payload []byte, v any) error) func(data []byte, v any) error {
 	return UnmarshalLimit(0, unmarshal)
 }
 
 // UnmarshalLimit is [Unmarshal] for payloads of at most limit bytes after
-// decompression; 0 means DefaultMaxPayload.
-func UnmarshalLimit(limit int, unmarshal func(id SchemaVersionID, payload []byte, v any) error) func(data []byte, v any) error {
+// decompression; 0 means [DefaultMaxPayload].
+func UnmarshalLimit(
+	limit int, unmarshal func(id SchemaVersionID, payload []byte, v any) error,
+) func(data []byte, v any) error {
 	return func(data []byte, v any) error {
 		payload, id, err := Payload(data, limit)
 		if errors.Is(err, decoder.ErrTooLarge) {

@@ -20,7 +20,8 @@ const schema = "b7b4a7f0-9c96-4e4a-a687-fb5de9ef0c63"
 
 // frame writes data with a header.
 func frame(compression byte, payload []byte) []byte {
-	return append([]byte{3, compression, 0xb7, 0xb4, 0xa7, 0xf0, 0x9c, 0x96, 0x4e, 0x4a, 0xa6, 0x87, 0xfb, 0x5d, 0xe9, 0xef, 0x0c, 0x63}, payload...)
+	return append([]byte{3, compression, 0xb7, 0xb4, 0xa7, 0xf0, 0x9c, 0x96, 0x4e, 0x4a, 0xa6, 0x87, 0xfb, 0x5d, 0xe9,
+		0xef, 0x0c, 0x63}, payload...)
 }
 
 func zlibbed(plain string) []byte {
@@ -83,7 +84,8 @@ func FuzzPayload(f *testing.F) {
 		before := bytes.Clone(data)
 		payload, id, err := glue.Payload(data, limit)
 		appended, again, errAgain := glue.Append(nil, data, limit)
-		if !bytes.Equal(payload, appended) || id != again || (err == nil) != (errAgain == nil) || !bytes.Equal(data, before) {
+		if !bytes.Equal(payload, appended) || id != again || (err == nil) != (errAgain == nil) ||
+			!bytes.Equal(data, before) {
 			t.Fatalf("%q %v, %q %v", payload, err, appended, errAgain)
 		}
 		if limit > 0 && len(payload) > limit {
@@ -92,7 +94,8 @@ func FuzzPayload(f *testing.F) {
 		if err == nil && !glue.IsFramed(data) {
 			t.Error("it is not framed")
 		}
-		if err != nil && !errors.Is(err, glue.ErrNotFramed) && !errors.Is(err, glue.ErrCompression) && !errors.Is(err, decoder.ErrCompressed) && !errors.Is(err, decoder.ErrTooLarge) {
+		if err != nil && !errors.Is(err, glue.ErrNotFramed) && !errors.Is(err, glue.ErrCompression) &&
+			!errors.Is(err, decoder.ErrCompressed) && !errors.Is(err, decoder.ErrTooLarge) {
 			t.Errorf("an error of no kind: %v", err)
 		}
 	})
@@ -104,7 +107,8 @@ func TestUnmarshalLimit(t *testing.T) {
 	for _, data := range [][]byte{frame(0, []byte(large)), frame(5, zlibbed(large))} {
 		n := 0
 		use := func(_ glue.SchemaVersionID, payload []byte, _ any) error { n = len(payload); return nil }
-		if err := glue.Unmarshal(use)(data, nil); !errors.Is(err, decoder.ErrTooLarge) || !strings.Contains(err.Error(), "UnmarshalLimit") || n != 0 {
+		if err := glue.Unmarshal(use)(data, nil); !errors.Is(err, decoder.ErrTooLarge) ||
+			!strings.Contains(err.Error(), "UnmarshalLimit") || n != 0 {
 			t.Errorf("%d bytes, %v", n, err)
 		}
 		if err := glue.UnmarshalLimit(len(large), use)(data, nil); err != nil || n != len(large) {
@@ -116,7 +120,8 @@ func TestUnmarshalLimit(t *testing.T) {
 // Payloads of more than 10 MiB, or of no more than a megabyte, ask for a limit
 // of their own.
 func ExampleUnmarshalLimit() {
-	unmarshal := glue.UnmarshalLimit(5, func(_ glue.SchemaVersionID, payload []byte, v any) error { return json.Unmarshal(payload, v) })
+	unmarshal := glue.UnmarshalLimit(5,
+		func(_ glue.SchemaVersionID, payload []byte, v any) error { return json.Unmarshal(payload, v) })
 	var v any
 	fmt.Println(unmarshal(frame(5, zlibbed(`12345`)), &v), v)
 	fmt.Println(unmarshal(frame(5, zlibbed(`123456`)), &v))
@@ -143,7 +148,8 @@ func ExampleUnmarshal() {
 		fmt.Println("order", o.ID)
 		return nil
 	}))
-	event := routertest.EventOf(decoder.Record{PartitionKey: []byte("k"), SequenceNumber: []byte("101"), Data: routertest.GlueZlib(id, []byte(`{"id":7}`))})
+	event := routertest.EventOf(decoder.Record{PartitionKey: []byte("k"), SequenceNumber: []byte("101"),
+		Data: routertest.GlueZlib(id, []byte(`{"id":7}`))})
 	answer, err := r.Invoke(context.Background(), event)
 	fmt.Println(string(answer), err)
 	// Output:

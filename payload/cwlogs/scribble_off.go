@@ -2,4 +2,4 @@
 
 package cwlogs
 
-const poison = false
+const scribble = false
