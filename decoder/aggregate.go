@@ -5,6 +5,8 @@ import (
 	"math"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"example.com/sluice/decoder/internal/memory"
 )
 
 // This file reads the aggregates of the Kinesis Producer Library in place. The format is that library's
@@ -139,15 +141,15 @@ func (a *aggregate) entry(table []uint32, index uint64) ([]byte, bool) {
 }
 
 // view is a part of the message. Appending to it does not run into what stands behind.
-func (a *aggregate) view(p span) []byte { return a.message[p.start:p.end:p.end] }
+func (a *aggregate) view(p span) []byte { return a.message[p.Start:p.End:p.End] }
 
 func (a *aggregate) reset() {
 	a.message, a.at, a.left, a.sub = nil, 0, 0, 0
 	a.partitionKeys, a.hashKeys, a.known = a.partitionKeys[:0], a.hashKeys[:0], a.known[:0]
-	if cap(a.partitionKeys) > maxPooled/4 {
+	if cap(a.partitionKeys) > memory.MaxPooled/4 {
 		a.partitionKeys = nil
 	}
-	if cap(a.hashKeys) > maxPooled/4 {
+	if cap(a.hashKeys) > memory.MaxPooled/4 {
 		a.hashKeys = nil
 	}
 }
@@ -159,12 +161,12 @@ func (a *aggregate) reset() {
 // leave no doubt that it is an aggregate, so they are read. Where a field stands in another wire type alone, its value is not known, and
 // zero would be a guess.
 func readUserRecord(m []byte, at span) (u userRecord, ok bool) {
-	m = m[:at.end]
-	if u, ok = usualUserRecord(m, at.start); ok {
+	m = m[:at.End]
+	if u, ok = usualUserRecord(m, at.Start); ok {
 		return u, true
 	}
 	var seen, mistyped [4]bool // by the fields' numbers
-	for i := at.start; i < len(m); {
+	for i := at.Start; i < len(m); {
 		var tag uint64
 		if tag, i = uvarint(m, i); i < 0 {
 			return u, false
@@ -184,7 +186,7 @@ func readUserRecord(m []byte, at span) (u userRecord, ok bool) {
 			value := lengthPrefixed(m, start)
 			if tag == tagData {
 				u.data, seen[3] = value, true
-			} else if !isMessage(m[value.start:value.end]) {
+			} else if !isMessage(m[value.Start:value.End]) {
 				return u, false
 			}
 		default:
@@ -219,7 +221,7 @@ func usualUserRecord(m []byte, i int) (u userRecord, ok bool) {
 	if start < 0 || n != uint64(len(m)-start) {
 		return userRecord{}, false
 	}
-	u.data = span{start, len(m)}
+	u.data = between(start, len(m))
 	return u, true
 }
 
@@ -283,5 +285,5 @@ func skipBytes(m []byte, i int) int {
 // lengthPrefixed returns where the bytes stand whose length stands at i, which skipField has passed.
 func lengthPrefixed(m []byte, i int) span {
 	n, i := uvarint(m, i)
-	return span{i, i + int(n)}
+	return between(i, i+int(n))
 }

@@ -1,5 +1,7 @@
 package decoder
 
+import "example.com/sluice/decoder/internal/memory"
+
 // Batch is all records of one event at once. It and all that it gives are valid until the function that it was handed to
 // returns.
 type Batch struct {
@@ -100,10 +102,10 @@ func (b *Batch) reset() {
 	clear(b.bad)
 	clear(b.failed)
 	b.records, b.bad, b.failed = b.records[:0], b.bad[:0], b.failed[:0]
-	if cap(b.records) > maxPooled/256 {
+	if cap(b.records) > memory.MaxPooled/256 {
 		b.records = nil
 	}
-	if cap(b.bad) > maxPooled/256 {
+	if cap(b.bad) > memory.MaxPooled/256 {
 		b.bad, b.failed = nil, nil
 	}
 	b.window, b.unread = nil, nil

@@ -96,6 +96,20 @@ func userRecords(data ...[]byte) []byte {
 	return b
 }
 
+// TestUnknownCodec has codecs that are not of this package: records are bad, and
+// nothing is passed on as if it had been decompressed.
+func TestUnknownCodec(t *testing.T) {
+	for _, codec := range []decoder.Codec{"lz4", "GZIP", "zstd with a dictionary\xff\xff\xff\xff", "zstd with a dictionary\x7f"} {
+		o := read(t, decoder.Decoder{Codec: codec}, event(holding(1, zstdded([]byte(poem)))))
+		if !errors.Is(o.errs[0], decoder.ErrCompressed) || !bytes.Equal(o.records[0].Data, zstdded([]byte(poem))) {
+			t.Errorf("%q: %v, data %q", codec, o.errs[0], o.records[0].Data)
+		}
+		if _, err := codec.AppendDecompressed(nil, []byte(poem), 100); !errors.Is(err, decoder.ErrCompressed) {
+			t.Errorf("%q: %v", codec, err)
+		}
+	}
+}
+
 func TestZstdDict(t *testing.T) {
 	text, err := os.ReadFile("../testdata/formats/zstd-dictionaries.json")
 	if err != nil {
@@ -133,7 +147,8 @@ func TestZstdDict(t *testing.T) {
 			}
 		}
 	}
-	if both == decoder.ZstdDict(trained.Dictionary, raw.Dictionary) || both == decoder.Zstd {
+	same := decoder.ZstdDict(trained.Dictionary, raw.Dictionary)
+	if both != same || both == decoder.ZstdDict(trained.Dictionary) || both == decoder.Zstd {
 		t.Error("codecs do not compare as the documentation says")
 	}
 	defer func() {

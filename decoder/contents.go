@@ -1,22 +1,29 @@
 package decoder
 
+import (
+	"example.com/sluice/decoder/internal/compression"
+	"example.com/sluice/decoder/internal/memory"
+)
+
 // This file looks into the data of records, where the Decoder asks for it: an aggregate becomes its user records, and data is
 // decompressed. What is handed out then is not one record for each element of Records, so it stands between the reading of elements
 // and the loop.
 
 // contents is what looking into data takes. It is touched only where wanted is set.
 type contents struct {
-	wanted    bool      // whether the Decoder asks for it
-	aggregate aggregate // the one whose user records come next; where it has some left, it is open
-	outer     Record    // the record that it came in
-	mark      mark      // of the arena: what the aggregate needs stands before it
-	yielded   int       // records handed out so far
-	unpacked  int       // bytes that the data of a batch has been decompressed to
-	wasted    int64     // bytes that were decompressed in vain
-	data      int       // where the data of the element stands in the event; 0 where nobody has asked yet
-	number    string    // the element's sequence number, likewise
+	wanted    bool // whether the Decoder asks for it
+	format    compression.Format
+	dicts     string
+	aggregate aggregate   // the one whose user records come next; where it has some left, it is open
+	outer     Record      // the record that it came in
+	mark      memory.Mark // of the arena: what the aggregate needs stands before it
+	yielded   int         // records handed out so far
+	unpacked  int         // bytes that the data of a batch has been decompressed to
+	wasted    int64       // bytes that were decompressed in vain
+	data      int         // where the data of the element stands in the event; 0 where nobody has asked yet
+	number    string      // the element's sequence number, likewise
 
-	decompressor decompressor
+	decompressor compression.Decompressor
 }
 
 // open is whether the aggregate's memory is still needed.
@@ -25,6 +32,7 @@ func (c *contents) open() bool { return c.aggregate.left > 0 }
 // want notes, for a new event, what the Decoder asks for. Data may be larger as it arrives than what becomes of it.
 func (s *state) want() {
 	s.contents.wanted = s.Deaggregate || s.Codec != Identity
+	s.contents.format, s.contents.dicts = s.Codec.format()
 	s.dataLimit = s.MaxData
 	if s.contents.wanted {
 		s.dataLimit = max(s.MaxData, defaultMaxData)
@@ -45,7 +53,7 @@ func (s *state) nextContent() bool {
 			return s.count()
 		}
 		if s.Deaggregate && c.aggregate.open(s.rec.Data) {
-			c.outer, c.mark = s.rec, s.arena.mark()
+			c.outer, c.mark = s.rec, s.arena.Mark()
 			continue
 		}
 		if !s.unpack() {
@@ -71,21 +79,21 @@ const maxWasted = 4 << 30
 
 // unpack decompresses the record's data. It reports false where the event has taken too much memory or work.
 func (s *state) unpack() bool {
-	kind, rec, c := s.Codec.kind, &s.rec, &s.contents
-	if kind == kindAuto {
-		kind = detect(rec.Data)
+	format, rec, c := s.contents.format, &s.rec, &s.contents
+	if format == compression.Auto {
+		format = compression.Detect(rec.Data)
 	}
-	if kind == kindIdentity || len(rec.Data) == 0 {
+	if format == compression.Identity || len(rec.Data) == 0 {
 		return true
 	}
 	var room []byte
 	if s.batching {
-		room = s.arena.reserve(1, s.arenaHint())[:0]
+		room = s.arena.Reserve(1, s.arenaHint())[:0]
 	}
-	out, err := c.decompressor.decompress(room, rec.Data, kind, s.Codec.dicts, s.MaxData)
+	out, err := c.decompressor.Decompress(room, rec.Data, format, c.dicts, s.MaxData)
 	if err != nil {
-		if kind != kindZlibMaybe || err == errTooLong {
-			s.flawInside(kind.flaw(err, s.MaxData))
+		if format != compression.MaybeZlib || err == compression.ErrTooLong {
+			s.flawInside(flawOf(format, err, s.MaxData))
 		}
 		if c.wasted += int64(len(out)); c.wasted > maxWasted {
 			return s.limited(because(ErrTooLarge, "more than %d bytes were decompressed in vain", int64(maxWasted)))
@@ -105,9 +113,9 @@ func (s *state) unpack() bool {
 	}
 	c.unpacked += len(out)
 	if cap(room) > 0 && &out[0] == &room[:1][0] {
-		rec.Data = s.arena.take(len(out))
+		rec.Data = s.arena.Take(len(out))
 	} else {
-		rec.Data = s.arena.place(out, max(s.arenaHint(), 16*ownBlock))
+		rec.Data = s.arena.Place(out, max(s.arenaHint(), 16*memory.OwnBlock))
 	}
 	return true
 }
@@ -127,7 +135,7 @@ func (s *state) count() bool {
 		return s.limited(because(ErrTooLarge, "more than %d records; MaxRecords sets this limit", s.MaxRecords))
 	}
 	c.yielded++
-	if poison {
+	if memory.Scribble {
 		// In a loop, what user records share must outlive each of them, so each is given views of its own, to be overwritten.
 		if s.rec.Aggregated && !s.batching {
 			s.rec = s.rec.Clone()
@@ -142,9 +150,9 @@ func (s *state) again() bool {
 	limit, index := s.dataLimit, s.index
 	s.dataLimit, s.index = s.MaxData, s.rec.Index
 	defer func() { s.dataLimit, s.index = limit, index }()
-	s.scan.values, s.scan.surrogates = 0, false
-	end, _ := s.scan.value(s.start, s.depth)
-	return s.general(span{s.start, end})
+	s.scan.Values, s.scan.Surrogates = 0, false
+	end, _ := s.scan.Value(s.start, s.depth)
+	return s.general(between(s.start, end))
 }
 
 // nextUserRecord reads the next user record of the open aggregate into s.rec.
@@ -176,7 +184,7 @@ func (s *state) flawInside(err error) {
 	c := &s.contents
 	if c.data == 0 {
 		// This reads the whole element: once for all that is in it.
-		c.data = s.place(span{start: s.start}, fieldData).start
+		c.data = s.place(span{Start: s.start}, fieldData).Start
 		c.number = string(s.rec.SequenceNumber)
 	}
 	if s.rec.Aggregated {
@@ -191,6 +199,6 @@ func (c *contents) release() {
 		return
 	}
 	c.aggregate.reset()
-	c.decompressor.shed()
+	c.decompressor.Shed()
 	*c = contents{aggregate: c.aggregate, decompressor: c.decompressor}
 }

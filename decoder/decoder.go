@@ -54,9 +54,7 @@
 // decompress.go, gzip.go, zstd.go and snappy.go know compression; arena.go and state.go hold memory.
 package decoder
 
-import (
-	"iter"
-)
+import "iter"
 
 // Decoder is how events are read. It is plain options: the zero value is ready, copies are cheap, and
 // concurrent use is safe.

@@ -1,18 +1,20 @@
 package decoder
 
+import "example.com/sluice/internal/jsonscan"
+
 // describe says what an event without records looks like, from the names of its members. The scanner has passed it.
 func describe(event []byte) string {
-	s := scanner{b: event}
-	i := skipSpace(event, skipSpace(event, 0)+1)
+	s := jsonscan.Scanner{B: event}
+	i := jsonscan.SkipSpace(event, jsonscan.SkipSpace(event, 0)+1)
 	if event[i] == '}' {
 		return "it is {}"
 	}
 	names := map[string]bool{}
 	for len(names) < 64 {
-		name, value, _ := s.member(i)
-		names[clip(unescaped(name.of(event)))] = true
-		end, _ := s.value(value, 1)
-		if i = skipSpace(event, end); event[i] == '}' {
+		name, value, _ := s.Member(i)
+		names[clip(jsonscan.Unescaped(name.Of(event)))] = true
+		end, _ := s.Value(value, 1)
+		if i = jsonscan.SkipSpace(event, end); event[i] == '}' {
 			break
 		}
 		i++
@@ -55,13 +57,13 @@ var sources = map[string]string{
 }
 
 // describeRecord names the service of the record at i, an object that the scanner has passed.
-func describeRecord(s *scanner, i int) string {
+func describeRecord(s *jsonscan.Scanner, i int) string {
 	what := "its records are not from Kinesis"
-	eachMember(s, i, func(name []byte, _ bool, value span) {
+	s.EachMember(i, func(name []byte, _ bool, value span) {
 		switch string(name) {
 		case "eventSource", "EventSource":
-			if text := value.of(s.b); text[0] == '"' {
-				source := string(unescaped(text[1 : len(text)-1]))
+			if text := value.Of(s.B); text[0] == '"' {
+				source := string(jsonscan.Unescaped(text[1 : len(text)-1]))
 				if service, known := sources[source]; known {
 					what = "it looks like " + service
 				} else {

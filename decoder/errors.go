@@ -4,18 +4,20 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+
+	"example.com/sluice/internal/jsonscan"
 )
 
 // What can be wrong with an event or a record. Errors of this package are of type [*Error] and wrap one of
 // these, so that errors.Is tells them apart.
 var (
 	// ErrSyntax: the event is not JSON. It ends the sequence.
-	ErrSyntax = errors.New("invalid JSON")
+	ErrSyntax = jsonscan.ErrSyntax
 	// ErrNotKinesis: the event is JSON, but no Kinesis event; the message says what it looks like.
 	ErrNotKinesis = errors.New("not a Kinesis event")
 	// ErrTooLarge: a limit was passed: depth of nesting, a record's data, the number of records, a batch's decompressed data, or
 	// what may be decompressed in vain.
-	ErrTooLarge = errors.New("too large")
+	ErrTooLarge = jsonscan.ErrTooLarge
 	// ErrStopped: reading ended at this record because it was asked to; see [Decoder.BatchUntil].
 	ErrStopped = errors.New("reading was stopped")
 	// ErrDuplicate: a member that may stand once stands twice, and the two cannot both be meant.

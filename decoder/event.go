@@ -1,6 +1,11 @@
 package decoder
 
-import "bytes"
+import (
+	"bytes"
+
+	"example.com/sluice/decoder/internal/memory"
+	"example.com/sluice/internal/jsonscan"
+)
 
 // This file walks the event's outermost members and finds the elements of Records.
 
@@ -13,12 +18,10 @@ const (
 	behind              // the event is read to its end, or is broken
 )
 
-// span is a part of the event, by offsets. The zero span is an absent one: no member begins at offset 0.
-type span struct{ start, end int }
+// span is a part of the event, by offsets. The zero span is an absent one.
+type span = jsonscan.Span
 
-// of returns the part. Appending to it does not write to what stands behind it.
-func (p span) of(b []byte) []byte { return b[p.start:p.end:p.end] }
-func (p span) absent() bool       { return p.end == 0 }
+func between(start, end int) span { return span{Start: start, End: end} }
 
 // outerMembers is where the values of the event's members stand, Records aside; null counts as absent.
 type outerMembers struct {
@@ -45,7 +48,7 @@ func (m *outerMembers) note(name []byte, value span) {
 
 // windowed is whether the members are those of a tumbling window.
 func (m *outerMembers) windowed() bool {
-	return !m.window.absent() || !m.isFinal.absent() || !m.isTerminated.absent()
+	return !m.window.Absent() || !m.isFinal.Absent() || !m.isTerminated.Absent()
 }
 
 // next reads the next record into s.rec, and into s.bad what is wrong with it. It reports false at the end, with
@@ -80,7 +83,7 @@ func (s *state) nextElement() bool {
 		}
 	}
 	s.index++
-	if poison {
+	if memory.Scribble {
 		s.issued = s.rec
 	}
 	return true
@@ -88,17 +91,17 @@ func (s *state) nextElement() bool {
 
 // unshaped reads the record at start through the general lane, and learns from it. It reports false where the event is broken.
 func (s *state) unshaped(start int) bool {
-	s.scan.values, s.scan.surrogates = 0, false
-	end, f := s.scan.value(start, s.depth)
-	if f != sound {
-		return s.fail(end, f.err())
+	s.scan.Values, s.scan.Surrogates = 0, false
+	end, f := s.scan.Value(start, s.depth)
+	if f != jsonscan.Sound {
+		return s.fail(end, f.Err())
 	}
 	s.i = end
-	if !s.general(span{start, end}) {
+	if !s.general(between(start, end)) {
 		return false
 	}
 	if s.bad == nil && !s.generalOnly { //mutant:a-bad-record-teaches
-		s.learn(span{start, end})
+		s.learn(between(start, end))
 	}
 	return true
 }
@@ -121,24 +124,24 @@ func (s *state) enter() {
 		s.at, s.i, s.depth, s.seen = within, len(usual), 2, true
 		return
 	}
-	i := skipSpace(b, 0)
+	i := jsonscan.SkipSpace(b, 0)
 	switch {
 	case i < len(b) && b[i] == '[':
 		s.at, s.i, s.depth = within, i+1, 1
 	case i < len(b) && b[i] == '{':
-		if i = skipSpace(b, i+1); i < len(b) && b[i] == '}' {
+		if i = jsonscan.SkipSpace(b, i+1); i < len(b) && b[i] == '}' {
 			s.finish(i + 1)
 			return
 		}
 		s.outer(i)
 	default:
 		// Some other value, or none.
-		end, f := s.scan.value(0, 0)
-		if f == sound {
-			end = skipSpace(b, end)
+		end, f := s.scan.Value(0, 0)
+		if f == jsonscan.Sound {
+			end = jsonscan.SkipSpace(b, end)
 		}
-		if f != sound || end != len(b) {
-			s.fail(end, f.err())
+		if f != jsonscan.Sound || end != len(b) {
+			s.fail(end, f.Err())
 			return
 		}
 		s.fail(i, because(ErrNotKinesis, "a JSON value that is no object"))
@@ -150,15 +153,15 @@ func (s *state) enter() {
 func (s *state) outer(i int) {
 	b := s.event
 	for {
-		name, value, f := s.scan.member(i)
-		if f != sound {
-			s.fail(value, f.err())
+		name, value, f := s.scan.Member(i)
+		if f != jsonscan.Sound {
+			s.fail(value, f.Err())
 			return
 		}
-		records := string(s.scan.unescape(name)) == "Records"
+		records := string(s.scan.Unescape(name)) == "Records"
 		if records {
 			if s.seen {
-				s.fail(name.start, because(ErrDuplicate, "Records"))
+				s.fail(name.Start, because(ErrDuplicate, "Records"))
 				return
 			}
 			s.seen = true
@@ -167,9 +170,9 @@ func (s *state) outer(i int) {
 				return
 			}
 		}
-		end, f := s.scan.value(value, 1)
-		if f != sound {
-			s.fail(end, f.err())
+		end, f := s.scan.Value(value, 1)
+		if f != jsonscan.Sound {
+			s.fail(end, f.Err())
 			return
 		}
 		if b[value] != 'n' { // not null
@@ -177,9 +180,9 @@ func (s *state) outer(i int) {
 				s.fail(value, because(ErrNotKinesis, "Records is no array"))
 				return
 			}
-			s.members.note(s.scan.unescape(name), span{value, end})
+			s.members.note(s.scan.Unescape(name), between(value, end))
 		}
-		if i = skipSpace(b, end); i >= len(b) || b[i] != ',' {
+		if i = jsonscan.SkipSpace(b, end); i >= len(b) || b[i] != ',' {
 			s.closeOuter(i)
 			return
 		}
@@ -205,7 +208,7 @@ func (s *state) element() (start int, more bool) {
 		return 0, false
 	}
 	b := s.event
-	i := skipSpace(b, s.i)
+	i := jsonscan.SkipSpace(b, s.i)
 	if i < len(b) && b[i] == ']' {
 		if s.index > 0 && s.depth == 2 && string(b[i:]) == "]}" { // as it mostly is //mutant:what-ends-the-event-is-not-looked-at
 			s.at = behind
@@ -218,7 +221,7 @@ func (s *state) element() (start int, more bool) {
 		if i >= len(b) || b[i] != ',' {
 			return 0, s.fail(i, ErrSyntax)
 		}
-		i = skipSpace(b, i+1)
+		i = jsonscan.SkipSpace(b, i+1)
 	}
 	return i, true
 }
@@ -230,7 +233,7 @@ func (s *state) leave(i int) {
 		s.finish(i)
 		return
 	}
-	if i = skipSpace(s.event, i); i < len(s.event) && s.event[i] == ',' {
+	if i = jsonscan.SkipSpace(s.event, i); i < len(s.event) && s.event[i] == ',' {
 		s.outer(i + 1)
 		return
 	}
@@ -239,7 +242,7 @@ func (s *state) leave(i int) {
 
 // finish reads the end of the event, behind its last bracket, and decides whether what was read is an event at all.
 func (s *state) finish(i int) {
-	if i = skipSpace(s.event, i); i != len(s.event) {
+	if i = jsonscan.SkipSpace(s.event, i); i != len(s.event) {
 		s.fail(i, ErrSyntax)
 		return
 	}
@@ -252,30 +255,7 @@ func (s *state) finish(i int) {
 		s.fail(0, because(ErrNotKinesis, "%s", describe(s.event)))
 		return
 	}
-	if arn := s.members.eventSourceARN; !arn.absent() && !bytes.Contains(arn.of(s.event), []byte(":kinesis:")) {
-		s.fail(arn.start, because(ErrNotKinesis, "a window of %s", clip(arn.of(s.event))))
+	if arn := s.members.eventSourceARN; !arn.Absent() && !bytes.Contains(arn.Of(s.event), []byte(":kinesis:")) {
+		s.fail(arn.Start, because(ErrNotKinesis, "a window of %s", clip(arn.Of(s.event))))
 	}
-}
-
-// member scans a member's name and colon at i. It returns the name without its quotes, and where the value begins;
-// with a fault, that offset is the fault's.
-func (s *scanner) member(i int) (name span, value int, f fault) {
-	i = skipSpace(s.b, i)
-	end, f := s.name(i)
-	if f != sound {
-		return span{}, end, f
-	}
-	quote := bytes.LastIndexByte(s.b[i:end], '"')
-	return span{i + 1, i + quote}, skipSpace(s.b, end), sound
-}
-
-// unescape returns what a member's name means. It is valid until the next call: an event may hold a name for each five of
-// its bytes.
-func (s *scanner) unescape(name span) []byte {
-	raw := name.of(s.b)
-	if bytes.IndexByte(raw, '\\') < 0 {
-		return raw
-	}
-	s.text = appendUnescaped(s.text[:0], raw)
-	return s.text
 }

@@ -5,6 +5,9 @@ import (
 	"time"
 
 	"github.com/valyala/fastjson"
+
+	"example.com/sluice/decoder/internal/base64"
+	"example.com/sluice/internal/jsonscan"
 )
 
 // This file is the general lane: it reads any record of sound JSON, through the parser's tree of that one record.
@@ -60,15 +63,15 @@ func (s *state) general(el span) bool {
 	s.rec = Record{Index: s.index}
 	v, err := s.parser.ParseBytes(s.parserText(el))
 	if err != nil {
-		return s.fail(el.start, because(ErrSyntax, "%s", clip(err.Error()))) // not reached: the scanner has passed it
+		return s.fail(el.Start, because(ErrSyntax, "%s", clip(err.Error()))) // not reached: the scanner has passed it
 	}
 	object := v.GetObject()
 	if object == nil {
 		if s.index == 0 {
-			return s.fail(el.start, because(ErrNotKinesis, "Records holds no objects"))
+			return s.fail(el.Start, because(ErrNotKinesis, "Records holds no objects"))
 		}
 		s.rec.Source = s.intern(nil)
-		s.flaw(el.start, "", because(ErrType, "a record is an object"))
+		s.flaw(el.Start, "", because(ErrType, "a record is an object"))
 		return true
 	}
 	t := &s.fields
@@ -76,7 +79,7 @@ func (s *state) general(el span) bool {
 	s.parsed = true
 	if !t.kinesisLike() {
 		if s.index == 0 {
-			return s.fail(el.start, because(ErrNotKinesis, "%s", describeRecord(&s.scan, el.start)))
+			return s.fail(el.Start, because(ErrNotKinesis, "%s", describeRecord(&s.scan, el.Start)))
 		}
 		s.flawAt(el, fieldEventSource, because(ErrNotKinesis, "a record of another service"))
 	}
@@ -97,19 +100,19 @@ func (t *fields) kinesisLike() bool {
 // parserText returns what the parser is to read for the element: its text, or a rewritten one where that would take
 // too large a tree, or holds surrogates that the parser would get wrong.
 func (s *state) parserText(el span) []byte {
-	if s.scan.values <= maxTree && !s.scan.surrogates {
-		return el.of(s.event)
+	if s.scan.Values <= maxTree && !s.scan.Surrogates {
+		return el.Of(s.event)
 	}
-	if s.scan.values > maxTree && s.event[el.start] == '{' {
+	if s.scan.Values > maxTree && s.event[el.Start] == '{' {
 		var l layout
-		l.read(&s.scan, el.start)
+		l.read(&s.scan, el.Start)
 		s.scratch = l.reduced(s.scratch[:0], s.event)
-	} else if s.scan.values > maxTree {
+	} else if s.scan.Values > maxTree {
 		s.scratch = append(s.scratch[:0], "[]"...)
 	} else {
-		s.scratch = append(s.scratch[:0], el.of(s.event)...)
+		s.scratch = append(s.scratch[:0], el.Of(s.event)...)
 	}
-	mendSurrogates(s.scratch)
+	jsonscan.MendSurrogates(s.scratch)
 	return s.scratch
 }
 
@@ -166,7 +169,7 @@ func (s *state) keep(b []byte) []byte {
 	if !s.batching && !s.Detach || b == nil {
 		return b
 	}
-	return s.arena.copy(b, s.arenaHint())
+	return s.arena.Copy(b, s.arenaHint())
 }
 
 // arenaHint is how large the arena's next block should be. For a batch it is what the whole event can yield, which is less
@@ -255,8 +258,8 @@ func (s *state) readData(el span) {
 		s.rec.Data = s.keep(text)
 		return
 	}
-	room := s.arena.reserve(decodedLen(len(text)), s.arenaHint())
-	n, fault := decodeBase64(room, text)
+	room := s.arena.Reserve(base64.DecodedLen(len(text)), s.arenaHint())
+	n, fault := base64.Decode(room, text)
 	if fault >= 0 {
 		s.flawInString(el, fieldData, fault, ErrBase64)
 		s.rec.Data = s.keep(text)
@@ -271,7 +274,7 @@ func (s *state) readData(el span) {
 		s.rec.Data = []byte{} // the arena may have no memory yet, and present data is never nil
 		return
 	}
-	s.rec.Data = s.arena.take(n)
+	s.rec.Data = s.arena.Take(n)
 }
 
 // tooLarge is whether base64 is so far above MaxData that it need not be decoded to know.
@@ -295,18 +298,18 @@ func (s *state) flaw(offset int, name string, err error) {
 func (s *state) flawKinesis(el span, err error) {
 	if s.bad == nil {
 		var l layout
-		l.read(&s.scan, el.start)
-		if l.kinesis.absent() {
+		l.read(&s.scan, el.Start)
+		if l.kinesis.Absent() {
 			l.kinesis = el
 		}
-		s.flaw(l.kinesis.start, "kinesis", err)
+		s.flaw(l.kinesis.Start, "kinesis", err)
 	}
 }
 
 // flawAt notes a flaw of a member; its place is the value's, or the record's where there is no value.
 func (s *state) flawAt(el span, f field, err error) {
 	if s.bad == nil {
-		s.flaw(s.place(el, f).start, f.String(), err)
+		s.flaw(s.place(el, f).Start, f.String(), err)
 	}
 }
 
@@ -314,16 +317,16 @@ func (s *state) flawAt(el span, f field, err error) {
 func (s *state) flawInString(el span, f field, n int, err error) {
 	if s.bad == nil {
 		value := s.place(el, f)
-		raw := s.event[value.start+1 : value.end-1]
-		s.flaw(value.start+1+escapedOffset(raw, n), f.String(), err)
+		raw := s.event[value.Start+1 : value.End-1]
+		s.flaw(value.Start+1+jsonscan.EscapedOffset(raw, n), f.String(), err)
 	}
 }
 
 // place finds where a member's value stands, and the record where it has none.
 func (s *state) place(el span, f field) span {
 	var l layout
-	l.read(&s.scan, el.start)
-	if p := l.span(f); !p.absent() {
+	l.read(&s.scan, el.Start)
+	if p := l.span(f); !p.Absent() {
 		return p
 	}
 	return el

@@ -8,6 +8,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/valyala/fastjson"
+
+	"example.com/sluice/decoder/internal/memory"
+	"example.com/sluice/internal/jsonscan"
 )
 
 // This file reads data that is JSON or text, for those who want no type of their own for it.
@@ -47,16 +50,7 @@ func (r *Record) fault(err error) *Error {
 // ScanJSON returns the offset behind the first JSON value in data, spaces before it included. It accepts what encoding/json does, with
 // two differences: nesting of 300 at most, and further data behind the value. The error, ErrSyntax or ErrTooLarge, says
 // at which byte of data it is.
-func ScanJSON(data []byte) (end int, err error) {
-	s := scanner{b: data}
-	end, f := s.value(0, 0)
-	if f != sound {
-		return end, faultAt(f, end)
-	}
-	return end, nil
-}
-
-func faultAt(f fault, at int) error { return fmt.Errorf("%w at byte %d", f.err(), at) }
+func ScanJSON(data []byte) (end int, err error) { return jsonscan.Scan(data) }
 
 // maxPayloadTree is how many values and names data may have to be made a tree of.
 const maxPayloadTree = 1 << 20
@@ -73,41 +67,41 @@ var parsers = sync.Pool{New: func() any { return new(parser) }}
 
 // parse returns the tree of data, which is to be one JSON value. The parser is lax and recursive: it gets only what the scanner has passed.
 func (p *parser) parse(data []byte) (*fastjson.Value, error) {
-	s := scanner{b: data}
-	end, f := s.value(0, 0)
-	if f == sound {
-		if end = skipSpace(data, end); end != len(data) {
-			f = unsound
+	s := jsonscan.Scanner{B: data}
+	end, f := s.Value(0, 0)
+	if f == jsonscan.Sound {
+		if end = jsonscan.SkipSpace(data, end); end != len(data) {
+			f = jsonscan.Unsound
 		}
 	}
-	if f != sound {
-		return nil, faultAt(f, end)
+	if f != jsonscan.Sound {
+		return nil, f.At(end)
 	}
-	if p.size = s.values; p.size > maxPayloadTree {
+	if p.size = s.Values; p.size > maxPayloadTree {
 		return nil, because(ErrTooLarge, "JSON of more than %d values and names", maxPayloadTree)
 	}
-	if s.surrogates {
+	if s.Surrogates {
 		p.text = append(p.text[:0], data...)
-		mendSurrogates(p.text)
+		jsonscan.MendSurrogates(p.text)
 		data = p.text
 	}
 	p.bytes = len(data)
 	v, err := p.parser.ParseBytes(data)
 	if err != nil {
 		// Of what the scanner has passed the parser refuses but this: to it a value is one level more than what it stands in.
-		return nil, because(ErrTooLarge, "a value within %d arrays and objects", maxDepth)
+		return nil, because(ErrTooLarge, "a value within %d arrays and objects", jsonscan.MaxDepth)
 	}
 	return v, nil
 }
 
 func (p *parser) release() {
-	if poison {
+	if memory.Scribble {
 		p.parser.ParseBytes(append(append([]byte{'"'}, bytes.Repeat([]byte{'#'}, p.bytes)...), '"'))
 	}
-	if p.size > maxPooled/128 {
+	if p.size > memory.MaxPooled/128 {
 		p.parser = fastjson.Parser{}
 	}
-	if cap(p.text) > maxPooled {
+	if cap(p.text) > memory.MaxPooled {
 		p.text = nil
 	}
 	parsers.Put(p)

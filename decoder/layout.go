@@ -1,6 +1,6 @@
 package decoder
 
-import "bytes"
+import "example.com/sluice/internal/jsonscan"
 
 // This file finds where the members of one record stand in the event. The general lane asks when it has an error to
 // place, and when a record is too large to be handed to the parser as it is.
@@ -81,38 +81,38 @@ type layout struct {
 
 // span returns where the value of f stands. It is absent where there is none, or null.
 func (l *layout) span(f field) span {
-	if f < innerFields && !l.kinesis.absent() {
+	if f < innerFields && !l.kinesis.Absent() {
 		return l.inner[f]
 	}
 	return l.outer[f]
 }
 
 // read finds the members of the object at start, which the scanner has passed as sound.
-func (l *layout) read(s *scanner, start int) {
+func (l *layout) read(s *jsonscan.Scanner, start int) {
 	*l = layout{}
 	var seenOuter, seenInner [allFields]bool
-	eachMember(s, start, func(name []byte, escaped bool, value span) {
+	s.EachMember(start, func(name []byte, escaped bool, value span) {
 		l.odd = l.odd || escaped
 		if string(name) == "kinesis" {
 			l.kinesisTimes++
 			l.odd = l.odd || l.kinesisTimes > 1
-			if s.b[value.start] == 'n' {
+			if s.B[value.Start] == 'n' {
 				return
 			}
 			l.kinesis = value
 			l.inner = [innerFields]span{}
-			if s.b[value.start] == '{' {
-				eachMember(s, value.start, func(name []byte, escaped bool, value span) {
+			if s.B[value.Start] == '{' {
+				s.EachMember(value.Start, func(name []byte, escaped bool, value span) {
 					l.odd = l.odd || escaped
 					if f := fieldOf(name); f < innerFields {
-						l.note(&l.inner[f], &seenInner[f], value, s.b)
+						l.note(&l.inner[f], &seenInner[f], value, s.B)
 					}
 				})
 			}
 			return
 		}
 		if f := fieldOf(name); f != notAField {
-			l.note(&l.outer[f], &seenOuter[f], value, s.b)
+			l.note(&l.outer[f], &seenOuter[f], value, s.B)
 		}
 	})
 }
@@ -121,25 +121,8 @@ func (l *layout) read(s *scanner, start int) {
 func (l *layout) note(to *span, seen *bool, value span, b []byte) {
 	l.odd = l.odd || *seen
 	*seen = true
-	if b[value.start] != 'n' {
+	if b[value.Start] != 'n' {
 		*to = value
-	}
-}
-
-// eachMember calls f for each member of the sound object at i. The name is valid until f returns or asks for another.
-func eachMember(s *scanner, i int, f func(name []byte, escaped bool, value span)) {
-	if i = skipSpace(s.b, i+1); s.b[i] == '}' {
-		return
-	}
-	for {
-		name, value, _ := s.member(i)
-		end, _ := s.value(value, 0)
-		raw := name.of(s.b)
-		f(s.unescape(name), bytes.IndexByte(raw, '\\') >= 0, span{value, end})
-		if i = skipSpace(s.b, end); s.b[i] == '}' {
-			return
-		}
-		i++
 	}
 }
 
@@ -150,9 +133,9 @@ func (l *layout) reduced(dst, event []byte) []byte {
 	for range l.kinesisTimes {
 		dst = append(dst, `"kinesis":`...)
 		switch {
-		case l.kinesis.absent():
+		case l.kinesis.Absent():
 			dst = append(dst, "null"...)
-		case event[l.kinesis.start] != '{':
+		case event[l.kinesis.Start] != '{':
 			dst = appendScalar(dst, event, l.kinesis)
 		default:
 			dst = appendFields(append(dst, '{'), event, l.inner[:])
@@ -170,7 +153,7 @@ func (l *layout) reduced(dst, event []byte) []byte {
 
 func appendFields(dst, event []byte, spans []span) []byte {
 	for f, value := range spans {
-		if value.absent() {
+		if value.Absent() {
 			continue
 		}
 		dst = append(dst, '"')
@@ -186,11 +169,11 @@ func appendFields(dst, event []byte, spans []span) []byte {
 }
 
 func appendScalar(dst, event []byte, value span) []byte {
-	switch event[value.start] {
+	switch event[value.Start] {
 	case '{':
 		return append(dst, "{}"...)
 	case '[':
 		return append(dst, "[]"...)
 	}
-	return append(dst, value.of(event)...)
+	return append(dst, value.Of(event)...)
 }

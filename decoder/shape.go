@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"example.com/sluice/decoder/internal/base64"
+	"example.com/sluice/internal/jsonscan"
 	"example.com/sluice/internal/lane"
 )
 
@@ -69,19 +71,19 @@ func (s *state) match(sh *shape, i int) bool {
 			if end = stringEnd(b, i); end < 0 {
 				return false
 			}
-			key = span{i, end}
+			key = between(i, end)
 		case holeSequence:
 			if end = stringEnd(b, i); end < 0 {
 				return false
 			}
-			sequence = span{i, end}
+			sequence = between(i, end)
 		case holeData:
 			n := bytes.IndexByte(b[i:], '"')
 			if n < 0 {
 				return false
 			}
 			end = i + n
-			data = span{i, end}
+			data = between(i, end)
 		case holeTime:
 			timed = true
 			if end = s.timeEnd(i); end < 0 {
@@ -89,27 +91,27 @@ func (s *state) match(sh *shape, i int) bool {
 			}
 		case holeEventID:
 			// It is the sequence number again, which mostly stands before it.
-			end = i + sequence.end - sequence.start
-			if end == i || end > len(b) || string(b[i:end]) != string(sequence.of(b)) {
+			end = i + sequence.End - sequence.Start
+			if end == i || end > len(b) || string(b[i:end]) != string(sequence.Of(b)) {
 				if end = stringEnd(b, i); end < 0 {
 					return false
 				}
 			}
-			eventID = span{i - len(sh.prefix), end}
+			eventID = between(i-len(sh.prefix), end)
 		}
 		i = end
 	}
-	if sh.prefix != "" && string(b[eventID.start+len(sh.prefix):eventID.end]) != string(sequence.of(b)) {
+	if sh.prefix != "" && string(b[eventID.Start+len(sh.prefix):eventID.End]) != string(sequence.Of(b)) {
 		return false
 	}
-	if !s.matchData(data.of(b)) {
+	if !s.matchData(data.Of(b)) {
 		return false
 	}
 	rec := &s.rec
 	rec.Source, rec.Index = sh.source, s.index
-	rec.PartitionKey, rec.SequenceNumber, rec.EventID = key.of(b), sequence.of(b), nil //mutant:an-event-id-stays-from-record-to-record
+	rec.PartitionKey, rec.SequenceNumber, rec.EventID = key.Of(b), sequence.Of(b), nil //mutant:an-event-id-stays-from-record-to-record
 	if sh.prefix != "" {
-		rec.EventID = eventID.of(b)
+		rec.EventID = eventID.Of(b)
 	}
 	if !timed { //mutant:a-time-stays-from-record-to-record
 		rec.ApproximateArrivalTimestamp = time.Time{}
@@ -128,19 +130,19 @@ func (s *state) matchData(text []byte) bool {
 		s.rec.Data = text[:0:0]
 		return true
 	}
-	room := s.arena.reserve(decodedLen(len(text)), s.arenaHint())
-	n := decodeFast(room, text)   // which takes no line breaks: base64 allows them, but a JSON string does not //mutant:line-breaks-in-data
-	if n < 0 || n > s.dataLimit { //mutant:maxdata-is-not-looked-at
+	room := s.arena.Reserve(base64.DecodedLen(len(text)), s.arenaHint())
+	n := base64.DecodeQuads(room, text) // which takes no line breaks: base64 allows them, but a JSON string does not //mutant:line-breaks-in-data
+	if n < 0 || n > s.dataLimit {       //mutant:maxdata-is-not-looked-at
 		return false
 	}
-	s.rec.Data = s.arena.take(n)
+	s.rec.Data = s.arena.Take(n)
 	return true
 }
 
 // stringEnd returns the offset of the quote that ends the string whose inside begins at i, and -1 where a backslash or
 // a control byte, or the event's end, comes first.
 func stringEnd(b []byte, i int) int {
-	if i = special(b, i); i == len(b) || b[i] != '"' { //mutant:a-backslash-in-the-key //mutant:a-control-byte-in-the-key
+	if i = jsonscan.Special(b, i); i == len(b) || b[i] != '"' { //mutant:a-backslash-in-the-key //mutant:a-control-byte-in-the-key
 		return -1
 	}
 	return i
@@ -149,8 +151,8 @@ func stringEnd(b []byte, i int) int {
 // timeEnd reads the arrival time at i into s.rec. It returns the offset behind it, -1 where there is none that can be read.
 func (s *state) timeEnd(i int) int {
 	b, at := s.event, &s.rec.ApproximateArrivalTimestamp
-	end, f := number(b, i)
-	if f != sound {
+	end, f := jsonscan.Number(b, i)
+	if f != jsonscan.Sound {
 		return -1
 	}
 	var ok bool
@@ -292,7 +294,7 @@ func (m *met) again(hash uint64) bool {
 // newShape returns the shape of the record at el, nil where it has none or is not worth one.
 func (s *state) newShape(el span) *shape {
 	var l layout
-	l.read(&s.scan, el.start)
+	l.read(&s.scan, el.Start)
 	if l.odd { //mutant:twins-and-escaped-names-teach
 		return nil
 	}
@@ -305,52 +307,52 @@ func (s *state) newShape(el span) *shape {
 	holes := room[:0]
 	inside := func(f field, h hole) bool {
 		p := l.span(f)
-		if b[p.start] != '"' || bytes.IndexByte(p.of(b), '\\') >= 0 {
+		if b[p.Start] != '"' || bytes.IndexByte(p.Of(b), '\\') >= 0 {
 			return false // the next one that looks like it has a backslash there too, and would not match
 		}
-		holes = append(holes, found{span{p.start + 1, p.end - 1}, h}) //mutant:a-value-is-searched-for-not-taken-from-the-scan
+		holes = append(holes, found{between(p.Start+1, p.End-1), h}) //mutant:a-value-is-searched-for-not-taken-from-the-scan
 		return true
 	}
 	if !inside(fieldPartitionKey, holeKey) || !inside(fieldSequenceNumber, holeSequence) || !inside(fieldData, holeData) {
 		return nil
 	}
-	if p := l.span(fieldArrival); !p.absent() {
-		if b[p.start] == '"' {
+	if p := l.span(fieldArrival); !p.Absent() {
+		if b[p.Start] == '"' {
 			return nil
 		}
 		holes = append(holes, found{p, holeTime})
 	}
 	var prefix []byte
-	if p := l.span(fieldEventID); !p.absent() {
-		sequence := holes[1].of(b)
-		id := b[p.start+1 : p.end-1]
+	if p := l.span(fieldEventID); !p.Absent() {
+		sequence := holes[1].Of(b)
+		id := b[p.Start+1 : p.End-1]
 		shard, rest, colon := bytes.Cut(id, []byte{':'})
 		if !colon || !bytes.Equal(rest, sequence) || bytes.IndexByte(id, '\\') >= 0 { //mutant:a-shard-with-an-escape-teaches
 			return nil
 		}
 		prefix = id[:len(shard)+1]
-		holes = append(holes, found{span{p.start + 1 + len(prefix), p.end - 1}, holeEventID})
+		holes = append(holes, found{between(p.Start+1+len(prefix), p.End-1), holeEventID})
 	}
-	slices.SortFunc(holes, func(a, b found) int { return cmp.Compare(a.start, b.start) })
-	holes = append(holes, found{span{el.end, el.end}, holeEnd})
+	slices.SortFunc(holes, func(a, b found) int { return cmp.Compare(a.Start, b.Start) })
+	holes = append(holes, found{between(el.End, el.End), holeEnd})
 	if known := shapes.Load(); known != nil && len(*known) == maxShapes {
 		var h maphash.Hash
 		h.SetSeed(metSeed)
-		at := el.start
+		at := el.Start
 		for _, hole := range holes {
-			h.Write(b[at:hole.start])
-			at = hole.end
+			h.Write(b[at:hole.Start])
+			at = hole.End
 		}
 		if !s.met.again(h.Sum64()) {
 			return nil
 		}
 	}
 	sh := &shape{source: s.rec.Source, prefix: string(prefix), depth: s.depth, parts: make([]part, 0, len(holes))}
-	size, at := 0, el.start
+	size, at := 0, el.Start
 	for _, h := range holes {
-		sh.parts = append(sh.parts, part{string(b[at:h.start]), h.hole})
-		size += h.start - at
-		at = h.end
+		sh.parts = append(sh.parts, part{string(b[at:h.Start]), h.hole})
+		size += h.Start - at
+		at = h.End
 	}
 	if size > maxShapeText {
 		return nil

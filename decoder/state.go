@@ -5,6 +5,8 @@ import (
 
 	"github.com/valyala/fastjson"
 
+	"example.com/sluice/decoder/internal/memory"
+	"example.com/sluice/internal/jsonscan"
 	"example.com/sluice/internal/lane"
 )
 
@@ -12,7 +14,7 @@ import (
 type state struct {
 	Decoder
 	event []byte
-	scan  scanner
+	scan  jsonscan.Scanner
 
 	// Where the walk is; see event.go.
 	at      stage
@@ -51,7 +53,7 @@ type state struct {
 	fields  fields
 	parsed  bool    // whether fields holds anything
 	source  *Source // the last one, kept from event to event
-	arena   arena
+	arena   memory.Arena
 	batch   Batch
 }
 
@@ -75,12 +77,12 @@ func newState(d *Decoder, event []byte) *state {
 	if s.MaxBatch <= 0 {
 		s.MaxBatch = defaultMaxBatch
 	}
-	if poison {
+	if memory.Scribble {
 		event = append([]byte(nil), event...)
 	}
 	s.want()
 	s.generalOnly = lane.GeneralOnly.Load()
-	s.event, s.scan.b = event, event
+	s.event, s.scan.B = event, event
 	return s
 }
 
@@ -88,24 +90,24 @@ func newState(d *Decoder, event []byte) *state {
 func (s *state) expire() {
 	s.expireViews()
 	if s.contents.open() {
-		s.contents.mark = s.arena.rewind(s.contents.mark)
+		s.contents.mark = s.arena.Rewind(s.contents.mark)
 		return
 	}
-	s.arena.reset()
+	s.arena.Reset()
 }
 
 // expireViews overwrites, where poison is on, what the slices of the record that was handed out point to: the event's
 // private copy, the arena, the parser's memory. They are taken from issued, since rec was the caller's to change.
 func (s *state) expireViews() {
-	if poison {
-		overwrite(s.issued.PartitionKey)
-		overwrite(s.issued.SequenceNumber)
-		overwrite(s.issued.Data)
-		overwrite(s.issued.EventID)
-		overwrite(s.issued.ExplicitHashKey)
+	if memory.Scribble {
+		memory.Overwrite(s.issued.PartitionKey)
+		memory.Overwrite(s.issued.SequenceNumber)
+		memory.Overwrite(s.issued.Data)
+		memory.Overwrite(s.issued.EventID)
+		memory.Overwrite(s.issued.ExplicitHashKey)
 		s.parser = fastjson.Parser{} // what is overwritten of its memory stays so
 		if !s.batching {
-			s.contents.decompressor.room = nil // likewise
+			s.contents.decompressor.Forget() // likewise
 		}
 	}
 }
@@ -116,26 +118,24 @@ func (s *state) release() {
 		lane.Read(s.hits)
 	}
 	s.hits, s.ready = 0, false //mutant:ready-stays-from-event-to-event
-	if poison {
+	if memory.Scribble {
 		s.expireViews()
-		overwrite(s.event)
+		memory.Overwrite(s.event)
 		s.issued = Record{}
 	}
 	s.contents.release()
-	s.arena.reset()
+	s.arena.Reset()
 	if s.batching {
 		s.batch.reset()
 	}
-	if cap(s.scratch) > maxPooled {
+	if cap(s.scratch) > memory.MaxPooled {
 		s.scratch = nil
 	}
-	if len(s.event) > maxPooled {
+	if len(s.event) > memory.MaxPooled {
 		s.parser = fastjson.Parser{} // it may have grown with the event
 	}
-	if cap(s.scan.text) > maxPooled {
-		s.scan.text = nil
-	}
-	s.scan.b = nil
+	s.scan.Shed(memory.MaxPooled)
+	s.scan.B = nil
 	s.event = nil
 	s.at, s.i, s.depth, s.index, s.seen = before, 0, 0, 0, false
 	s.members = outerMembers{}

@@ -3,6 +3,8 @@ package decoder
 import (
 	"encoding/binary"
 	"time"
+
+	"example.com/sluice/internal/jsonscan"
 )
 
 // latest is the first second that an arrival time may not have: the year 10,000, which neither RFC 3339 nor
@@ -16,7 +18,7 @@ func parseSeconds(text []byte) (time.Time, bool) {
 	if at, ok := usualSeconds(text); ok {
 		return at, true
 	}
-	if end, f := number(text, 0); f != sound || end != len(text) {
+	if end, f := jsonscan.Number(text, 0); f != jsonscan.Sound || end != len(text) {
 		return time.Time{}, false
 	}
 	negative := text[0] == '-'
@@ -149,8 +151,12 @@ func (s *second) read(t *[usualLen]byte, at *time.Time) bool {
 // carry into the next byte, whose high bit it may set as well, comes only out of a byte that is above 9.
 func aboveNine(d uint64) uint64 { return d | (d + ones*0x76) }
 
-// zeros is eight digits 0.
-const zeros = ones * '0'
+// zeros is eight digits 0; ones and highs have a bit set in each byte.
+const (
+	zeros = ones * '0'
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
 
 // eightDigits reads eight decimal digits, the first in the lowest byte, at once.
 func eightDigits(w uint64) (int64, bool) {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+
+	"example.com/sluice/internal/jsonscan"
 )
 
 // This file is the shape lane for records in Lambda's own form, to the letter where that may be: the values that change stand in the
@@ -137,14 +139,14 @@ func (s *state) matchUsual(sh *shape, i int) bool {
 func keyEnd(b []byte, i int) int {
 	if i+16 <= len(b) {
 		p := (*[16]byte)(b[i : i+16]) //mutant:the-key-ends-at-a-quote-alone
-		if m := specials(binary.LittleEndian.Uint64(p[:])); m != 0 {
+		if m := jsonscan.Specials(binary.LittleEndian.Uint64(p[:])); m != 0 {
 			return i + bits.TrailingZeros64(m)/8
 		}
-		if m := specials(binary.LittleEndian.Uint64(p[8:])); m != 0 {
+		if m := jsonscan.Specials(binary.LittleEndian.Uint64(p[8:])); m != 0 {
 			return i + 8 + bits.TrailingZeros64(m)/8
 		}
 	}
-	return special(b, i)
+	return jsonscan.Special(b, i)
 }
 
 // behindData returns what stands at i if it is the text between data and arrival time, with room for that time.

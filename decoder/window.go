@@ -3,6 +3,8 @@ package decoder
 import (
 	"bytes"
 	"time"
+
+	"example.com/sluice/internal/jsonscan"
 )
 
 // Window is what Lambda says about a tumbling window, beside the records of the invocation. It holds no views and may be
@@ -32,9 +34,9 @@ func (d Decoder) Window(event []byte) (*Window, error) {
 		if !more {
 			break
 		}
-		end, f := s.scan.value(start, s.depth)
-		if f != sound {
-			s.fail(end, f.err())
+		end, f := s.scan.Value(start, s.depth)
+		if f != jsonscan.Sound {
+			s.fail(end, f.Err())
 			break
 		}
 		s.i = end
@@ -50,7 +52,7 @@ func (d Decoder) Window(event []byte) (*Window, error) {
 // readWindow reads the members of a tumbling window that the walk has passed. Flaws break the event.
 func (s *state) readWindow() *Window {
 	m := &s.members
-	if s.broken != nil || !m.windowed() && m.state.absent() {
+	if s.broken != nil || !m.windowed() && m.state.Absent() {
 		return nil
 	}
 	w := &Window{
@@ -59,19 +61,19 @@ func (s *state) readWindow() *Window {
 		IsFinalInvokeForWindow:  s.outerBool(m.isFinal, "isFinalInvokeForWindow"),
 		IsWindowTerminatedEarly: s.outerBool(m.isTerminated, "isWindowTerminatedEarly"),
 	}
-	if !m.state.absent() {
-		w.State = bytes.Clone(m.state.of(s.event))
+	if !m.state.Absent() {
+		w.State = bytes.Clone(m.state.Of(s.event))
 	}
-	if m.window.absent() {
+	if m.window.Absent() {
 		return w
 	}
-	if s.event[m.window.start] != '{' {
+	if s.event[m.window.Start] != '{' {
 		s.outerFlaw(m.window, "window", because(ErrType, "not an object"))
 		return w
 	}
 	var start, end span
-	eachMember(&s.scan, m.window.start, func(name []byte, _ bool, value span) {
-		if s.event[value.start] == 'n' {
+	s.scan.EachMember(m.window.Start, func(name []byte, _ bool, value span) {
+		if s.event[value.Start] == 'n' {
 			return
 		}
 		switch string(name) {
@@ -87,27 +89,27 @@ func (s *state) readWindow() *Window {
 
 func (s *state) outerFlaw(at span, name string, err error) {
 	if s.broken == nil {
-		s.broken = &Error{Index: -1, Field: name, Offset: int64(at.start), Err: err}
+		s.broken = &Error{Index: -1, Field: name, Offset: int64(at.Start), Err: err}
 	}
 }
 
 func (s *state) outerText(at span, name string) string {
-	if at.absent() {
+	if at.Absent() {
 		return ""
 	}
-	text := at.of(s.event)
+	text := at.Of(s.event)
 	if text[0] != '"' {
 		s.outerFlaw(at, name, because(ErrType, "not a string"))
 		return ""
 	}
-	return string(unescaped(text[1 : len(text)-1]))
+	return string(jsonscan.Unescaped(text[1 : len(text)-1]))
 }
 
 func (s *state) outerBool(at span, name string) bool {
-	if at.absent() {
+	if at.Absent() {
 		return false
 	}
-	text := at.of(s.event)
+	text := at.Of(s.event)
 	if text[0] != 't' && text[0] != 'f' {
 		s.outerFlaw(at, name, because(ErrType, "neither true nor false"))
 	}

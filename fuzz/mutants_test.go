@@ -24,17 +24,17 @@ var mutants = []mutant{
 	// Any form of record.
 	{"text is not compared", `if end >= len(b) || string(b[i:end]) != part.text {`, `if end >= len(b) {`},
 	{
-		"a value is searched for, not taken from the scan", `holes = append(holes, found{span{p.start + 1, p.end - 1}, h})`,
-		`at := el.start + 1 + bytes.Index(b[el.start:], b[p.start:p.end]); holes = append(holes, found{span{at, at + p.end - p.start - 2}, h})`,
+		"a value is searched for, not taken from the scan", `holes = append(holes, found{between(p.Start+1, p.End-1), h})`,
+		`at := el.Start + 1 + bytes.Index(b[el.Start:], b[p.Start:p.End]); holes = append(holes, found{between(at, at+p.End-p.Start-2), h})`,
 	},
 	{"a shape of another depth, the last one", `sh != nil && sh.depth == s.depth {`, `sh != nil {`},
 	{"a shape of another depth, from the list", `if sh == s.shape || sh.depth != s.depth {`, `if sh == s.shape {`},
-	{"a backslash in the key", `if i = special(b, i); i == len(b) || b[i] != '"' {`,
-		`for i = special(b, i); i < len(b) && b[i] == '\\'; i = special(b, i+1) {
+	{"a backslash in the key", `if i = jsonscan.Special(b, i); i == len(b) || b[i] != '"' {`,
+		`for i = jsonscan.Special(b, i); i < len(b) && b[i] == '\\'; i = jsonscan.Special(b, i+1) {
 		}
 		if i == len(b) || b[i] != '"' {`},
-	{"a control byte in the key", `if i = special(b, i); i == len(b) || b[i] != '"' {`,
-		`for i = special(b, i); i < len(b) && b[i] < ' '; i = special(b, i+1) {
+	{"a control byte in the key", `if i = jsonscan.Special(b, i); i == len(b) || b[i] != '"' {`,
+		`for i = jsonscan.Special(b, i); i < len(b) && b[i] < ' '; i = jsonscan.Special(b, i+1) {
 		}
 		if i == len(b) || b[i] != '"' {`},
 	{"twins and escaped names teach", `if l.odd {`, `if false {`},
@@ -42,7 +42,7 @@ var mutants = []mutant{
 	{"a bad record teaches", `if s.bad == nil && !s.generalOnly {`, `if !s.generalOnly {`},
 	{"Source trusts data that nobody has read", `if len(text) == 0 {`, `if len(text) == 0 || s.skipData {`},
 	{"MaxData is not looked at", `if n < 0 || n > s.dataLimit {`, `if n < 0 {`},
-	{"an event id stays from record to record", `sequence.of(b), nil`, `sequence.of(b), rec.EventID`},
+	{"an event id stays from record to record", `sequence.Of(b), nil`, `sequence.Of(b), rec.EventID`},
 	{"a time stays from record to record", `if !timed {`, `if !timed && i < 0 {`},
 	{"detached records are views", `if s.Detach {`, `if false {`},
 
@@ -77,7 +77,7 @@ var mutants = []mutant{
 	{"milliseconds are not looked at", ` || aboveNine(d)&(highs>>point) != 0 {`, ` {`},
 
 	// Data.
-	{"line breaks in data", `n := decodeFast(room, text)`, "n, fault := decodeBase64(room, text)\nif fault >= 0 { n = -1 }\n"},
+	{"line breaks in data", `n := base64.DecodeQuads(room, text)`, "n, fault := base64.Decode(room, text)\nif fault >= 0 { n = -1 }\n"},
 	{"the last quad is not verified", `if v&notBase64 != 0 {`, `if false {`},
 	{"short data is not verified", `return bad&notBase64 == 0`, `return true`},
 	{"blocks are not verified", `if !decodeBlocks(&dst[0], &src[0], last) {`, `if decodeBlocks(&dst[0], &src[0], last); false {`},

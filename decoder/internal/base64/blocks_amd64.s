@@ -2,11 +2,19 @@
 
 #include "textflag.h"
 
-// This file decodes base64 with AVX2, 32 characters at a time, after Mula and Lemire, "Faster Base64 Encoding and Decoding Using AVX2
-// Instructions" (ACM Transactions on the Web 12(3), 2018). What it adds is that it leaves no rest: the last block ends where the text ends, and
-// has a part of the one before if need be. Faults are collected, and looked at once.
+// This file decodes base64 with AVX2, 32 characters at a time, after Mula and
+// Lemire, "Faster Base64 Encoding and Decoding Using AVX2 Instructions" (ACM
+// Transactions on the Web 12(3), 2018). Unlike theirs it leaves no rest: the last
+// block ends where the text ends, and overlaps the one before if need be. Faults
+// are collected, and looked at once.
+//
+// Why it stays inside its memory: a block of the loop begins at least one quad
+// before the last block does. So its 32 characters lie within the text, and the
+// 28 bytes that it writes end at most one byte behind the last block's 24, for
+// which the caller has room. The last block writes its 24 bytes exactly.
 
-// By the low and by the high nibble of a character: bits that have one in common where it is not in the alphabet.
+// By the low and by the high nibble of a character: bits that have one in common
+// where it is not in the alphabet.
 DATA lowNibble<>+0(SB)/8, $0x1111111111111115
 DATA lowNibble<>+8(SB)/8, $0x1a1b1b1b1a131111
 GLOBL lowNibble<>(SB), RODATA|NOPTR, $16
@@ -14,7 +22,8 @@ DATA highNibble<>+0(SB)/8, $0x0804080402011010
 DATA highNibble<>+8(SB)/8, $0x1010101010101010
 GLOBL highNibble<>(SB), RODATA|NOPTR, $16
 
-// What to add to a character for its value, by the high nibble, which is one less for '/': 16, 19, 4, -65, -65, -71, -71.
+// What to add to a character for its value, by the high nibble, which is one less
+// for '/': 16, 19, 4, -65, -65, -71, -71.
 DATA toValue<>+0(SB)/8, $0xb9b9bfbf04131000
 DATA toValue<>+8(SB)/8, $0
 GLOBL toValue<>(SB), RODATA|NOPTR, $16
@@ -31,8 +40,10 @@ GLOBL quads<>(SB), RODATA|NOPTR, $4
 DATA slash<>+0(SB)/4, $0x2f2f2f2f
 GLOBL slash<>(SB), RODATA|NOPTR, $4
 
-// BLOCK decodes the 32 characters at src to twelve bytes in each half of Y0, and collects in Y8 what is not in the alphabet. The slash in Y9 is as good
-// a mask for nibbles as 0x0f: VPSHUFB looks at the low four bits of an index, and at the highest.
+// BLOCK decodes the 32 characters at src to twelve bytes in each half of Y0, and
+// collects in Y8 what is not in the alphabet. The slash in Y9 is as good a mask
+// for nibbles as 0x0f: VPSHUFB looks at the low four bits of an index, and at the
+// highest.
 //mutant:the-last-block-alone-is-verified
 #define BLOCK(src) \
 	VMOVDQU    (src), Y0       \

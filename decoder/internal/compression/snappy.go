@@ -1,4 +1,4 @@
-package decoder
+package compression
 
 import (
 	"encoding/binary"
@@ -7,23 +7,46 @@ import (
 	"github.com/klauspost/compress/snappy"
 )
 
-// This file reads blocks of snappy, and the two framings of blocks that are in use beside the frame format. Neither has checksums.
+// This file reads blocks of snappy, and the two framings of blocks that are in
+// use beside the frame format. Neither has checksums.
 //
-//	xerial (snappy-java, Kafka)   the mark, two versions of four bytes; then for each block its length and it
-//	Hadoop (SnappyCodec)          for each frame the length of what it decompresses to; then for each block its length and it
+//	xerial (snappy-java, Kafka)   the mark, two versions of four bytes;
+//	                              then each block behind its length
+//	Hadoop (SnappyCodec)          frames: the length of what the frame
+//	                              decompresses to; then each block behind its length
 //
 // Lengths are four bytes, the highest first.
 
-// xerialMark begins a stream of xerial's. A stream behind another begins with it as well.
+// xerialMark begins a stream of xerial's. A stream behind another begins with
+// it as well.
 const xerialMark = "\x82SNAPPY\x00"
 
 const xerialHeader = len(xerialMark) + 4 + 4
 
-// hadoopLike is whether data can be Hadoop's frames. A length below 16 MiB begins with a zero, and a block that does so, which is one of no
-// bytes, ends there.
+// hadoopLike is whether data can be Hadoop's frames. A length below 16 MiB
+// begins with a zero, and a block that does so, which is one of no bytes, ends
+// there.
 func hadoopLike(data []byte) bool { return len(data) >= 4 && data[0] == 0 }
 
-func (z *decompressor) unxerial(dst, data []byte, limit int) (_ []byte, err error) {
+func (z *Decompressor) unsnappy(dst, data []byte, limit int) ([]byte, error) {
+	if hasPrefix(data, snappyMark) {
+		if z.snappy == nil {
+			z.snappy = snappy.NewReader(&z.in)
+		}
+		z.snappy.Reset(&z.in)
+		defer z.snappy.Reset(nil)
+		return z.readAll(dst, z.snappy, limit)
+	}
+	switch {
+	case hasPrefix(data, xerialMark):
+		return z.unxerial(dst, data, limit)
+	case hadoopLike(data):
+		return z.unhadoop(dst, data, limit)
+	}
+	return z.appendBlock(dst, data, limit)
+}
+
+func (z *Decompressor) unxerial(dst, data []byte, limit int) (_ []byte, err error) {
 	for len(data) > 0 {
 		if hasPrefix(data, xerialMark) {
 			if len(data) < xerialHeader {
@@ -39,7 +62,7 @@ func (z *decompressor) unxerial(dst, data []byte, limit int) (_ []byte, err erro
 	return dst, nil
 }
 
-func (z *decompressor) unhadoop(dst, data []byte, limit int) (_ []byte, err error) {
+func (z *Decompressor) unhadoop(dst, data []byte, limit int) (_ []byte, err error) {
 	for len(data) > 0 {
 		if len(data) < 4 {
 			return dst, io.ErrUnexpectedEOF
@@ -50,11 +73,11 @@ func (z *decompressor) unhadoop(dst, data []byte, limit int) (_ []byte, err erro
 			return dst, snappy.ErrCorrupt
 		}
 		if n > uint64(limit-len(dst)) {
-			return dst, errTooLong
+			return dst, ErrTooLong
 		}
 		end := len(dst) + int(n)
 		for len(dst) < end {
-			if dst, data, err = z.nextBlock(dst, data, end); err == errTooLong {
+			if dst, data, err = z.nextBlock(dst, data, end); err == ErrTooLong {
 				err = snappy.ErrCorrupt // it is more than its frame says
 			}
 			if err != nil {
@@ -65,8 +88,9 @@ func (z *decompressor) unhadoop(dst, data []byte, limit int) (_ []byte, err erro
 	return dst, nil
 }
 
-// nextBlock appends to dst what the block gives whose length data begins with, and returns the data behind it.
-func (z *decompressor) nextBlock(dst, data []byte, limit int) (_, rest []byte, err error) {
+// nextBlock appends to dst what the block gives whose length data begins with,
+// and returns the data behind it.
+func (z *Decompressor) nextBlock(dst, data []byte, limit int) (_, rest []byte, err error) {
 	if len(data) < 4 {
 		return dst, nil, io.ErrUnexpectedEOF
 	}
@@ -79,11 +103,12 @@ func (z *decompressor) nextBlock(dst, data []byte, limit int) (_, rest []byte, e
 	return dst, data[n:], err
 }
 
-// maxSnappyRatio is what snappy cannot reach: three bytes of a block stand for 64 at most.
+// maxSnappyRatio is what snappy cannot reach: three bytes of a block stand for
+// 64 at most.
 const maxSnappyRatio = 22
 
 // appendBlock appends to dst what a block gives, up to limit bytes in all.
-func (z *decompressor) appendBlock(dst, block []byte, limit int) ([]byte, error) {
+func (z *Decompressor) appendBlock(dst, block []byte, limit int) ([]byte, error) {
 	n, err := snappy.DecodedLen(block)
 	if err != nil {
 		return dst, err
@@ -92,7 +117,7 @@ func (z *decompressor) appendBlock(dst, block []byte, limit int) ([]byte, error)
 		return dst, snappy.ErrCorrupt
 	}
 	if n > limit-len(dst) {
-		return dst, errTooLong
+		return dst, ErrTooLong
 	}
 	if cap(dst)-len(dst) < n {
 		dst = z.grow(dst, max(len(dst)+n, min(2*cap(dst), limit)))

@@ -1,4 +1,4 @@
-package decoder
+package jsonscan
 
 import (
 	"bytes"
@@ -7,17 +7,21 @@ import (
 	"unicode/utf8"
 )
 
-// unescaped returns the text of a string as it stands between its quotes, in new memory where it holds escapes.
-func unescaped(raw []byte) []byte {
+// The functions of this file take text that the scanner has passed.
+
+// Unescaped returns the text of a string as it stands between its quotes, in
+// new memory where it holds escapes.
+func Unescaped(raw []byte) []byte {
 	if bytes.IndexByte(raw, '\\') < 0 {
 		return raw
 	}
-	return appendUnescaped(make([]byte, 0, len(raw)), raw)
+	return AppendUnescaped(make([]byte, 0, len(raw)), raw)
 }
 
-// appendUnescaped appends the text of a string as it stands between its quotes, which the scanner has passed. A
-// surrogate without its partner becomes U+FFFD.
-func appendUnescaped(dst, raw []byte) []byte {
+// AppendUnescaped appends the text of a string as it stands between its quotes,
+// and is never longer than that. A surrogate without its partner becomes
+// U+FFFD.
+func AppendUnescaped(dst, raw []byte) []byte {
 	for {
 		n := bytes.IndexByte(raw, '\\')
 		if n < 0 {
@@ -52,9 +56,10 @@ func appendUnescaped(dst, raw []byte) []byte {
 	}
 }
 
-// mendSurrogates rewrites the escapes of surrogates that have no partner to \ufffd, in place: the parser would leave
-// them as they are, or take a neighbour with them. text is sound JSON.
-func mendSurrogates(text []byte) {
+// MendSurrogates rewrites the escapes of surrogates without a partner to
+// \ufffd, in place, for parsers that would leave them as they are or take a
+// neighbour with them. text is a whole document.
+func MendSurrogates(text []byte) {
 	for i := 0; ; {
 		n := bytes.IndexByte(text[i:], '\\')
 		if n < 0 {
@@ -89,9 +94,10 @@ func hex4(b []byte) rune {
 	return rune(v)
 }
 
-// escapedOffset returns the offset in raw, the text of a string with its escapes, of what is at offset n of
-// its unescaped text. What stands before that is base64, so that each escape is one byte.
-func escapedOffset(raw []byte, n int) int {
+// EscapedOffset returns the offset in raw, the text of a string with its
+// escapes, of what is at offset n of its unescaped text. What stands before
+// that must be ASCII, so that each escape is one byte.
+func EscapedOffset(raw []byte, n int) int {
 	i := 0
 	for ; n > 0 && i < len(raw); n-- {
 		switch {

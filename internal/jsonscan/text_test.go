@@ -1,4 +1,4 @@
-package decoder
+package jsonscan
 
 import (
 	"encoding/json"
@@ -24,7 +24,7 @@ func TestUnescaped(t *testing.T) {
 		if err := json.Unmarshal([]byte(`"`+raw+`"`), &want); err != nil {
 			t.Fatal(err)
 		}
-		if got := string(unescaped([]byte(raw))); got != want {
+		if got := string(Unescaped([]byte(raw))); got != want {
 			t.Fatalf("%s is %q, want %q", raw, got, want)
 		}
 	}

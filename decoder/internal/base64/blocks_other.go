@@ -1,8 +1,8 @@
 //go:build !amd64 || purego
 
-package decoder
+package base64
 
-// Where there are no blocks of our own, decodeUnpadded has all the work.
+// Here decodeUnpadded does all the work.
 
 const hasBlocks = false
 

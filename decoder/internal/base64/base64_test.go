@@ -1,4 +1,4 @@
-package decoder
+package base64
 
 import (
 	"bytes"
@@ -7,29 +7,36 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"example.com/sluice/decoder/internal/memory"
 )
 
-// The SIMD decoder is held to encoding/base64: what it accepts, what it writes and where, and the place of the fault.
+// The SIMD decoder is held to encoding/base64: what it accepts, what it writes
+// and where, and the place of the fault.
 
-// guards is what stands around the room that is decoded into, and must still stand there afterwards.
+// guards is what stands around the room that is decoded into, and must still
+// stand there afterwards.
 var guards = bytes.Repeat([]byte{0xa5}, 2048)
 
-// exhaustive skips a test that goes through very many texts where the race detector has nothing to see in it but takes its time.
+// exhaustive skips a test that goes through very many texts where the race
+// detector has nothing to see in it but takes its time.
 func exhaustive(t *testing.T) {
 	t.Helper()
-	if poison {
+	if memory.Scribble {
 		t.Skip("one goroutine, no pools: it is for the builds without race detector")
 	}
 }
 
-// checker decodes with both and compares. Its buffers are long enough for what the tests have.
+// checker decodes with both and compares. Its buffers are long enough for what
+// the tests have.
 type checker struct {
 	src, dst, want [2048]byte
 	decoded        int // how often
 	refused        int // how often both have refused
 }
 
-// check decodes text with its first byte at that alignment, into memory of that alignment.
+// check decodes text with its first byte at that alignment, into memory of that
+// alignment.
 func (c *checker) check(t *testing.T, text []byte, srcAlign, dstAlign int) {
 	t.Helper()
 	src := c.src[srcAlign : srcAlign+len(text) : srcAlign+len(text)]
@@ -43,25 +50,25 @@ func (c *checker) check(t *testing.T, text []byte, srcAlign, dstAlign int) {
 	}
 	c.decoded++
 
-	room := decodedLen(len(text))
+	room := DecodedLen(len(text))
 	dst := c.dst[:dstAlign+room+64]
 	copy(dst, guards)
-	n, fault := decodeBase64(dst[dstAlign:dstAlign+room:dstAlign+room], src)
+	n, fault := Decode(dst[dstAlign:dstAlign+room:dstAlign+room], src)
 	if fault != wantFault || fault < 0 && n != wantN {
-		t.Fatalf("decodeBase64(%q) = %d, %d, want %d, %d (alignments %d, %d)", text, n, fault, wantN, wantFault, srcAlign, dstAlign)
+		t.Fatalf("Decode(%q) = %d, %d, want %d, %d (alignments %d, %d)", text, n, fault, wantN, wantFault, srcAlign, dstAlign)
 	}
 	if fault < 0 && !bytes.Equal(dst[dstAlign:dstAlign+n], c.want[:n]) {
-		t.Fatalf("decodeBase64(%q) gives %x, want %x (alignments %d, %d)", text, dst[dstAlign:dstAlign+n], c.want[:n], srcAlign, dstAlign)
+		t.Fatalf("Decode(%q) gives %x, want %x (alignments %d, %d)", text, dst[dstAlign:dstAlign+n], c.want[:n], srcAlign, dstAlign)
 	}
 	c.untouched(t, text, dst, dstAlign, room)
 
-	n = decodeFast(dst[dstAlign:dstAlign+room:dstAlign+room], src)
+	n = DecodeQuads(dst[dstAlign:dstAlign+room:dstAlign+room], src)
 	wantFast := wantN
 	if wantFault >= 0 || len(text) == 0 || bytes.ContainsAny(text, "\r\n") {
 		wantFast = -1
 	}
 	if n != wantFast || n >= 0 && !bytes.Equal(dst[dstAlign:dstAlign+n], c.want[:n]) {
-		t.Fatalf("decodeFast(%q) = %d, want %d (alignments %d, %d)", text, n, wantFast, srcAlign, dstAlign)
+		t.Fatalf("DecodeQuads(%q) = %d, want %d (alignments %d, %d)", text, n, wantFast, srcAlign, dstAlign)
 	}
 	c.untouched(t, text, dst, dstAlign, room)
 	if !bytes.Equal(src, text) {
@@ -125,7 +132,8 @@ func TestBase64EveryPairOfAlignments(t *testing.T) {
 	c.log(t)
 }
 
-// corruptions are bytes that stand next to those of the alphabet, or mean something to JSON or to other forms of base64.
+// corruptions are bytes that stand next to those of the alphabet, or mean
+// something to JSON or to other forms of base64.
 var corruptions = []byte("\x00\t\n\r !\"\\*,-.:;<=>@[]^_`{~\x7f\x80\xaf\xc1\xff")
 
 func TestBase64EveryCorruptPosition(t *testing.T) {
@@ -165,7 +173,8 @@ func TestBase64EveryByteAtEveryPosition(t *testing.T) {
 	c.log(t)
 }
 
-// TestBase64Forms has the forms that encoding/base64 takes and those that it does not; what it makes of each is checked with it.
+// TestBase64Forms has the forms that encoding/base64 takes and those that it
+// does not; what it makes of each is checked with it.
 func TestBase64Forms(t *testing.T) {
 	long := string(encoded(96))
 	var c checker
@@ -230,7 +239,8 @@ func TestBase64Forms(t *testing.T) {
 	c.log(t)
 }
 
-// TestBase64Mangled decodes texts with several faults and line breaks at random places, from a fixed seed.
+// TestBase64Mangled decodes texts with several faults and line breaks at random
+// places, from a fixed seed.
 func TestBase64Mangled(t *testing.T) {
 	exhaustive(t)
 	var c checker
@@ -265,7 +275,8 @@ func TestBase64Mangled(t *testing.T) {
 	}
 }
 
-// TestBase64Quads compares the table with the alphabet as encoding/base64 has it, at each place of a quad.
+// TestBase64Quads compares the table with the alphabet as encoding/base64 has
+// it, at each place of a quad.
 func TestBase64Quads(t *testing.T) {
 	for place := range quads {
 		for b := range 256 {

@@ -1,4 +1,4 @@
-package decoder
+package compression
 
 import (
 	"bytes"
@@ -10,10 +10,10 @@ import (
 	"github.com/klauspost/compress/flate"
 )
 
-// This file reads gzip, RFC 1952: a header, deflated data and a trailer, and as many such members as there are. compress/gzip and its like
-// take no name or comment above 511 bytes, where the format sets no limit, and whatever stands behind a member for another header.
-
-// gzipReader reads what members hold, one behind the other.
+// gzipReader reads gzip, RFC 1952: a header, deflated data and a trailer, and
+// as many such members as there are. compress/gzip and its like refuse a name
+// or a comment above 511 bytes, where the format sets no limit, and take
+// whatever stands behind a member for another header.
 type gzipReader struct {
 	in    *bytes.Reader // of data, as far as it is not read
 	data  []byte
@@ -24,7 +24,8 @@ type gzipReader struct {
 	size   uint32 // of that, modulo 2^32 as the format has it
 }
 
-// Where things stand in a header, and the flags in its fourth byte. That it may be text says nothing to us.
+// Where things stand in a header, and the flags in its fourth byte, but for the
+// one that says that the data may be text.
 const (
 	gzipFlags     = 3
 	gzipFixed     = 10 // bytes that every header has
@@ -46,7 +47,8 @@ func (r *gzipReader) reset(in *bytes.Reader, data []byte) {
 	r.in, r.data, r.within = in, data, false
 }
 
-// Read implements io.Reader. It may return neither bytes nor an error at the end of a member.
+// Read implements io.Reader. It may return neither bytes nor an error at the
+// end of a member.
 func (r *gzipReader) Read(p []byte) (int, error) {
 	if !r.within {
 		if err := r.open(); err != nil {
@@ -114,7 +116,9 @@ func gzipHeader(b []byte) (int, error) {
 	}
 	flags, n := b[gzipFlags], gzipFixed
 	if flags&gzipReserved != 0 {
-		return 0, errGzipHeader // what they will mean may change how the rest is read, so the format calls for an error
+		// What they will mean may change how the rest is read, so the format
+		// calls for an error.
+		return 0, errGzipHeader
 	}
 	if flags&gzipExtra != 0 {
 		if len(b) < n+2 {
