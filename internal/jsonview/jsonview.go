@@ -1,32 +1,29 @@
 // Package jsonview reads JSON in place: the members of objects, the elements of
 // arrays, the text of strings. What it is given must have passed
-// decoder.ScanJSON, the strict scanner; it panics or gives nonsense for other
+// jsonscan.Scan, the strict scanner; it panics or gives nonsense for other
 // text.
 package jsonview
 
 import (
 	"bytes"
 	"math"
-	"strconv"
-	"unicode/utf16"
-	"unicode/utf8"
 
-	"example.com/sluice/decoder"
+	"example.com/sluice/internal/jsonscan"
 )
 
 // Members calls f for each member of an object, with its name as it stands
 // between the quotes and its value as it stands. It stops where f returns
 // false.
 func Members(object []byte, f func(name, value []byte) bool) {
-	i := skipSpace(object, 0) + 1
-	if i = skipSpace(object, i); object[i] == '}' {
+	i := jsonscan.SkipSpace(object, 0) + 1
+	if i = jsonscan.SkipSpace(object, i); object[i] == '}' {
 		return
 	}
 	for {
-		i = skipSpace(object, i)
+		i = jsonscan.SkipSpace(object, i)
 		end := i + 1 + quote(object[i+1:])
 		name := object[i+1 : end]
-		i = skipSpace(object, end+1) + 1 // behind the colon
+		i = jsonscan.SkipSpace(object, end+1) + 1 // behind the colon
 		value, next := first(object, i)
 		if !f(name, value) || object[next] == '}' {
 			return
@@ -37,8 +34,8 @@ func Members(object []byte, f func(name, value []byte) bool) {
 
 // Elements calls f for each element of an array, until f returns false.
 func Elements(array []byte, f func(value []byte) bool) {
-	i := skipSpace(array, 0) + 1
-	if i = skipSpace(array, i); array[i] == ']' {
+	i := jsonscan.SkipSpace(array, 0) + 1
+	if i = jsonscan.SkipSpace(array, i); array[i] == ']' {
 		return
 	}
 	for {
@@ -53,15 +50,15 @@ func Elements(array []byte, f func(value []byte) bool) {
 // first returns the value at i and the offset of what follows it, spaces
 // skipped.
 func first(b []byte, i int) (value []byte, next int) {
-	i = skipSpace(b, i)
+	i = jsonscan.SkipSpace(b, i)
 	var end int
 	if b[i] == '"' {
 		end = i + 1 + quote(b[i+1:]) + 1
 	} else {
-		n, _ := decoder.ScanJSON(b[i:])
+		n, _ := jsonscan.Scan(b[i:])
 		end = i + n
 	}
-	return b[i:end:end], skipSpace(b, end)
+	return b[i:end:end], jsonscan.SkipSpace(b, end)
 }
 
 // quote returns the offset of the quote that ends a string.
@@ -80,13 +77,6 @@ func quote(b []byte) int {
 	}
 }
 
-func skipSpace(b []byte, i int) int {
-	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\r' || b[i] == '\t') {
-		i++
-	}
-	return i
-}
-
 // Text returns the text of a string, given with its quotes, and false for
 // another value. Without escapes it is a view of the string, else it is
 // appended to *memory, whose earlier contents stay where they are.
@@ -99,8 +89,7 @@ func Text(value []byte, memory *[]byte) ([]byte, bool) {
 
 // Unescape is Text for what stands between the quotes.
 func Unescape(raw []byte, memory *[]byte) []byte {
-	n := bytes.IndexByte(raw, '\\')
-	if n < 0 {
+	if bytes.IndexByte(raw, '\\') < 0 {
 		return raw[:len(raw):len(raw)]
 	}
 	start := len(*memory)
@@ -109,53 +98,8 @@ func Unescape(raw []byte, memory *[]byte) []byte {
 		// longer than what it is escaped to.
 		*memory, start = make([]byte, 0, max(2*cap(*memory), len(raw), 512)), 0
 	}
-	dst := *memory
-	for n >= 0 {
-		dst = append(dst, raw[:n]...)
-		raw = raw[n:]
-		var size int
-		dst, size = appendEscaped(dst, raw)
-		raw = raw[size:]
-		n = bytes.IndexByte(raw, '\\')
-	}
-	dst = append(dst, raw...)
-	*memory = dst
-	return dst[start:len(dst):len(dst)]
-}
-
-// appendEscaped appends what the escape at the beginning of raw stands for, and
-// returns how long the escape is. A lone surrogate becomes U+FFFD.
-func appendEscaped(dst, raw []byte) ([]byte, int) {
-	switch c := raw[1]; c {
-	case 'b':
-		return append(dst, '\b'), 2
-	case 'f':
-		return append(dst, '\f'), 2
-	case 'n':
-		return append(dst, '\n'), 2
-	case 'r':
-		return append(dst, '\r'), 2
-	case 't':
-		return append(dst, '\t'), 2
-	case 'u':
-		r := hex4(raw[2:])
-		if !utf16.IsSurrogate(r) {
-			return utf8.AppendRune(dst, r), 6
-		}
-		if len(raw) >= 12 && raw[6] == '\\' && raw[7] == 'u' {
-			if pair := utf16.DecodeRune(r, hex4(raw[8:])); pair != utf8.RuneError {
-				return utf8.AppendRune(dst, pair), 12
-			}
-		}
-		return utf8.AppendRune(dst, utf8.RuneError), 6
-	default:
-		return append(dst, c), 2
-	}
-}
-
-func hex4(b []byte) rune {
-	v, _ := strconv.ParseUint(string(b[:4]), 16, 16)
-	return rune(v)
+	*memory = jsonscan.AppendUnescaped(*memory, raw)
+	return (*memory)[start:len(*memory):len(*memory)]
 }
 
 // Is reports whether a member's name means want.

@@ -29,6 +29,7 @@ import (
 	"time"
 
 	"example.com/sluice/decoder"
+	"example.com/sluice/internal/jsonscan"
 	"example.com/sluice/internal/jsonview"
 )
 
@@ -119,8 +120,8 @@ func (r Reader) read(data []byte, yield func(*Event, error) bool) {
 		}
 		text = s.plain
 	}
-	for at := skipSpace(text, 0); at < len(text); at = skipSpace(text, at) {
-		n, err := decoder.ScanJSON(text[at:])
+	for at := jsonscan.SkipSpace(text, 0); at < len(text); at = jsonscan.SkipSpace(text, at) {
+		n, err := jsonscan.Scan(text[at:])
 		if err != nil {
 			yield(nil, located(at, err))
 			return
@@ -134,13 +135,6 @@ func (r Reader) read(data []byte, yield func(*Event, error) bool) {
 		}
 		at += n
 	}
-}
-
-func skipSpace(b []byte, i int) int {
-	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\r' || b[i] == '\t') {
-		i++
-	}
-	return i
 }
 
 // located adds the offset of the message that the error is about.

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"example.com/sluice/decoder"
+	"example.com/sluice/internal/jsonscan"
 	"example.com/sluice/internal/jsonview"
 )
 
@@ -46,7 +47,7 @@ func attributes(image []byte, twice bool) (map[string]events.DynamoDBAttributeVa
 	if image == nil {
 		return nil, nil
 	}
-	end, err := decoder.ScanJSON(image)
+	end, err := jsonscan.Scan(image)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", decoder.ErrDecode, err)
 	}
@@ -66,7 +67,7 @@ func attributes(image []byte, twice bool) (map[string]events.DynamoDBAttributeVa
 }
 
 // attributeReader reads attributes and keeps the first error. Its recursion is
-// bounded by the nesting that decoder.ScanJSON allows.
+// bounded by the nesting that jsonscan.Scan allows.
 type attributeReader struct {
 	twice  bool
 	path   []byte // of the current value, such as "tags.L[2].S"

@@ -30,6 +30,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"example.com/sluice/decoder"
+	"example.com/sluice/internal/jsonscan"
 	"example.com/sluice/internal/jsonview"
 )
 
@@ -82,7 +83,7 @@ func (c *Change) Expired() bool {
 // 59.0 and 5.9e1 are the same.
 func (c *Change) Parse(data []byte) error {
 	*c = Change{}
-	end, err := decoder.ScanJSON(data)
+	end, err := jsonscan.Scan(data)
 	if err != nil {
 		return err
 	}
