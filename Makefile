@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
 # Modules of their own, so that no user of the library inherits what they depend on. tools/ holds programs only.
-NESTED := $(filter-out tools,$(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod)))
+NESTED := $(filter-out tools tools/%,$(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod)))
 ALL := . $(NESTED)
 # in-each runs a command in every one of the modules $(1).
 in-each = for m in $(1); do echo "== $$m: $(2)"; (cd $$m && $(2)); done
@@ -23,7 +23,7 @@ MAIN := . cmd/sluice
 test: need-go ## all tests of the library, the function and the tool
 	@$(call in-each,$(MAIN),$(GO) test ./...)
 
-check: fmt vet staticcheck tidy cover race poison purego 386 arm64 fuzz-count nested e2e bench-once ## what CI runs beside test
+check: fmt vet lint vuln tidy cross module-check cover race poison purego 386 arm64 fuzz-count nested e2e bench-once ## what CI runs beside test
 
 fmt: need-go ## gofmt leaves no diff
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "gofmt would change: $$bad"; exit 1; }
@@ -31,11 +31,45 @@ fmt: need-go ## gofmt leaves no diff
 vet: need-go ## go vet, all modules
 	@$(call in-each,$(ALL),$(GO) vet ./...)
 
-staticcheck: bin/staticcheck ## staticcheck, all modules
-	@$(call in-each,$(ALL),$(CURDIR)/bin/staticcheck ./...)
+lint: bin/golangci-lint ## golangci-lint with the linters of .golangci.yml, all modules
+	@$(call in-each,$(ALL),$(CURDIR)/bin/golangci-lint run --config $(CURDIR)/.golangci.yml ./...)
+
+# Exit code 1 is trouble, which is no finding where it is the network's; a finding is 3.
+vuln: bin/govulncheck ## govulncheck, all modules, where its database can be reached
+	@for m in $(ALL); do echo "== $$m: govulncheck"; rc=0; (cd $$m && $(CURDIR)/bin/govulncheck ./...) >bin/vuln.log 2>&1 || rc=$$?; \
+		if [ $$rc = 1 ] && grep -q 'govulncheck: fetching vulnerabilities' bin/vuln.log; then \
+			echo "NOT CHECKED for known vulnerabilities: the database at https://vuln.go.dev cannot be reached from here"; break; fi; \
+		[ $$rc = 0 ] || { cat bin/vuln.log; exit $$rc; }; done
 
 tidy: need-go ## go mod tidy leaves no diff, all modules
-	@$(call in-each,$(ALL) tools,$(GO) mod tidy -diff)
+	@$(call in-each,$(ALL) tools tools/lint,$(GO) mod tidy -diff)
+
+# The signals that e2e stops processes by, and bytedance/sonic of bench and examples, do not exist there.
+CANNOT := windows/e2e 386/bench 386/examples
+# go vet reads the tests too.
+cross: need-go ## all modules build for Windows, macOS and 32 bits
+	@export CGO_ENABLED=0; for p in windows/amd64 darwin/arm64 linux/386; do \
+		export GOOS=$${p%/*} GOARCH=$${p#*/}; for m in $(ALL); do \
+			case " $(CANNOT) " in *" $$GOOS/$$m "*|*" $$GOARCH/$$m "*) continue;; esac; \
+			echo "== $$m for $$p"; (cd $$m && $(GO) build -o /dev/null ./... && $(GO) vet ./...); done; done
+
+api: need-go ## write anew what the packages export, as text under api/
+	$(GO) test -count=1 ./internal/surface -update
+
+module: need-go ## give all modules another path: make module MODULE=github.com/you/sluice
+	@[[ "$(MODULE)" =~ ^[A-Za-z0-9._~/-]+$$ ]] || { echo "which path? make module MODULE=github.com/you/sluice"; exit 1; }
+	@mkdir -p bin; git grep -lIF '$(OLD_MODULE)' | while read -r f; do \
+		sed 's#$(subst .,\.,$(OLD_MODULE))#$(MODULE)#g' "$$f" >bin/module.tmp; cat bin/module.tmp >"$$f"; done
+	@gofmt -w $$(git ls-files '*.go')
+	@$(call in-each,$(ALL) tools tools/lint,$(GO) mod edit -fmt)
+OLD_MODULE = $(shell $(GO) list -m)
+
+module-check: need-go ## make module works, tried in a clone of what is committed
+	@t=$$(mktemp -d); trap 'rm -rf "$$t"' EXIT; git clone -q . "$$t/clone"; cd "$$t/clone"; old=$$($(GO) list -m); \
+		$(MAKE) -s module MODULE=github.com/you/sluice; \
+		if git grep -nF "$$old"; then echo "these still name $$old"; exit 1; fi; \
+		$(call in-each,$(ALL),$(GO) vet ./...); $(GO) test -run "TestSurface|TestGoCompiles" ./internal/surface ./internal/readme; \
+		$(call in-each,$(ALL),$(GO) mod tidy -diff)
 
 cover: need-go ## the tests' coverage of decoder and router
 	@mkdir -p bin
@@ -100,8 +134,10 @@ e2e/node_modules/.package-lock.json: e2e/package-lock.json | need-npm
 	cd e2e && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-bin/staticcheck: tools/go.mod | need-go
-	cd tools && $(GO) build -o ../bin/ honnef.co/go/tools/cmd/staticcheck
+bin/govulncheck: tools/go.mod | need-go
+	cd tools && $(GO) build -o ../bin/ golang.org/x/vuln/cmd/govulncheck
+bin/golangci-lint: tools/lint/go.mod | need-go
+	cd tools/lint && $(GO) build -o ../../bin/ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 bin/benchstat: tools/go.mod | need-go ## build benchstat, to compare raw results: bin/benchstat bench/results/decode.txt NEW
 	cd tools && $(GO) build -o ../bin/ golang.org/x/perf/cmd/benchstat
 
@@ -124,4 +160,4 @@ need-qemu:
 		{ apt-get update && apt-get install -y --no-install-recommends qemu-user; } >bin/apt.log 2>&1 || \
 		{ echo "could not install it (see bin/apt.log): install qemu-user by hand"; exit 1; }; }
 
-.PHONY: help run sluice test check fmt vet staticcheck tidy cover race poison purego 386 arm64 fuzz-count fuzz properties nested bench-once bench bench-report bootstrap package e2e local need-go need-npm need-qemu
+.PHONY: help run sluice test check fmt vet lint vuln tidy cross api module module-check cover race poison purego 386 arm64 fuzz-count fuzz properties nested bench-once bench bench-report bootstrap package e2e local need-go need-npm need-qemu
