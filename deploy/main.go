@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// architectures are Lambda's names and Go's.
+// architectures have Lambda's names and Go's.
 var architectures = []struct{ lambda, goarch string }{{"arm64", "arm64"}, {"x86_64", "amd64"}}
 
 // program is what Lambda starts in a provided.* runtime.
@@ -35,7 +35,7 @@ func main() {
 	}
 }
 
-// packAll builds the packages of the module in root into dir, and prints their
+// packAll builds the packages of the module in root into dir and prints their
 // sizes.
 func packAll(w io.Writer, root, dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
@@ -63,8 +63,8 @@ func packageName(architecture string) string { return "lambda-" + architecture +
 
 func megabytes(n int) float64 { return float64(n) / 1e6 }
 
-// build compiles the function. Nothing of the machine gets into it: neither
-// paths nor the state of the repository.
+// build compiles the function. Nothing of this machine gets into it: no paths,
+// no state of the repository.
 func build(root, goos, goarch string) ([]byte, error) {
 	dir, err := os.MkdirTemp("", "deploy")
 	if err != nil {
@@ -83,8 +83,7 @@ func build(root, goos, goarch string) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-// pack makes the zip file: one member, executable, of a time that is always the
-// same.
+// pack makes the zip file: one executable member, with the same time always.
 func pack(code []byte) ([]byte, error) {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)

@@ -8,8 +8,7 @@ import (
 
 // This file looks into compressed data.
 
-// compression is how data is compressed, as far as it shows: what decoder.Auto
-// knows.
+// compression is how data is compressed, among what decoder.Auto recognises.
 type compression uint8
 
 const (
@@ -21,7 +20,7 @@ const (
 	compressions
 )
 
-// formats are the codecs that tell themselves.
+// formats are the codecs whose data says what it is.
 var formats = [compressions]struct {
 	name  string
 	codec decoder.Codec
@@ -43,15 +42,14 @@ func mayBe(data []byte) compression {
 	return uncompressed
 }
 
-// How much is decompressed to see what is in it: of one record, and of all of
-// an invocation.
+// How much is decompressed to look inside: of one record, and of an invocation.
 const (
 	opened    = 1 << 20
 	openedAll = 64 << 20
 )
 
-// open decompresses data to buf, within limit bytes. What is not compressed it
-// returns as it is; not ok is what it cannot open.
+// open decompresses data into buf, within limit bytes. Data that is not
+// compressed comes back as it is; not ok means that it cannot be opened.
 func open(buf, data []byte, limit int) (inside []byte, c compression, ok bool) {
 	c = mayBe(data)
 	if c == uncompressed {

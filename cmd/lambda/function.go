@@ -18,14 +18,14 @@ import (
 	"example.com/sluice/router"
 )
 
-// This file is the program in Lambda.
+// This file starts the function.
 
-// serve answers invocations until the process is ended.
+// serve answers invocations until Lambda ends the process.
 func serve(out io.Writer) {
 	s, err := readSettings(os.Environ())
 	l := newLogger(out, &s)
 	// aws-lambda-go reports failed invocations, and why it gives up, through
-	// package log. This makes lines of JSON of them too.
+	// package log. Here those become lines of JSON too.
 	slog.SetLogLoggerLevel(slog.LevelError)
 	slog.SetDefault(l)
 	if err != nil {
@@ -35,12 +35,12 @@ func serve(out io.Writer) {
 	lambda.Start(newFunction(s, l, out))
 }
 
-// maxUserRecords is more than an event of 6 MB can hold: in an aggregate a user
-// record takes 2 bytes at the very least.
+// maxUserRecords is more than fit into an event of 6 MB: in an aggregate a user
+// record takes at least 2 bytes.
 const maxUserRecords = 6 << 20 / 2
 
-// newFunction is where one's own function differs: in what is done with a
-// record, and in what becomes of bad ones.
+// newFunction is the place to change for a function of your own: what to do
+// with a record, and with a bad one.
 func newFunction(s settings, l *slog.Logger, out io.Writer) *monitor {
 	m := &monitor{settings: s, log: l}
 	look := func(ctx context.Context, rec *decoder.Record) error {
@@ -51,7 +51,7 @@ func newFunction(s settings, l *slog.Logger, out io.Writer) *monitor {
 		router.WithDecoder(decoder.Decoder{Deaggregate: true, MaxData: s.maxData, MaxRecords: maxUserRecords}),
 		router.WithOnBad(router.SkipBad), // who only looks must not hold the stream up
 		router.WithLogger(l),
-		// they often are names of people or devices
+		// Partition keys often name people or devices.
 		router.WithLogKeys(func(key []byte) string { return m.keyName(string(key)) }),
 		router.WithStats(m.report),
 	}
@@ -63,8 +63,7 @@ func newFunction(s settings, l *slog.Logger, out io.Writer) *monitor {
 	return m
 }
 
-// newLogger returns a logger that writes lines of JSON under the names that
-// Lambda's log filters know.
+// newLogger writes lines of JSON with the names that Lambda's log filters know.
 func newLogger(w io.Writer, s *settings) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{
 		Level:       s.level,
@@ -72,9 +71,9 @@ func newLogger(w io.Writer, s *settings) *slog.Logger {
 	}))
 }
 
-// refuseToStart tells Lambda why the function cannot start, as
+// refuseToStart tells Lambda why the function cannot start, and ends the
+// process:
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html#runtimes-api-initerror
-// has it, and ends the process.
 func refuseToStart(reason error) {
 	body, _ := json.Marshal(map[string]string{ // of strings: does not fail
 		"errorType":    "Runtime.BadSettings",

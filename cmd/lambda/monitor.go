@@ -14,20 +14,19 @@ import (
 	"example.com/sluice/router"
 )
 
-// This file is what the function looks at in records, and what it says of them.
+// This file is the monitor: what it looks at in records, and what it says.
 
 // counters is how many keys an invocation's sketches hold. A key with more than
-// one part in so many of an invocation's records, or of its bytes, is never
-// missed.
+// 1/counters of an invocation's records or bytes is never missed.
 const counters = 256
 
-// hotShare is the least share of an invocation's records or bytes, known for
-// certain, that makes a key worth naming.
+// hotShare is from which share of an invocation's records or bytes on, known
+// for certain, a key is worth naming.
 const hotShare = 0.01
 
-// observation is what the function has seen of one invocation's records. A
-// handler that the router has given up at the deadline may still be at it while
-// it is read.
+// observation is what the function saw of one invocation. It has a lock because
+// a handler that was given up at the deadline may still be running when it is
+// read.
 type observation struct {
 	mu         sync.Mutex
 	records    int
@@ -47,7 +46,6 @@ func newObservation() *observation {
 		byBytes: hotkeys.New(counters)}
 }
 
-// see looks at a record.
 func (o *observation) see(rec *decoder.Record) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -74,7 +72,7 @@ func (o *observation) see(rec *decoder.Record) {
 	o.byBytes.Add(rec.PartitionKey, int64(len(rec.PartitionKey)+len(rec.Data))) // which is what a shard's limit counts
 }
 
-// observationKey is where the context of an invocation has its observation.
+// observationKey is the context's key for the invocation's observation.
 type observationKey struct{}
 
 func observationOf(ctx context.Context) *observation {
@@ -82,7 +80,6 @@ func observationOf(ctx context.Context) *observation {
 	return o
 }
 
-// monitor is the function.
 type monitor struct {
 	settings
 	log    *slog.Logger
@@ -94,7 +91,7 @@ func (m *monitor) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	return m.router.Invoke(context.WithValue(ctx, observationKey{}, newObservation()), event)
 }
 
-// ownMetrics appends the function's metrics to those of the router.
+// ownMetrics appends the monitor's metrics to the router's.
 func (m *monitor) ownMetrics(ctx context.Context, _ router.Stats, dst []router.Metric) []router.Metric {
 	o := observationOf(ctx)
 	o.mu.Lock()
@@ -114,8 +111,8 @@ func (m *monitor) ownMetrics(ctx context.Context, _ router.Stats, dst []router.M
 	return dst
 }
 
-// hotKey is a key in an invocation's line. The key has AtLeast for certain and
-// Count at most, of records or of bytes.
+// hotKey is a key in an invocation's line. It has at least AtLeast and at most
+// Count of the records or bytes.
 type hotKey struct {
 	Key     string  `json:"key"`
 	Count   int64   `json:"count"`
@@ -123,7 +120,8 @@ type hotKey struct {
 	Share   float64 `json:"share"` // of AtLeast
 }
 
-// hot returns the hot keys, the first of them the hottest. They are not nil.
+// hot returns the hot keys, hottest first. The list is never nil, so that it is
+// never null in the log.
 func (m *monitor) hot(s *hotkeys.Sketch) []hotKey {
 	keys := []hotKey{}
 	for _, c := range s.Top(m.hotKeys) {
@@ -134,8 +132,7 @@ func (m *monitor) hot(s *hotkeys.Sketch) []hotKey {
 	return keys
 }
 
-// keyName is what a partition key is called in the log: it, or what
-// router.HashedKeys makes of it.
+// keyName is what the log calls a partition key.
 func (s *settings) keyName(key string) string {
 	if s.plainKeys {
 		return key
@@ -143,7 +140,6 @@ func (s *settings) keyName(key string) string {
 	return router.HashedKeys(s.keySecret)([]byte(key))
 }
 
-// report logs one invocation.
 func (m *monitor) report(ctx context.Context, s router.Stats) {
 	attrs := make([]slog.Attr, 0, 24)
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
@@ -182,7 +178,7 @@ func (m *monitor) report(ctx context.Context, s router.Stats) {
 	m.log.LogAttrs(ctx, level, "invocation", attrs...)
 }
 
-// seen is the part of an invocation's line that says what its records were.
+// seen is the part of an invocation's line that describes its records.
 func (m *monitor) seen(o *observation) []slog.Attr {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -211,6 +207,6 @@ func (m *monitor) seen(o *observation) []slog.Attr {
 	return attrs
 }
 
-// millis gives a duration in milliseconds, to the microsecond: most invocations
+// millis is a duration in milliseconds, to the microsecond: most invocations
 // take less than one.
 func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

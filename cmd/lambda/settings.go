@@ -11,10 +11,9 @@ import (
 	"example.com/sluice/router"
 )
 
-// This file is what can be set from outside: the function's environment
-// variables.
+// This file reads the settings, which are environment variables.
 
-// settings are the function's, checked.
+// settings are what the variables say, checked.
 type settings struct {
 	metrics   bool
 	emf       router.EMF
@@ -33,7 +32,7 @@ const (
 	minSecret  = 16
 )
 
-// setting is one of them: its name, what is left out being its default, and
+// setting is a variable: its name, what stands for it when it is not set, and
 // what it is for.
 type setting struct {
 	name, fallback, about string
@@ -87,10 +86,10 @@ var settingList = []setting{
 		}},
 }
 
-// readSettings reads the settings among environ's variables, which have the
-// form of [os.Environ]. An empty variable counts as one that is not set. The
-// error names each that is wrong, and each unknown one with the program's
-// prefix: it may be a misspelt setting.
+// readSettings reads the settings from environ, which has the form of
+// [os.Environ]. An empty variable counts as not set. The error names every
+// variable that is wrong, and every unknown one with the program's prefix,
+// which may be misspelt.
 func readSettings(environ []string) (settings, error) {
 	var s settings
 	var problems []error
@@ -118,7 +117,7 @@ func readSettings(environ []string) (settings, error) {
 	return s, errors.Join(problems...)
 }
 
-// settingsHelp is the part of the program's help about them.
+// settingsHelp lists the settings.
 func settingsHelp() string {
 	var b strings.Builder
 	b.WriteString("\nThe function's settings are environment variables, checked when it starts:\n\n")
@@ -148,7 +147,7 @@ func (s *settings) setDimensions(list string) error {
 	return router.EMF{Dimensions: s.emf.Dimensions}.Validate()
 }
 
-// choice calls what stands at the value.
+// choice calls the function of the value.
 func choice(value string, choices map[string]func()) error {
 	if set := choices[value]; set != nil {
 		set()

@@ -1,5 +1,5 @@
-// Command handler is the function of the end-to-end test. It does its records
-// by writing their ids to a file, and has the faults that they ask for.
+// Command handler is the function of the end-to-end test. It writes the ids of
+// its records to a file, and fails in the way that a record asks for.
 package main
 
 import (
@@ -22,8 +22,8 @@ type Order struct {
 	Fault string `json:"fault"`
 }
 
-// faults are what can go wrong, the first time that a record is handled. After
-// that it is well, but for what is poison.
+// faults happen the first time that a record is handled, and those of poison
+// records every time.
 var faults = map[string]func() error{
 	"fail":  func() error { return errors.New("as the record asks") },
 	"panic": func() error { panic("as the record asks") },
@@ -34,8 +34,7 @@ var faults = map[string]func() error{
 	"poison": func() error { return errors.New("as the record asks, always") },
 }
 
-// ledger is where handled records are noted, outside of the process as a
-// database would be.
+// ledger notes handled records outside of the process, as a database would.
 type ledger struct {
 	dir    string
 	done   *os.File
@@ -44,11 +43,11 @@ type ledger struct {
 
 func (l *ledger) handle(_ context.Context, rec *decoder.Record, o *Order) error {
 	if fault := faults[o.Fault]; fault != nil {
-		again, err := l.again(o.ID)
+		seen, err := l.seen(o.ID)
 		if err != nil {
 			return err
 		}
-		if !again || o.Fault == "poison" && !l.healed {
+		if !seen || o.Fault == "poison" && !l.healed {
 			return fault()
 		}
 	}
@@ -57,9 +56,9 @@ func (l *ledger) handle(_ context.Context, rec *decoder.Record, o *Order) error 
 	return err
 }
 
-// again is whether this record has been here before, in this process or
+// seen reports whether this record has been here before, in this process or
 // another.
-func (l *ledger) again(id string) (bool, error) {
+func (l *ledger) seen(id string) (bool, error) {
 	f, err := os.OpenFile(filepath.Join(l.dir, "fault-"+id), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, os.ErrExist) {
 		return true, nil

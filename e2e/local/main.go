@@ -1,7 +1,7 @@
-// Command local runs a function on a Kinesis stream on this machine, to watch
-// what it does: a server on the loopback interface, a simulated event source
-// mapping, and the function's program as a process under the Runtime API. make
-// local is the short form.
+// Command local runs a function on a Kinesis stream on this machine, so that
+// you can watch it: a server on the loopback interface, a simulated event
+// source mapping, and the function's program as a process under the Runtime
+// API. make local is the short form.
 package main
 
 import (
@@ -90,8 +90,7 @@ func main() {
 	}
 }
 
-// root returns the directory of the repository: this one for make, or the one
-// above.
+// root returns the repository's directory: where make runs, or the one above.
 func root() string {
 	if _, err := os.Stat(filepath.Join("e2e", "package.json")); err == nil {
 		return "."
@@ -126,7 +125,7 @@ func (c *config) check(args []string) error {
 	return nil
 }
 
-// run runs it all until ctx ends.
+// run runs everything until ctx ends.
 func (c *config) run(ctx context.Context) error {
 	dir, err := os.MkdirTemp("", "sluice-local-")
 	if err != nil {
@@ -177,7 +176,7 @@ func (c *config) run(ctx context.Context) error {
 	return err
 }
 
-// program returns the function's program, built if need be.
+// program returns the path of the function's program, which it may build.
 func (c *config) program(dir string) (string, error) {
 	path := c.handler
 	if path == "" {
@@ -218,7 +217,7 @@ func (c *config) explain(server *stream.Server, program string) {
 	fmt.Printf("batches that are given up go to %s\n\n", c.failures)
 }
 
-// failuresFromRoot is the directory as it is called in the repository.
+// failuresFromRoot is what the directory is called in the repository.
 func (c *config) failuresFromRoot() string {
 	if rel, err := filepath.Rel(c.root, c.failures); err == nil {
 		return rel
@@ -226,7 +225,7 @@ func (c *config) failuresFromRoot() string {
 	return c.failures
 }
 
-// watch runs the function on what comes, and says what came of it.
+// watch hands what comes to the function and says what came of it.
 type watch struct {
 	*config
 	stream   *stream.Stream
@@ -269,7 +268,7 @@ func (w *watch) follow(ctx context.Context) error {
 	}
 }
 
-// deliver lets the mapping bring records to the function until they are done or
+// deliver has the mapping hand records to the function until they are done or
 // given up.
 func (w *watch) deliver(recs []decoder.Record) error {
 	log := routertest.Mapping{
@@ -292,8 +291,8 @@ func (w *watch) deliver(recs []decoder.Record) error {
 	}
 	for _, d := range log.Discarded {
 		w.discarded += len(d.Records)
-		// Each delivery numbers its batches anew: what was left by another one
-		// in the same second must stay.
+		// Each delivery numbers its batches from one, and must not overwrite
+		// what another one left in the same second.
 		name := filepath.Join(w.failures, filepath.FromSlash(d.Key)) + fmt.Sprintf("-%d", w.invocations)
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			return err
@@ -307,7 +306,7 @@ func (w *watch) deliver(recs []decoder.Record) error {
 	return nil
 }
 
-// describe says in one line what came of an invocation.
+// describe is an invocation in one line.
 func describe(inv *routertest.Invocation) string {
 	line := fmt.Sprintf("%s %s: ", inv.ShardID, count(len(inv.Records), "record"))
 	if inv.Retry > 0 {

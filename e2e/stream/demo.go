@@ -9,11 +9,11 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// This file writes records for those who have none of their own.
+// This file writes records for those who have none.
 
-// Demo writes so many records a second until ctx ends: orders in JSON,
-// {"id":"order-1","item":"lamp",…}. With mixed, of three records one is such an
-// order, one is one in gzip, and one is an aggregate of three.
+// Demo writes perSecond records a second until ctx ends: orders in JSON,
+// {"id":"order-1","item":"lamp",…}. With mixed, every second of three is in
+// gzip, and every third is an aggregate of three orders.
 func Demo(ctx context.Context, s *Stream, perSecond float64, mixed bool) error {
 	if perSecond <= 0 {
 		<-ctx.Done()

@@ -28,8 +28,7 @@ type Server struct {
 	stderr  bytes.Buffer
 }
 
-// Installed says what is missing for [Start], in words for people; nil if
-// nothing is.
+// Installed says what [Start] lacks, in words for people; nil if nothing.
 func Installed(dir string) error {
 	if _, err := exec.LookPath("node"); err != nil {
 		return errors.New("no Node.js, which the Kinesis server runs on: install Node.js 18 or newer, with npm")
@@ -40,7 +39,7 @@ func Installed(dir string) error {
 	return nil
 }
 
-// Start starts the server that is installed in dir. Port 0 is one that is free.
+// Start starts the server that is installed in dir. Port 0 is any free one.
 func Start(dir string, port int) (*Server, error) {
 	if err := Installed(dir); err != nil {
 		return nil, err
@@ -69,7 +68,7 @@ func Start(dir string, port int) (*Server, error) {
 	return s, nil
 }
 
-// Stop ends the server and waits for that.
+// Stop ends the server and waits for its end.
 func (s *Server) Stop() {
 	s.stdin.Close()
 	s.process.Wait() // its exit status says nothing

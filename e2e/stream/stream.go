@@ -63,7 +63,7 @@ type Entry struct {
 }
 
 // Put writes records in their order, as many at a time as Kinesis takes, and
-// again those that it refuses.
+// repeats those that it refuses.
 func (s *Stream) Put(ctx context.Context, entries []Entry) error {
 	for len(entries) > 0 {
 		var some []types.PutRecordsRequestEntry
@@ -92,7 +92,7 @@ func (s *Stream) Put(ctx context.Context, entries []Entry) error {
 	return nil
 }
 
-// Reader reads one shard from its beginning on.
+// Reader reads one shard from its beginning.
 type Reader struct {
 	stream   *Stream
 	shard    string
@@ -100,7 +100,7 @@ type Reader struct {
 	iterator *string
 }
 
-// Reader returns the reader of a shard.
+// Reader returns a reader of a shard.
 func (s *Stream) Reader(ctx context.Context, shard string) (*Reader, error) {
 	out, err := s.client.GetShardIterator(ctx, &kinesis.GetShardIteratorInput{
 		StreamName: &s.Name, ShardId: &shard, ShardIteratorType: types.ShardIteratorTypeTrimHorizon,
@@ -115,8 +115,8 @@ func (s *Stream) Reader(ctx context.Context, shard string) (*Reader, error) {
 	}}, nil
 }
 
-// Next returns the records that have come since the last call, at most limit of
-// them, as a function gets them.
+// Next returns the records since the last call, at most limit, as a function
+// gets them.
 func (r *Reader) Next(ctx context.Context, limit int) ([]decoder.Record, error) {
 	if r.iterator == nil {
 		return nil, errors.New("the shard is closed")

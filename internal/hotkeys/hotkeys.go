@@ -14,14 +14,14 @@ import (
 	"slices"
 )
 
-// Counter is what is known of a key: its weight is at most Count and at least
+// Counter is what is known about a key: it weighs at most Count and at least
 // Count-Error.
 type Counter struct {
 	Key          string
 	Count, Error int64
 }
 
-// AtLeast is the weight that the key has for certain.
+// AtLeast is what the key weighs for certain.
 func (c Counter) AtLeast() int64 { return c.Count - c.Error }
 
 // Sketch holds a fixed number of counters. With k of them, and a weight of W in
@@ -51,7 +51,7 @@ func New(k int) *Sketch {
 	}
 }
 
-// Add counts a key. The key is not kept. A weight below 1 does nothing.
+// Add counts a key, which it does not keep. A weight below 1 does nothing.
 func (s *Sketch) Add(key []byte, weight int64) {
 	if weight < 1 {
 		return
@@ -69,8 +69,8 @@ func (s *Sketch) Add(key []byte, weight int64) {
 		s.up(id)
 		return
 	}
-	// The new key takes the smallest counter over. It may have had all of its
-	// count before, so that is the error.
+	// The new key takes over the smallest counter. All of that count may have
+	// been another key's, so it is the error.
 	id := s.heap[0]
 	c := &s.counters[id]
 	delete(s.index, c.Key)
@@ -99,8 +99,8 @@ func Share(part, whole int64) float64 {
 	return math.Round(float64(part)/float64(whole)*1e4) / 1e4
 }
 
-// Top returns the n counters with the highest Count, the highest first; of
-// equal ones the lesser key first.
+// Top returns the n counters with the highest Count, highest first, then by
+// key.
 func (s *Sketch) Top(n int) []Counter {
 	top := slices.Clone(s.counters)
 	slices.SortFunc(top, func(a, b Counter) int {
@@ -109,7 +109,7 @@ func (s *Sketch) Top(n int) []Counter {
 	return top[:max(0, min(n, len(top)))]
 }
 
-// Reset forgets all keys, and keeps the memory.
+// Reset forgets all keys and keeps the memory.
 func (s *Sketch) Reset() {
 	clear(s.counters)
 	s.counters, s.heap, s.place = s.counters[:0], s.heap[:0], s.place[:0]
@@ -144,7 +144,7 @@ func (s *Sketch) down(i int) {
 	}
 }
 
-// count is that of the counter at a place of the heap.
+// count is that of the counter at a place in the heap.
 func (s *Sketch) count(i int) int64 { return s.counters[s.heap[i]].Count }
 
 func (s *Sketch) swap(i, j int) {

@@ -1,7 +1,6 @@
-// Package sigv4 signs requests to AWS: Signature Version 4, as the IAM user
-// guide, "Create a signed AWS API request", has it. It is here so that one call
-// of Lambda's API does not bring AWS's whole SDK with it; a test holds it to
-// that SDK's signer.
+// Package sigv4 signs requests to AWS with Signature Version 4 (IAM user guide,
+// "Create a signed AWS API request"). It spares the tool AWS's whole SDK for
+// one call of Lambda's API; a test holds it to that SDK's signer.
 package sigv4
 
 import (
@@ -21,8 +20,8 @@ type Credentials struct {
 }
 
 // Sign signs a request with this body: it sets X-Amz-Date, X-Amz-Security-Token
-// and Authorization. The host and all headers that the request has are signed.
-// The request's URL must have no query, since none is needed here.
+// and Authorization. The host and all headers of the request are signed. The
+// request's URL must have no query.
 func Sign(r *http.Request, body []byte, c Credentials, region, service string, at time.Time) {
 	at = at.UTC()
 	stamp, day := at.Format("20060102T150405Z"), at.Format("20060102")
@@ -44,8 +43,7 @@ func Sign(r *http.Request, body []byte, c Credentials, region, service string, a
 		", SignedHeaders="+names+", Signature="+hex.EncodeToString(mac(key, text)))
 }
 
-// canonicalHeaders returns the lines of the headers that are signed, and their
-// names.
+// canonicalHeaders returns the lines of the signed headers, and their names.
 func canonicalHeaders(r *http.Request) (lines, names string) {
 	host := r.Host
 	if host == "" {
@@ -72,8 +70,7 @@ func canonicalHeaders(r *http.Request) (lines, names string) {
 	return b.String(), strings.Join(all, ";")
 }
 
-// escape escapes a path, which is escaped already, once more, as all services
-// but S3 have it.
+// escape escapes an escaped path once more, which every service but S3 wants.
 func escape(path string) string {
 	if path == "" {
 		return "/"

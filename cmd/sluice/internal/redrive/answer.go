@@ -12,12 +12,11 @@ import (
 	"example.com/sluice/internal/runtimeapi"
 )
 
-// This file decides what a function's answer says about the batch that it was
-// given. It reads answers as Lambda does for a mapping with
-// ReportBatchItemFailures, those to an event of EventBridge Pipes as a pipe
-// does, and takes what it does not understand for a failure.
+// This file judges a function's answer about a batch, as Lambda does for a
+// mapping with ReportBatchItemFailures, and as a pipe does for an event of
+// EventBridge Pipes. What it does not understand it takes for a failure.
 
-// verdict is what has come of a batch.
+// verdict is what came of a batch.
 type verdict struct {
 	state      state
 	done       int    // records before the checkpoint; all where state is done
@@ -25,7 +24,6 @@ type verdict struct {
 	problem    string // where state is not done: why
 }
 
-// read judges the answer to an event.
 func read(answer []byte, failure error, event []byte) verdict {
 	if failure != nil {
 		return failed(failure.Error())
@@ -46,8 +44,8 @@ func read(answer []byte, failure error, event []byte) verdict {
 		json.Unmarshal(answer, &members) // a member of another type is left out, and seen below
 	}
 	if members.BatchItemFailures == nil && (members.ErrorMessage != nil || members.ErrorType != "") {
-		// Lambda marks such an answer as an error by a header; emulators may
-		// leave that out.
+		// Lambda marks such an answer by a header, which emulators may leave
+		// out.
 		message := ""
 		if members.ErrorMessage != nil {
 			message = *members.ErrorMessage
@@ -61,8 +59,8 @@ func read(answer []byte, failure error, event []byte) verdict {
 	return readFailures(failures, event)
 }
 
-// readFailures judges what the list of an answer names: the lowest of the
-// records is where the batch is to be delivered again from.
+// readFailures finds the lowest record that the answer names: from there on the
+// batch is not done.
 func readFailures(failures []json.RawMessage, event []byte) verdict {
 	v := verdict{state: stateDone, done: total(event)}
 	for _, f := range failures {
@@ -90,7 +88,7 @@ func readFailures(failures []json.RawMessage, event []byte) verdict {
 
 func failed(problem string) verdict { return verdict{state: stateFailed, problem: problem} }
 
-// total is how many records an event has.
+// total counts the records of an event.
 func total(event []byte) int {
 	n := 0
 	for range decoder.Records(event) {
@@ -99,8 +97,8 @@ func total(event []byte) int {
 	return n
 }
 
-// fromPipe is whether an event is one of EventBridge Pipes, a bare array, where
-// an answer names a record by its event id.
+// fromPipe reports whether an event is from EventBridge Pipes: a bare array,
+// where answers name records by event id.
 func fromPipe(event []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(event, " \t\r\n"), []byte("["))
 }
@@ -113,8 +111,8 @@ func nameKind(event []byte) string {
 	return "sequence number"
 }
 
-// indexOf returns the index of the first record that an answer to the event
-// calls so, -1 where there is none.
+// indexOf returns the index of the first record that an answer may mean by this
+// name, -1 if there is none.
 func indexOf(event []byte, name string) int {
 	pipe := fromPipe(event)
 	for rec := range decoder.Records(event) {
@@ -128,9 +126,8 @@ func indexOf(event []byte, name string) int {
 	return -1
 }
 
-// behind returns the event with its records from one on, of so many, and
-// nothing that it did not have before. Where the event is not of the plain form
-// it is returned whole: then records come twice, and none is lost.
+// behind returns the event without its first records. An event that is not of
+// the plain form is returned whole: a duplicate is better than a loss.
 func behind(event []byte, records, from int) []byte {
 	if from <= 0 {
 		return event
@@ -146,8 +143,8 @@ func behind(event []byte, records, from int) []byte {
 	return slices.Concat([]byte(before), bytes.Join(parts[from:], []byte(",")), []byte(after))
 }
 
-// split returns the elements of an event's Records, where the event has no
-// other members, or those of a pipe's array.
+// split returns the records of an event that has no members but Records, or of
+// a pipe's array.
 func split(event []byte) ([][]byte, error) {
 	records := json.RawMessage(event)
 	if !fromPipe(event) {

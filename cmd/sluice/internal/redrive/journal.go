@@ -15,11 +15,11 @@ import (
 	"example.com/sluice/cmd/sluice/internal/input"
 )
 
-// This file is what redrive remembers from one run to the next: a file of lines
-// of JSON that only grows. A line is on the disk before what follows from it is
-// begun.
+// This file is what redrive remembers between runs: lines of JSON in a file
+// that only grows. A line is on the disk before anything that relies on it
+// begins.
 
-// state is what has come of a batch.
+// state is what came of a batch.
 type state string
 
 const (
@@ -42,21 +42,21 @@ type entry struct {
 	Error      string    `json:"error,omitempty"`
 }
 
-// eventID names an event by its bytes, so that a file may be moved or copied.
+// eventID names an event by its bytes, so that its file may be moved or copied.
 func eventID(event []byte) string {
 	sum := sha256.Sum256(event)
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// journal is the file, and what its lines say.
+// journal is the file and what it says.
 type journal struct {
 	name string
 	file *os.File // nil where it is only read
 	past map[[2]string]entry
 }
 
-// openJournal reads the journal, which need not be there. To write to it is to
-// be the only one who does.
+// openJournal reads the journal, if there is one. Opened for writing it is
+// locked: one run at a time.
 func openJournal(name string, write bool) (*journal, error) {
 	j := &journal{name: name, past: map[[2]string]entry{}}
 	if !write {
@@ -81,8 +81,8 @@ func openJournal(name string, write bool) (*journal, error) {
 	}
 	end, err := j.load(f)
 	if err == nil {
-		// What stands behind the last whole line was being written when a run
-		// ended, and nothing was begun on it.
+		// A run may have ended while it wrote its last line. Nothing was begun
+		// on the strength of that line, so it can go.
 		err = f.Truncate(end)
 	}
 	if err == nil {
@@ -96,7 +96,7 @@ func openJournal(name string, write bool) (*journal, error) {
 	return j, nil
 }
 
-// load reads the lines and returns where the last whole one ends.
+// load reads the lines and returns where the last complete one ends.
 func (j *journal) load(r io.Reader) (end int64, err error) {
 	lines := bufio.NewReader(r)
 	for n := 1; ; n++ {
@@ -118,8 +118,8 @@ func (j *journal) load(r io.Reader) (end int64, err error) {
 	}
 }
 
-// remember keeps the last line about an event and a target. One that was begun
-// again behind a checkpoint is still partly done.
+// remember keeps the last line about an event and a target. A batch that was
+// begun from a checkpoint is still partly done.
 func (j *journal) remember(e entry) {
 	if e.State == stateBegun && e.Checkpoint != "" {
 		e.State = statePartial
@@ -127,11 +127,10 @@ func (j *journal) remember(e entry) {
 	j.past[[2]string{e.Event, e.Target}] = e
 }
 
-// last returns the last line about an event and a target, the zero entry where
-// there is none.
+// last returns the last line about an event and a target, or the zero entry.
 func (j *journal) last(event, target string) entry { return j.past[[2]string{event, target}] }
 
-// add writes a line, through to the disk.
+// add writes a line through to the disk.
 func (j *journal) add(e entry) error {
 	e.Time = time.Now().UTC().Truncate(time.Millisecond)
 	line, err := json.Marshal(e)

@@ -7,7 +7,8 @@ import (
 	"syscall"
 )
 
-// lock makes this process the only one that holds the file, until it is closed.
+// lock fails if another process holds the file. It lasts until the file is
+// closed.
 func lock(f *os.File) error {
 	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 }

@@ -63,7 +63,7 @@ The exit status is 0 if all is done, or can be; 1 if anything is not; and 2 for
 wrong usage.
 `
 
-// Run runs the command.
+// Run is the command.
 func Run(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("redrive", flag.ContinueOnError)
 	function := flags.String("function", "", "")
@@ -113,7 +113,7 @@ func Run(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	return command.OK
 }
 
-// batch is an event of a file, and what is known about it before it is handed
+// batch is an event in a file, with what is known about it before it is handed
 // over.
 type batch struct {
 	in      input.File
@@ -131,7 +131,7 @@ type batch struct {
 
 func (b *batch) done() bool { return b.past.State == stateDone }
 
-// driver plans and acts.
+// driver makes the plan and carries it out.
 type driver struct {
 	target  target
 	journal *journal
@@ -152,8 +152,7 @@ func (d *driver) complain(file, problem string) {
 	fmt.Fprintf(d.errors, "%s: %s\n", screen.Printable(file), screen.Printable(problem))
 }
 
-// plan reads the files and puts those that hold an event into the order of the
-// stream.
+// plan reads the files and puts their events into the order of the stream.
 func (d *driver) plan(files []input.File, bar func([]input.File, io.Writer) *input.Progress) {
 	p := bar(files, d.errors)
 	seen := map[string]string{}
@@ -163,7 +162,7 @@ func (d *driver) plan(files []input.File, bar func([]input.File, io.Writer) *inp
 			d.complain(b.file, err.Error())
 			continue
 		}
-		if other, again := seen[b.id]; again {
+		if other, twice := seen[b.id]; twice {
 			p.Hide()
 			fmt.Fprintf(d.out, "%s: the same event as %s\n", screen.Printable(b.file), screen.Printable(other))
 			continue
@@ -180,7 +179,7 @@ func (d *driver) plan(files []input.File, bar func([]input.File, io.Writer) *inp
 	})
 }
 
-// batchesOf reads the files. With an error comes what the batch is called.
+// batchesOf reads the files. An error comes with a batch that only has a name.
 func (d *driver) batchesOf(files []input.File, p *input.Progress) iter.Seq2[*batch, error] {
 	return func(yield func(*batch, error) bool) {
 		for _, in := range files {
@@ -198,7 +197,7 @@ func (d *driver) batchesOf(files []input.File, p *input.Progress) iter.Seq2[*bat
 	}
 }
 
-// prepare finds out what is left to do with an event.
+// prepare finds out what is left to do of an event.
 func (d *driver) prepare(b *batch, doc *input.Document) error {
 	switch {
 	case doc.Err != nil:
@@ -228,8 +227,8 @@ func (d *driver) prepare(b *batch, doc *input.Document) error {
 	return nil
 }
 
-// load returns the events of a file. One that has been read last is not read
-// again: it may hold thousands.
+// load returns the events of a file. The last file is kept: it may hold
+// thousands.
 func (d *driver) load(in input.File, count func(int)) (documents []input.Document, err error) {
 	if in.Name == input.Stdin {
 		return nil, errors.New("standard input cannot be read twice: name a file")
@@ -241,7 +240,7 @@ func (d *driver) load(in input.File, count func(int)) (documents []input.Documen
 	return d.documents, err
 }
 
-// eventOf returns a batch's event, read again.
+// eventOf reads a batch's event again.
 func (d *driver) eventOf(b *batch) ([]byte, error) {
 	documents, err := d.load(b.in, func(int) {})
 	for _, doc := range documents {
@@ -252,8 +251,8 @@ func (d *driver) eventOf(b *batch) ([]byte, error) {
 	return nil, cmp.Or(err, errors.New("the file has changed since it was read"))
 }
 
-// showPlan says what is to be done, and to whom. On a screen that is too narrow
-// for names of files they stand in lines of their own.
+// showPlan says what is to be done, and to whom. On a narrow screen file names
+// get lines of their own.
 func (d *driver) showPlan(yes bool) {
 	batches, records := 0, 0
 	var table, narrow strings.Builder
@@ -278,8 +277,8 @@ func (d *driver) showPlan(yes bool) {
 	}
 	w.Flush()
 	shown := table.String()
-	if d.screen.Width > 0 && slices.ContainsFunc(strings.Split(shown, "\n"),
-		func(l string) bool { return uniseg.StringWidth(l) > d.screen.Width }) {
+	wide := func(line string) bool { return uniseg.StringWidth(line) > d.screen.Width }
+	if d.screen.Width > 0 && slices.ContainsFunc(strings.Split(shown, "\n"), wide) {
 		shown = narrow.String()
 	}
 	d.out.WriteString(shown)
@@ -291,7 +290,7 @@ func (d *driver) showPlan(yes bool) {
 	d.out.Flush()
 }
 
-// todo says in a few words what is to be done with a batch.
+// todo is what is to be done with a batch, in a few words.
 func (b *batch) todo() string {
 	what := "all"
 	switch b.past.State {
@@ -310,8 +309,8 @@ func (b *batch) todo() string {
 	return what
 }
 
-// act hands over what is to be done, until ctx ends; what has been begun then
-// is waited for.
+// act hands over what is not done, until ctx ends; a batch that was begun is
+// waited for.
 func (d *driver) act(ctx context.Context) {
 	done, open, handed := 0, 0, 0
 	for _, b := range d.batches {
@@ -346,8 +345,8 @@ func (d *driver) act(ctx context.Context) {
 	}
 }
 
-// hand hands over one batch, and says and notes what has come of it. Its error
-// is the journal's.
+// hand hands over one batch and notes what came of it. Its error is the
+// journal's.
 func (d *driver) hand(b *batch) (done bool, err error) {
 	event, err := d.eventOf(b)
 	if err != nil {
@@ -357,7 +356,7 @@ func (d *driver) hand(b *batch) (done bool, err error) {
 	note := entry{Event: b.id, File: b.file, Target: d.target.name(), Records: b.records - b.from}
 	note.State = stateBegun
 	if b.past.State == statePartial {
-		note.Checkpoint = b.past.Checkpoint // where it is begun again, should its outcome stay unknown
+		note.Checkpoint = b.past.Checkpoint // where the next run begins if the outcome stays unknown
 	}
 	if err := d.journal.add(note); err != nil {
 		return false, err
@@ -367,7 +366,7 @@ func (d *driver) hand(b *batch) (done bool, err error) {
 	v := read(answer, failure, event)
 	note.State, note.Checkpoint, note.Error = v.state, v.checkpoint, v.problem
 	if v.state == stateFailed && b.from > 0 {
-		// What was done before is still done.
+		// Records that an earlier run did stay done.
 		note.State, note.Checkpoint = statePartial, b.past.Checkpoint
 	}
 	note.Done = v.done

@@ -418,11 +418,11 @@ func TestJournalLocked(t *testing.T) {
 		t.Errorf("not even read: %v", err)
 	}
 	first.close()
-	again, err := openJournal(name, true)
+	second, err := openJournal(name, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again.close()
+	second.close()
 }
 
 func TestReadAnswer(t *testing.T) {

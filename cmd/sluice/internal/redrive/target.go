@@ -22,16 +22,16 @@ import (
 	"example.com/sluice/internal/sigv4"
 )
 
-// This file is the function that redrive hands batches to.
+// This file calls the function.
 
-// target is a function.
+// target is a function, wherever it runs.
 type target interface {
 	name() string // the same in every run
 	invoke(event []byte) ([]byte, error)
 	close()
 }
 
-// newTarget returns the one that the flags ask for.
+// newTarget returns the target that the flags ask for.
 func newTarget(function, endpoint, bootstrap string, timeout time.Duration, log io.Writer) (target, error) {
 	given := 0
 	for _, flag := range []string{function, endpoint, bootstrap} {
@@ -63,7 +63,7 @@ func newTarget(function, endpoint, bootstrap string, timeout time.Duration, log 
 	return &endpointTarget{url: u.String(), client: newClient(timeout)}, nil
 }
 
-// newClient returns a client that goes nowhere else: what another place answers
+// newClient returns a client that follows no redirect: an answer from elsewhere
 // would say nothing about the batch.
 func newClient(timeout time.Duration) *http.Client {
 	return &http.Client{
@@ -78,14 +78,13 @@ var (
 		`function:[a-zA-Z0-9_-]{1,64}(:[a-zA-Z0-9$_-]+)?$`)
 )
 
-// partition is one of AWS's: separate clouds, whose services have hosts in
-// domains of their own.
+// partition is one of AWS's separate clouds. Each has domains of its own.
 type partition struct {
 	name, domain string
 	regions      *regexp.Regexp
 }
 
-// partitions are those that AWS's SDKs know (botocore's partitions.json).
+// partitions are those in botocore's partitions.json.
 var partitions = []partition{
 	{"aws", "amazonaws.com", regexp.MustCompile(`^(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-[0-9]+$`)},
 	{"aws-cn", "amazonaws.com.cn", regexp.MustCompile(`^cn-[a-z]+-[0-9]+$`)},
@@ -97,10 +96,9 @@ var partitions = []partition{
 	{"aws-eusc", "amazonaws.eu", regexp.MustCompile(`^eusc-[a-z]+-[a-z]+-[0-9]+$`)},
 }
 
-// domainOf returns the domain that a region's hosts are in; name is that of the
-// partition in an ARN, "" where there is no ARN. A wrong guess would send
-// records, signed, to a host that is not AWS's, so what does not fit is an
-// error.
+// domainOf returns the domain of a region's hosts; name is the partition in an
+// ARN, "" without one. A wrong guess would send signed records to a host that
+// is not AWS's, so anything unknown is an error.
 func domainOf(name, region string) (string, error) {
 	var named, regional *partition
 	var names []string
@@ -130,8 +128,8 @@ func domainOf(name, region string) (string, error) {
 	return named.domain, nil
 }
 
-// newFunctionTarget returns a function in AWS, by its ARN, or by its name in
-// the account and region of the environment.
+// newFunctionTarget finds a function in AWS by its ARN, or by its name in the
+// account and region of the environment.
 func newFunctionTarget(function string, timeout time.Duration, env func(string) string) (*endpointTarget, error) {
 	region, partition := cmp.Or(env("AWS_REGION"), env("AWS_DEFAULT_REGION")), ""
 	if m := functionARN.FindStringSubmatch(function); m != nil {
@@ -181,7 +179,7 @@ type endpointTarget struct {
 	sign   func(r *http.Request, event []byte) // nil where nobody asks for a signature
 }
 
-// maxResponse is more than Lambda lets a function answer.
+// maxResponse is above what Lambda lets a function answer.
 const maxResponse = 8 << 20
 
 func (t *endpointTarget) name() string { return t.url }

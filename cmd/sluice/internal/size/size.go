@@ -1,3 +1,5 @@
+// Package size says how to configure the stream, the mapping and the function
+// for records like those of a sample; package sizing has the formulas.
 package size
 
 import (
@@ -21,10 +23,7 @@ import (
 	"example.com/sluice/internal/hotkeys"
 )
 
-// This file is the command size: how to configure the stream, the mapping and
-// the function for records like those of a sample.
-
-const sizeUsage = `usage: sluice size -rate RECORDS -handler-time TIME [FLAG]... FILE...
+const usage = `usage: sluice size -rate RECORDS -handler-time TIME [FLAG]... FILE...
 
 Takes the events of the FILEs as a sample of the stream ("-" is standard input,
 a directory stands for the files in it) and prints what to configure, and why:
@@ -34,12 +33,12 @@ documentation that its formula is from.
 
 `
 
-// sampleForKeys is how many records a sample must have for its most frequent
-// key to say something.
+// sampleForKeys is how many records a sample needs before the share of its most
+// frequent key means anything.
 const sampleForKeys = 100
 
-// sizeOptions is the command line of size.
-type sizeOptions struct {
+// options is the command line.
+type options struct {
 	load              sizing.Load
 	prices            sizing.Prices
 	deaggregate, json bool
@@ -47,7 +46,7 @@ type sizeOptions struct {
 	given map[string]bool // which flags are
 }
 
-func sizeFlags(o *sizeOptions) *flag.FlagSet {
+func flags(o *options) *flag.FlagSet {
 	f := flag.NewFlagSet("size", flag.ContinueOnError)
 	l, p := &o.load, &o.prices
 	f.Float64Var(&l.Rate, "rate", 0,
@@ -80,7 +79,7 @@ func sizeFlags(o *sizeOptions) *flag.FlagSet {
 }
 
 // check says what is wrong with the flags.
-func (o *sizeOptions) check() error {
+func (o *options) check() error {
 	for _, name := range []string{"rate", "handler-time"} {
 		if !o.given[name] {
 			return fmt.Errorf("-%s is missing", name)
@@ -89,10 +88,10 @@ func (o *sizeOptions) check() error {
 	return o.prices.Check()
 }
 
-// sizeHelp is what the help says of the flags.
-func sizeHelp() string {
+// flagHelp is the help about the flags.
+func flagHelp() string {
 	var b strings.Builder
-	sizeFlags(&sizeOptions{}).VisitAll(func(f *flag.Flag) {
+	flags(&options{}).VisitAll(func(f *flag.Flag) {
 		value, about := flag.UnquoteUsage(f)
 		switch f.DefValue {
 		case "0", "0s", "false":
@@ -112,15 +111,15 @@ func sizeHelp() string {
 	return b.String()
 }
 
-// Run runs the command and returns the exit status.
+// Run is the command.
 func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	o := &sizeOptions{given: map[string]bool{}}
-	flags := sizeFlags(o)
-	names, status, ok := command.Parse(flags, args, sizeUsage, sizeHelp(), stdout, stderr)
+	o := &options{given: map[string]bool{}}
+	set := flags(o)
+	names, status, ok := command.Parse(set, args, usage, flagHelp(), stdout, stderr)
 	if !ok {
 		return status
 	}
-	flags.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
+	set.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
 	if err := o.check(); err != nil {
 		return command.Misused(stderr, "size", err)
 	}
@@ -153,8 +152,8 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return command.OK
 }
 
-// planWidth is how wide the plan is: it is to be read, so there is no more than
-// a book's width even on a wide screen.
+// planWidth is how wide the plan is printed: text wider than a book is hard to
+// read, even on a wide screen.
 func planWidth(w io.Writer) int {
 	if s, terminal := screen.New(w); terminal {
 		return min(max(s.Width, 50), 100)
@@ -162,7 +161,7 @@ func planWidth(w io.Writer) int {
 	return screen.DefaultWidth
 }
 
-// sample is what the files' events say of the stream.
+// sample is what the files say about the stream.
 type sample struct {
 	Events     int     `json:"events"`
 	Records    int     `json:"records"`
@@ -178,14 +177,14 @@ type sample struct {
 
 func newSample() *sample { return &sample{keys: hotkeys.New(4096)} }
 
-// someOrigin stands for the origin of records that do not say it: in an event
-// its names take bytes in each record.
+// someOrigin is for records that do not say where they are from, because in an
+// event those names take bytes.
 var someOrigin = input.Origin{
 	StreamARN: "arn:aws:kinesis:us-east-1:123456789012:stream/a-stream-of-ours",
 	ShardID:   "shardId-000000000000",
 }
 
-// addFile takes the events of a file in.
+// addFile adds the events of a file.
 func (s *sample) addFile(in input.File, stdin io.Reader) error {
 	documents, err := in.Documents(stdin, func(int) {}, someOrigin)
 	for _, d := range documents {
@@ -202,7 +201,7 @@ func (s *sample) addFile(in input.File, stdin io.Reader) error {
 	return err
 }
 
-// add takes an event in. Its error is that of a broken one.
+// add adds an event. Its error is what breaks the event.
 func (s *sample) add(event []byte) error {
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, event); err != nil {
@@ -239,7 +238,7 @@ func (s *sample) add(event []byte) error {
 	}
 	s.Records += good
 	s.EventBytes += int64(compact.Len())
-	// What a record takes beside its data and key is much the same for all.
+	// Beside data and key, all records take about the same.
 	beside := max(0, int64(compact.Len())-encoded) / int64(good)
 	s.Largest = max(s.Largest, largest+beside)
 	return nil
@@ -248,8 +247,8 @@ func (s *sample) add(event []byte) error {
 // aggregateMagic is how the data of a KPL aggregate begins.
 var aggregateMagic = []byte{0xf3, 0x89, 0x9a, 0xc2}
 
-// describe says what a sizing needs to know of the sample.
-func (s *sample) describe(o *sizeOptions) {
+// describe fills in what a plan needs to know about the sample.
+func (s *sample) describe(o *options) {
 	if s.Records == 0 {
 		return
 	}
@@ -267,17 +266,16 @@ func (s *sample) describe(o *sizeOptions) {
 	}
 }
 
-// planPage writes a plan in lines of so many columns. Pages of AWS's
-// documentation are numbers in it, listed at its end.
-type planPage struct {
+// page prints a plan in lines of a given width. Pages of AWS's documentation
+// get numbers, and are listed at the end.
+type page struct {
 	io.Writer
 	width int
 	pages []string
 }
 
-// paragraph writes text with a first line that begins with head, in a column of
-// its own width.
-func (p *planPage) paragraph(head string, column int, text string) {
+// paragraph prints text in a column; head stands to the left of its first line.
+func (p *page) paragraph(head string, column int, text string) {
 	lines := screen.Wrap(text, p.width-column)
 	for i, line := range lines {
 		if i > 0 {
@@ -287,8 +285,8 @@ func (p *planPage) paragraph(head string, column int, text string) {
 	}
 }
 
-// page is a page's number.
-func (p *planPage) page(url string) string {
+// source is the number of a page of documentation.
+func (p *page) source(url string) string {
 	n := slices.Index(p.pages, url)
 	if n < 0 {
 		n, p.pages = len(p.pages), append(p.pages, url)
@@ -296,15 +294,15 @@ func (p *planPage) page(url string) string {
 	return fmt.Sprintf("[%d]", n+1)
 }
 
-func printPlan(w io.Writer, o *sizeOptions, s *sample, plan *sizing.Plan, width int) {
-	p := &planPage{Writer: w, width: width}
+func printPlan(w io.Writer, o *options, s *sample, plan *sizing.Plan, width int) {
+	p := &page{Writer: w, width: width}
 	p.paragraph("", 0, s.text(o))
 	p.paragraph("", 0, "assumed, where no flag says otherwise: "+o.assumed())
 	fmt.Fprintln(p)
 	const column = 36
 	for _, set := range plan.Settings {
 		head := screen.Pad(set.Name, 22, false) + strings.TrimSpace(fmt.Sprintf("%d %s", set.Value, set.Unit))
-		p.paragraph(head, max(column, len(head)+1), set.Why+" "+p.page(set.Doc))
+		p.paragraph(head, max(column, len(head)+1), set.Why+" "+p.source(set.Doc))
 	}
 	fmt.Fprintln(p)
 	p.paragraph("", 0, fmt.Sprintf("at the peak an invocation gets %.4g records and takes %v; after %v down it "+
@@ -321,8 +319,8 @@ func printPlan(w io.Writer, o *sizeOptions, s *sample, plan *sizing.Plan, width 
 	fmt.Fprintf(p, "\nsam deploy --parameter-overrides %s\n", plan.Overrides())
 }
 
-// bill writes what a million records use up and cost.
-func (p *planPage) bill(o *sizeOptions, plan *sizing.Plan) {
+// bill prints what a million records use up and cost.
+func (p *page) bill(o *options, plan *sizing.Plan) {
 	fmt.Fprintln(p, "\na million records, at this rate all the time:")
 	items, total, complete := sizing.Bill(plan.Use(o.load), o.prices)
 	t := tabwriter.NewWriter(p, 0, 0, 2, ' ', 0)
@@ -331,7 +329,7 @@ func (p *planPage) bill(o *sizeOptions, plan *sizing.Plan) {
 		if i.Known {
 			cost = fmt.Sprintf("× %v = %.6f", i.Price, i.Cost)
 		}
-		fmt.Fprintf(t, "  %s\t%.6g %s\t%s\t%s\n", i.Name, i.Amount, i.Unit, cost, p.page(i.Doc))
+		fmt.Fprintf(t, "  %s\t%.6g %s\t%s\t%s\n", i.Name, i.Amount, i.Unit, cost, p.source(i.Doc))
 	}
 	t.Flush()
 	switch {
@@ -342,8 +340,8 @@ func (p *planPage) bill(o *sizeOptions, plan *sizing.Plan) {
 	}
 }
 
-// text says what the sample is.
-func (s *sample) text(o *sizeOptions) string {
+// text describes the sample.
+func (s *sample) text(o *options) string {
 	l := o.load
 	t := fmt.Sprintf("sample: %s of %s, %.0f bytes of data and key each, %.0f in an event, %d at most",
 		screen.Count(s.Records, "record"), screen.Count(s.Events, "event"), l.RecordBytes, l.EventBytes, s.Largest)
@@ -360,11 +358,10 @@ func (s *sample) text(o *sizeOptions) string {
 	return t
 }
 
-// assumed are the flags that the command line leaves out, with what they stand
-// for.
-func (o *sizeOptions) assumed() string {
+// assumed lists the flags that were not given, with their defaults.
+func (o *options) assumed() string {
 	var words []string
-	sizeFlags(&sizeOptions{}).VisitAll(func(f *flag.Flag) {
+	flags(&options{}).VisitAll(func(f *flag.Flag) {
 		if !o.given[f.Name] && f.Name != "json" && !strings.HasPrefix(f.Name, "price-") {
 			words = append(words, fmt.Sprintf("-%s %s", f.Name, f.DefValue))
 		}
@@ -372,7 +369,7 @@ func (o *sizeOptions) assumed() string {
 	return strings.Join(words, " ")
 }
 
-func printPlanJSON(w io.Writer, o *sizeOptions, s *sample, plan *sizing.Plan) error {
+func printPlanJSON(w io.Writer, o *options, s *sample, plan *sizing.Plan) error {
 	items, total, complete := sizing.Bill(plan.Use(o.load), o.prices)
 	return json.NewEncoder(w).Encode(map[string]any{
 		"sample":   s,

@@ -18,7 +18,7 @@ type Usage struct {
 	ExtendedShardHours float64 // of a retention above 24 hours and up to 7 days; 0 where it is not
 }
 
-// Use returns what a million records use up under the plan at that rate.
+// Use returns what a million records use up under the plan.
 func (p *Plan) Use(l Load) Usage {
 	const million = 1e6
 	u := Usage{
@@ -38,8 +38,8 @@ func (p *Plan) Use(l Load) Usage {
 	return u
 }
 
-// Prices are what AWS takes for each, in one currency; they differ by region
-// and over time, so there are no defaults. One that is 0 is not known.
+// Prices are AWS's, in one currency. They differ by region and over time, so
+// there are no defaults: 0 means not known.
 type Prices struct {
 	MillionRequests   float64
 	GBSecond          float64
@@ -50,8 +50,8 @@ type Prices struct {
 	ExtendedShardHour float64
 }
 
-// Item is one line of a bill for a million records. Known is whether there is a
-// price for it.
+// Item is one line of a bill for a million records. Known reports whether it
+// has a price.
 type Item struct {
 	Name   string  `json:"name"`
 	Amount float64 `json:"amount"`
@@ -62,8 +62,8 @@ type Item struct {
 	Doc    string  `json:"doc"`
 }
 
-// Bill lists what a million records cost. complete is whether all of it has a
-// price.
+// Bill lists what a million records cost. complete reports whether every item
+// has a price.
 func Bill(u Usage, p Prices) (items []Item, total float64, complete bool) {
 	complete = true
 	for _, i := range []Item{
@@ -92,7 +92,7 @@ func Bill(u Usage, p Prices) (items []Item, total float64, complete bool) {
 	return items, total, complete
 }
 
-// Check says which price makes no sense.
+// Check rejects prices that make no sense.
 func (p Prices) Check() error {
 	for _, v := range []float64{p.MillionRequests, p.GBSecond, p.ShardHour, p.MillionPutUnits, p.FanOutShardHour,
 		p.FanOutGB, p.ExtendedShardHour} {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Setting is one line of a plan: what to set to what, and why.
+// Setting is one line of a plan: a name, its value, and why.
 type Setting struct {
 	Name  string `json:"name"` // as in the templates of deploy/
 	Value int    `json:"value"`
@@ -35,8 +35,7 @@ type Plan struct {
 	CatchUp  time.Duration // after the outage
 }
 
-// For returns the plan for a load. The error says what of the load makes no
-// sense.
+// For returns the plan for a load, or what makes no sense in the load.
 func For(l Load) (*Plan, error) {
 	if err := l.validate(); err != nil {
 		return nil, err
@@ -86,7 +85,7 @@ func For(l Load) (*Plan, error) {
 	return p, nil
 }
 
-// shards finds the number of shards, and why.
+// shards returns the number of shards, and why.
 func (p *Plan) shards(l Load, lanes float64) string {
 	sharing := l.Consumers
 	if l.FanOut {

@@ -1,7 +1,7 @@
 // Package sizing computes how to configure a Kinesis stream, the mapping that
-// reads it and the function behind that, from what is known of the records and
-// of the handler. Each formula stands alone, with the page of AWS's
-// documentation that its limits are from; [For] puts them together.
+// reads it, and the function behind it, from what is known about records and
+// handler. Each formula stands alone and names the page of AWS's documentation
+// that its limits are from; [For] puts them together.
 package sizing
 
 import (
@@ -26,8 +26,7 @@ const (
 	DocStreamPrice = "https://aws.amazon.com/kinesis/data-streams/pricing/"
 )
 
-// The limits. Where AWS says MB it is taken for 10^6 bytes, which is the
-// smaller reading.
+// Limits. AWS's MB is taken for 10^6 bytes, which is the smaller reading.
 const (
 	shardInBytes    = 1e6  // a second; DocStream
 	shardInRecords  = 1000 // a second; DocStream
@@ -56,7 +55,7 @@ const (
 	putUnit = 25 * 1024 // bytes of a PUT payload unit; DocStreamPrice
 )
 
-// Load is what is known, and what is wanted.
+// Load is what is known about the records and the handler, and what is wanted.
 type Load struct {
 	Rate        float64       // records a second at the peak, over all shards
 	RecordBytes float64       // of a record, data and partition key, on average: what Kinesis counts
@@ -66,11 +65,13 @@ type Load struct {
 	Aggregated  bool          // the records are KPL aggregates
 	HandlerTime time.Duration // of one record, measured where it is to run
 	Overhead    time.Duration // of an invocation, whatever is in it
-	// records of an invocation that are handled at once: 1, or that of router.WithWorkers for a Partition
+	// how many records of an invocation are handled at once: 1, or the
+	// router.WithWorkers of a Partition
 	Workers int
 	CPU     float64 // the part of HandlerTime in which the handler computes and does not wait: 0 to 1
 
-	// that read the stream, the function included; with fan-out those that do not share its throughput do not count
+	// how many share the stream's throughput, the function included; those with
+	// fan-out do not count
 	Consumers int
 	FanOut    bool    // the function has enhanced fan-out
 	Tumbling  bool    // the mapping has a tumbling window, and so a parallelization factor of 1
@@ -81,7 +82,7 @@ type Load struct {
 	Outage      time.Duration // how long the function may be down without a loss
 }
 
-// validate says what cannot be sized.
+// validate rejects what cannot be sized.
 func (l Load) validate() error {
 	switch {
 	case !(l.Rate > 0) || l.Rate > 1e9:
@@ -108,27 +109,28 @@ func (l Load) validate() error {
 	return nil
 }
 
-// ShardsIn is how many shards take the records in: 1 MB and 1,000 records a
-// second each. DocStream.
+// ShardsIn is how many shards it takes to write the records: 1 MB and 1,000
+// records a second each. DocStream.
 func ShardsIn(rate, recordBytes, headroom float64) float64 {
 	return max(rate*recordBytes/shardInBytes, rate/shardInRecords) / (1 - headroom)
 }
 
-// ShardsOut is how many shards give the records out: 2 MB and 2,000 records a
-// second each, which shared consumers divide among them, and which each
-// consumer with enhanced fan-out has for itself. DocStream, DocFanOut.
+// ShardsOut is how many shards it takes to read them: 2 MB and 2,000 records a
+// second each, shared by all consumers but those with enhanced fan-out.
+// DocStream, DocFanOut.
 func ShardsOut(rate, recordBytes float64, sharing int, headroom float64) float64 {
 	return max(rate*recordBytes/shardOutBytes, rate/shardOutRecords) * float64(sharing) / (1 - headroom)
 }
 
-// PerRecord is how much of an invocation's time, in seconds, one record of a
-// full batch takes.
+// PerRecord is how many seconds of an invocation one record of a full batch
+// takes.
 func PerRecord(handlerTime, overhead time.Duration, workers, batchSize int) float64 {
 	return handlerTime.Seconds()/float64(workers) + overhead.Seconds()/float64(batchSize)
 }
 
-// Lanes is how many batches must be under way at once for the function to keep
-// up, over all shards: the time that it takes for what arrives in a second.
+// Lanes is how many batches must be processed at once, over all shards, for the
+// function to keep up. It is the time it takes to process what arrives in a
+// second.
 func Lanes(rate, perRecord, headroom float64) float64 { return rate * perRecord / (1 - headroom) }
 
 // MaxFactor is the largest parallelization factor: 10, and 1 with a tumbling
@@ -140,14 +142,14 @@ func MaxFactor(tumbling bool) int {
 	return maxFactor
 }
 
-// Factor is the parallelization factor that gives so many lanes on so many
-// shards: 1 to most. DocBatching.
+// Factor is the parallelization factor that gives that many shard lanes: 1 to
+// most. DocBatching.
 func Factor(lanes float64, shards, most int) int {
 	return clamp(ceil(lanes/float64(shards)), 1, most)
 }
 
 // BatchSize is how many records fit both into an event of 6 MB and into the
-// duration, 1 to 10,000. DocBatching, DocMapping.
+// duration: 1 to 10,000. DocBatching, DocMapping.
 func BatchSize(eventBytes float64, handlerTime, overhead time.Duration, workers int, headroom float64,
 	maxDuration time.Duration) int {
 	bySize := payload * (1 - headroom) / eventBytes
@@ -155,15 +157,15 @@ func BatchSize(eventBytes float64, handlerTime, overhead time.Duration, workers 
 	return clamp(int(max(0, min(bySize, byTime, maxBatch))), 1, maxBatch)
 }
 
-// Window is the batching window in whole seconds: until a batch is full, but
-// not above the latency. 0 to 300. DocBatching.
+// Window is the batching window in seconds: until a batch is full, but no
+// longer than the latency. 0 to 300. DocBatching.
 func Window(batchSize int, laneRate float64, latency time.Duration) int {
 	return clamp(int(min(latency.Seconds(), float64(batchSize)/laneRate)), 0, maxWindow)
 }
 
-// Records is how many records an invocation gets at that rate of its lane: what
-// arrives during the window, or between two reads, and at most a batch.
-// DocBatching.
+// Records is how many records an invocation gets when its shard lane has that
+// rate: what arrives within the window, or between two polls, but at most a
+// batch. DocBatching.
 func Records(batchSize, window int, laneRate float64, fanOut bool) float64 {
 	gather := float64(window)
 	if !fanOut {
@@ -177,42 +179,41 @@ func Duration(n float64, handlerTime, overhead time.Duration, workers int) time.
 	return overhead + time.Duration(math.Ceil(n/float64(workers))*float64(handlerTime))
 }
 
-// Timeout is the function's: twice what a full batch takes, and a second to
-// answer in; in seconds, 3 to 900. DocTimeout.
+// Timeout is the function's, in seconds: twice the time of a full batch, and a
+// second to answer. 3 to 900. DocTimeout.
 func Timeout(fullBatch time.Duration) int {
 	return clamp(ceil(2*fullBatch.Seconds()+1), minTimeout, maxTimeout)
 }
 
-// Memory is the function's, in MB: room for the event in each form that it has
-// on its way (as received, the decoder's at most four times that, and as much
-// again for the handler), 64 MB for the program; and the CPU that comes with
-// it. Rounded up to a multiple of 64. DocMemory.
+// Memory is the function's, in MB: the event as received, four times that for
+// the decoder, as much as the event for the handler, and 64 MB for the program;
+// or what it takes to get the CPU. A multiple of 64. DocMemory.
 func Memory(batchSize int, eventBytes, cpu float64) int {
 	byEvents := 64 + 6*min(float64(batchSize)*eventBytes, payload)/1e6
 	mb := max(byEvents, cpu*vCPU, minMemory)
 	return clamp((ceil(mb)+63)/64*64, minMemory, maxMemory)
 }
 
-// Concurrency is how many invocations run at once at most: each shard's
-// batches. It is what to reserve. DocBatching, DocConcurrency.
+// Concurrency is how many invocations run at once, which is what to reserve.
+// DocBatching, DocConcurrency.
 func Concurrency(shards, factor int) int { return shards * factor }
 
-// Retention is the stream's, in hours: an outage and a quarter more to notice
-// it, and an hour by which it is above the records' age limit; 24 to 8,760.
+// Retention is the stream's, in hours: the outage, a quarter more to notice it,
+// and the hour that records must live longer than their age limit. 24 to 8,760.
 // DocRetention.
 func Retention(outage time.Duration) int {
 	return clamp(ceil(outage.Hours()*1.25)+1, minRetention, maxRetention)
 }
 
-// RecordAge is the mapping's limit, in seconds: an hour before the record
-// leaves the stream, so that it gets to the on-failure destination. 60 to
+// RecordAge is the mapping's limit, in seconds: an hour before records leave
+// the stream, so that they still reach the on-failure destination. 60 to
 // 604,800. DocMapping.
 func RecordAge(retentionHours int) int {
 	return clamp((retentionHours-1)*3600, minRecordAge, maxRecordAge)
 }
 
-// CatchUp is how long it takes to work an outage off while new records arrive:
-// the backlog over the capacity that is left.
+// CatchUp is how long it takes to work off an outage while new records arrive:
+// the backlog over the spare capacity.
 func CatchUp(outage time.Duration, used float64) time.Duration {
 	if used >= 1 {
 		return math.MaxInt64

@@ -95,7 +95,7 @@ func TestFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Shards: 2,000/s / 1,000/s / 0.75 = 2.67. Lanes: 2,000/s × 2 ms / 0.75 =
-	// 5.33 on 3 shards. Batch: 6 MB × 0.75 / 1,000 bytes. A lane has 333
+	// 5.33 on 3 shards. Batch: 6 MB × 0.75 / 1,000 bytes. A shard lane has 333
 	// records/s. Timeout: 2 × 4,500 × 2 ms + 1 s. Memory: 0.2 × 1,769 MB = 354.
 	const want = "ShardCount=3 RetentionHours=24 BatchSize=4500 BatchingWindow=1 ParallelizationFactor=2 " +
 		"MaximumRecordAge=82800 " +

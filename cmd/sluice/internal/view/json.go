@@ -10,8 +10,8 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file shows what is found as JSON, one object a line. The package's
-// documentation lists the members: change both.
+// This file prints JSON, one object a line. The doc comment of cmd/sluice lists
+// the members: change both.
 
 type jsonView struct {
 	encoder *json.Encoder
@@ -92,8 +92,8 @@ type jsonSummary struct {
 	OtherRecords int         `json:"otherRecords"`
 }
 
-// write writes one line. Its error stays with the buffered writer, and shows
-// when that is flushed.
+// write prints one line. A failed write shows when the buffered writer is
+// flushed.
 func (v *jsonView) write(object any) { v.encoder.Encode(object) }
 
 func (v *jsonView) begin(name string, d *input.Document) {
@@ -157,7 +157,7 @@ func (v *jsonView) summary(t *totals) {
 	v.write(jsonSummary{"summary", t.files, t.records, t.bad, t.bytes, t.bySize(), most, others, records})
 }
 
-// set is a time that is left out where it is zero.
+// set returns nil for the zero time, so that it is left out.
 func set(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil

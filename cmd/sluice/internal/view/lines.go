@@ -10,8 +10,8 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file shows what is found as plain lines, for a pipe: the first word of
-// each says what it is about.
+// This file prints plain lines, for a pipe: the first word of each says what it
+// is about.
 
 type linesView struct {
 	out    io.Writer
@@ -92,8 +92,8 @@ func (v *linesView) summary(t *totals) {
 	}
 }
 
-// position is a record's place in its event: its index, and for a user record
-// of an aggregate its place in that.
+// position is a record's index in its event, with its place in the aggregate if
+// it is a user record.
 func position(rec *decoder.Record) string {
 	if rec.Aggregated {
 		return fmt.Sprintf("%d/%d", rec.Index, rec.SubSequenceNumber)

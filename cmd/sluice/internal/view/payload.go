@@ -13,18 +13,18 @@ import (
 	"example.com/sluice/payload/dynamodb"
 )
 
-// This file shows what the readers of package payload make of a record's data:
-// log events and changes of items.
+// This file shows log events and changes of items, which the readers below
+// payload/ find in a record's data.
 
-// payloadShown is how many log events of a record a table has.
+// payloadShown is how many log events of a record a table shows.
 const payloadShown = 3
 
-// maxOpened is how many bytes are decompressed to look for log events, in an
-// event.
+// maxOpened is how many bytes of an event are decompressed to look for log
+// events.
 const maxOpened = 64 << 20
 
-// payload is what a reader has found in a record's data; it is valid until the
-// next one. At most one of its parts is there.
+// payload is what a reader found in a record's data, valid until the next one:
+// log events or a change.
 type payload struct {
 	log    []byte // a message of CloudWatch Logs, decompressed
 	events int    // log events in it
@@ -32,13 +32,13 @@ type payload struct {
 	change *dynamodb.Change
 }
 
-// opener finds payloads.
+// opener looks for payloads.
 type opener struct {
 	plain []byte
 	left  int // bytes that may still be decompressed
 }
 
-// open returns what is in data, nil where it is nothing that a reader knows.
+// open returns what is in data, nil if no reader knows it.
 func (o *opener) open(data []byte) *payload {
 	if bytes.HasPrefix(data, []byte("\x1f\x8b")) {
 		var err error
@@ -67,7 +67,7 @@ func (o *opener) open(data []byte) *payload {
 	return nil
 }
 
-// title says in a few words what is there.
+// title is the payload in a few words.
 func (p *payload) title() string {
 	switch {
 	case p.change != nil:
@@ -78,8 +78,8 @@ func (p *payload) title() string {
 	return p.from.LogGroup + ": " + screen.Count(p.events, "log event")
 }
 
-// rows are the lines below a record in a table, at most so many of log events;
-// 0 is all.
+// rows are the lines below a record in a table, with at most so many log
+// events; 0 is all of them.
 func (p *payload) rows(most int) []string {
 	var rows []string
 	if c := p.change; c != nil {
@@ -102,7 +102,7 @@ func (p *payload) rows(most int) []string {
 	return rows
 }
 
-// writeLines writes a line for each log event, or for the change.
+// writeLines prints a line for each log event, or for the change.
 func (p *payload) writeLines(w io.Writer, position string) {
 	if c := p.change; c != nil {
 		fmt.Fprintf(w, "change %s  %s  table %s  at %s  keys %s", position, screen.Word(c.EventName),
@@ -147,7 +147,7 @@ type jsonChange struct {
 	Old   json.RawMessage `json:"old,omitempty"`
 }
 
-// json returns the members of a line of JSON.
+// json returns the members logs and change; one of them is nil.
 func (p *payload) json() (*jsonLogs, *jsonChange) {
 	if c := p.change; c != nil {
 		raw := func(b []byte) json.RawMessage { return bytes.ToValidUTF8(b, []byte("\ufffd")) }

@@ -14,8 +14,8 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file shows what is found to somebody at a terminal: aligned tables and
-// histograms, as wide as the screen.
+// This file prints for a terminal: aligned tables and histograms, as wide as
+// the screen.
 
 const (
 	wide        = 140 // columns from which on sequence numbers are shown whole
@@ -31,7 +31,7 @@ type tableView struct {
 	most   int // rows of an event; 0 is all
 	shown  int // events that have been shown
 
-	// Of the event that is being read.
+	// The event that is being read.
 	name   string
 	doc    *input.Document
 	source *decoder.Source
@@ -40,7 +40,7 @@ type tableView struct {
 	inside *decoder.Window
 }
 
-// row is what is kept of a record: its text, without padding and colors.
+// row is the text of a record, before padding and colors.
 type row struct {
 	number, sequence, key, size, data string
 	arrived                           time.Time
@@ -138,7 +138,7 @@ func (v *tableView) end(o outcome) {
 	v.answer(o)
 }
 
-// sentence writes words in lines as wide as the screen.
+// sentence prints text in lines that fit the screen.
 func (v *tableView) sentence(s string) {
 	fmt.Fprintln(v.out, strings.Join(screen.Wrap(s, v.screen.Width), "\n"))
 }
@@ -154,8 +154,8 @@ func (v *tableView) showWindow(w *decoder.Window) {
 	fmt.Fprintln(v.out)
 }
 
-// table writes the rows with their arrival times in this layout, each column as
-// wide as what stands in it, and the data in what is left of the line.
+// table prints the rows, with times in this layout. Each column is as wide as
+// its widest cell; the data gets the rest of the line.
 func (v *tableView) table(layout string) {
 	titles := [...]string{"#", "sequence number", "partition key", "arrived (UTC)", "bytes"}
 	cells := make([][len(titles)]string, len(v.rows))
@@ -195,7 +195,7 @@ func (v *tableView) table(layout string) {
 	}
 }
 
-// line writes one line of a table; numbers stand at the right of their columns.
+// line prints one line of a table, numbers at the right of their columns.
 func (v *tableView) line(how screen.Style, cells [5]string, widths [5]int, last string) {
 	var b strings.Builder
 	for i, c := range cells {
@@ -209,7 +209,7 @@ func (v *tableView) line(how screen.Style, cells [5]string, widths [5]int, last 
 	fmt.Fprintln(v.out, v.screen.Paint(how, strings.TrimRight(b.String()+last, " ")))
 }
 
-// answer says what Lambda would get, and what that means.
+// answer says what Lambda would get, and what that would mean.
 func (v *tableView) answer(o outcome) {
 	s := &o.stats
 	switch {
@@ -297,7 +297,7 @@ func (v *tableView) histogram(title string, bars []bar, right bool) {
 	}
 }
 
-// day is when all rows that have a time arrived, if it was one day.
+// day is the day on which all rows arrived, if it was one.
 func (v *tableView) day() (day string, one bool) {
 	for _, r := range v.rows {
 		if r.arrived.IsZero() {

@@ -10,15 +10,15 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file counts what all files hold together: sizes of records, and records
-// of each partition key.
+// This file sums up all files: how large the records are, and how many each
+// partition key has.
 
 const (
 	maxKeys   = 1 << 16 // partition keys that are told apart
 	keysShown = 10      // those with the most records
 )
 
-// totals counts all files. Its zero value is ready.
+// totals is ready as its zero value.
 type totals struct {
 	files, records, bad int
 	bytes               int64
@@ -50,7 +50,7 @@ func (t *totals) record(rec *decoder.Record, inside *payload, bad bool) {
 	}
 }
 
-// look notes whether there is more in a record than shows.
+// look counts records that seem to hold more than shows.
 func (t *totals) look(rec *decoder.Record) {
 	for _, mark := range []string{"\x1f\x8b\x08", "\x28\xb5\x2f\xfd", "\xff\x06\x00\x00sNaPpY"} { // gzip, zstd, snappy
 		if bytes.HasPrefix(rec.Data, []byte(mark)) {
@@ -62,15 +62,15 @@ func (t *totals) look(rec *decoder.Record) {
 	}
 }
 
-// sizeCount is how many records have From to To bytes.
+// sizeCount is how many records have From to To bytes, both included.
 type sizeCount struct {
 	From    uint64 `json:"from"`
 	To      uint64 `json:"to"`
 	Records int    `json:"records"`
 }
 
-// bySize returns the histogram of sizes: powers of two from the smallest to the
-// largest, those between that are empty as well.
+// bySize returns a histogram by powers of two, from the smallest size to the
+// largest.
 func (t *totals) bySize() []sizeCount {
 	var h []sizeCount
 	for i, n := range t.sizes {
@@ -91,8 +91,8 @@ type keyCount struct {
 	Records int    `json:"records"`
 }
 
-// byKey returns the keys with the most records, and how many keys and records
-// there are beside them.
+// byKey returns the keys with the most records, and how many other keys and
+// records there are.
 func (t *totals) byKey() (most []keyCount, otherKeys, otherRecords int) {
 	for _, key := range slices.Sorted(maps.Keys(t.keys)) {
 		most = append(most, keyCount{key, t.keys[key]})

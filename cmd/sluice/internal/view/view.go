@@ -61,12 +61,11 @@ status is 1 if an invocation would fail or would ask for records again, or if a
 file cannot be read, and 2 for wrong usage.
 `
 
-// rowsShown is how many records of an event a table has.
+// rowsShown is how many records of an event a table shows.
 const rowsShown = 20
 
-// view shows what is found. For each file begin comes first, then records and
-// at most one window, then end; complaints come at any time. summary comes
-// last.
+// view prints what printer finds. For each event come begin, the records, at
+// most one window, and end; after all of them comes summary.
 type view interface {
 	begin(name string, d *input.Document)
 	record(rec *decoder.Record, inside *payload, bad error)
@@ -75,14 +74,14 @@ type view interface {
 	summary(t *totals)
 }
 
-// outcome is what came of an invocation.
+// outcome is how an invocation ended.
 type outcome struct {
 	answer []byte
 	err    error
 	stats  router.Stats
 }
 
-// Run shows the files that args name and returns the program's exit status.
+// Run is the command.
 func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("view", flag.ContinueOnError)
 	asJSON := flags.Bool("json", false, "")
@@ -123,7 +122,6 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return command.OK
 }
 
-// setCodec sets the codec of that name.
 func setCodec(c *decoder.Codec, name string) error {
 	var names []string
 	for _, known := range []decoder.Codec{
@@ -138,8 +136,8 @@ func setCodec(c *decoder.Codec, name string) error {
 	return fmt.Errorf("want one of %s", strings.Join(names, ", "))
 }
 
-// printer shows invocations. Nothing that comes from a file gets out as it is
-// where it is not printable.
+// printer reads events and complains about what is wrong in them. Whatever is
+// not printable in a file it prints with escapes.
 type printer struct {
 	decoder  decoder.Decoder
 	view     view
@@ -154,7 +152,8 @@ type printer struct {
 	failed bool     // whether anything was wrong
 }
 
-// complain says what is wrong with the file, below what has been printed of it.
+// complain says what is wrong with the file. On a terminal the complaint stands
+// below the invocation, elsewhere below what has been printed of it.
 func (p *printer) complain(problem string) {
 	p.failed = true
 	line := fmt.Sprintf("%s: %s\n", screen.Printable(p.name), screen.Printable(problem))
@@ -166,7 +165,7 @@ func (p *printer) complain(problem string) {
 	io.WriteString(p.errors, line)
 }
 
-// flush writes what is there to be written.
+// flush prints what has been buffered, then the complaints that waited for it.
 func (p *printer) flush() {
 	if p.out.Buffered() > 0 || len(p.kept) > 0 {
 		p.progress.Hide()
@@ -183,7 +182,6 @@ func (p *printer) flush() {
 	p.kept = nil
 }
 
-// file shows the events of one file.
 func (p *printer) file(in input.File, stdin io.Reader) {
 	p.name = in.Name
 	documents, err := in.Documents(stdin, p.progress.Count, input.Origin{})
@@ -206,8 +204,8 @@ func (p *printer) file(in input.File, stdin io.Reader) {
 }
 
 // invocation shows the event, then gives it to a router. The records are read
-// on their own first: a router starts nothing behind a failure, and would show
-// nothing of what stands there.
+// separately first: a router starts nothing behind a failure, so it would hide
+// the rest.
 func (p *printer) invocation(event []byte) {
 	broken := p.records(event)
 	var o outcome
@@ -228,8 +226,8 @@ func (p *printer) invocation(event []byte) {
 	p.failed = p.failed || o.stats.Checkpoint != ""
 }
 
-// records shows each record of the event, and says what is wrong with the bad
-// ones. It returns what breaks the event.
+// records shows each record and complains about the bad ones. Its error is what
+// breaks the event.
 func (p *printer) records(event []byte) error {
 	var window *decoder.Window
 	open := opener{left: maxOpened}
@@ -253,7 +251,7 @@ func (p *printer) records(event []byte) error {
 	return nil
 }
 
-// summaryView shows nothing but the summary.
+// summaryView prints the summary and nothing else.
 type summaryView struct{ view }
 
 func (summaryView) begin(string, *input.Document)           {}
