@@ -27,16 +27,16 @@ func (c Counter) AtLeast() int64 { return c.Count - c.Error }
 // Sketch holds a fixed number of counters. With k of them, and a weight of W in
 // all,
 //
-//   - no Error is above W/k, and
-//   - each key of a weight above W/k has a counter.
+//   - no Error exceeds W/k, and
+//   - each key whose weight exceeds W/k has a counter.
 //
-// As long as there are no more than k keys it is exact. Make one with [New]. It
-// is not for concurrent use.
+// It is exact as long as there are at most k keys. Make one with [New]. It is
+// not safe for concurrent use.
 type Sketch struct {
 	counters []Counter
-	index    map[string]int32 // where a key's counter is
-	heap     []int32          // the counters, that with the smallest Count first
-	place    []int32          // where each counter is in heap
+	index    map[string]int32 // a key's place in counters
+	heap     []int32          // places in counters, the smallest Count on top
+	place    []int32          // each counter's place in heap
 	total    int64
 }
 

@@ -1,7 +1,6 @@
-// Package jsonview reads JSON in place: the members of objects, the elements of
-// arrays, the text of strings. What it is given must have passed
-// jsonscan.Scan, the strict scanner; it panics or gives nonsense for other
-// text.
+// Package jsonview reads JSON in place: members of objects, elements of arrays,
+// the text of strings. Its input must have passed jsonscan.Scan, the strict
+// scanner; for any other text it panics or returns nonsense.
 package jsonview
 
 import (
@@ -11,9 +10,8 @@ import (
 	"example.com/sluice/internal/jsonscan"
 )
 
-// Members calls f for each member of an object, with its name as it stands
-// between the quotes and its value as it stands. It stops where f returns
-// false.
+// Members calls f for each member of an object, with the name as it stands
+// between the quotes and the value as it stands, until f returns false.
 func Members(object []byte, f func(name, value []byte) bool) {
 	i := jsonscan.SkipSpace(object, 0) + 1
 	if i = jsonscan.SkipSpace(object, i); object[i] == '}' {
@@ -32,7 +30,7 @@ func Members(object []byte, f func(name, value []byte) bool) {
 	}
 }
 
-// Elements calls f for each element of an array, until f returns false.
+// Elements calls f for each element of an array until f returns false.
 func Elements(array []byte, f func(value []byte) bool) {
 	i := jsonscan.SkipSpace(array, 0) + 1
 	if i = jsonscan.SkipSpace(array, i); array[i] == ']' {
@@ -47,8 +45,8 @@ func Elements(array []byte, f func(value []byte) bool) {
 	}
 }
 
-// first returns the value at i and the offset of what follows it, spaces
-// skipped.
+// first returns the value at i, and the offset of what follows it and any
+// spaces.
 func first(b []byte, i int) (value []byte, next int) {
 	i = jsonscan.SkipSpace(b, i)
 	var end int
@@ -77,9 +75,9 @@ func quote(b []byte) int {
 	}
 }
 
-// Text returns the text of a string, given with its quotes, and false for
-// another value. Without escapes it is a view of the string, else it is
-// appended to *memory, whose earlier contents stay where they are.
+// Text returns the text of a string, which is given with its quotes, and false
+// for any other value. Text without escapes is a view of the string. Text with
+// escapes is appended to *memory, whose earlier contents never move.
 func Text(value []byte, memory *[]byte) ([]byte, bool) {
 	if value[0] != '"' {
 		return nil, false
@@ -94,15 +92,15 @@ func Unescape(raw []byte, memory *[]byte) []byte {
 	}
 	start := len(*memory)
 	if cap(*memory)-start < len(raw) {
-		// A new block, so that what was handed out does not move; text is never
-		// longer than what it is escaped to.
+		// Begin a new block, so that what was handed out does not move. Text is
+		// never longer than its escaped form.
 		*memory, start = make([]byte, 0, max(2*cap(*memory), len(raw), 512)), 0
 	}
 	*memory = jsonscan.AppendUnescaped(*memory, raw)
 	return (*memory)[start:len(*memory):len(*memory)]
 }
 
-// Is reports whether a member's name means want.
+// Is reports whether a member's name, unescaped, is want.
 func Is(name []byte, want string) bool {
 	if string(name) == want {
 		return true
@@ -114,9 +112,9 @@ func Is(name []byte, want string) bool {
 	return string(Unescape(name, &memory)) == want
 }
 
-// Int64 returns the value of a number, by what it is and not by how it is
-// written: 1000, 1000.0 and 1e3 are one. It is exact: no float64 is involved.
-// It reports false for what is no number, is not whole, or does not fit.
+// Int64 returns the value of a number, however it is written: 1000, 1000.0 and
+// 1e3 are the same. It is exact, since no float64 is involved. It reports false
+// for values that are not numbers, are not whole, or do not fit.
 func Int64(value []byte) (n int64, ok bool) {
 	negative := value[0] == '-'
 	if negative {
@@ -124,8 +122,8 @@ func Int64(value []byte) (n int64, ok bool) {
 	} else if value[0] < '0' || value[0] > '9' {
 		return 0, false
 	}
-	// What was read is m × 10^(zeros-decimals), where m ends in no zero. So a
-	// point may have as many zeros behind it as it likes.
+	// The digits so far are m × 10^(zeros-decimals), and m does not end in a
+	// zero. So a point may be followed by any number of zeros.
 	var m uint64
 	var zeros, decimals, exponent int64
 	fraction := false
@@ -169,7 +167,7 @@ func Int64(value []byte) (n int64, ok bool) {
 	return 0, false
 }
 
-// scale returns m × 10^exponent, and false where that does not fit.
+// scale returns m × 10^exponent, and false if that does not fit.
 func scale(m uint64, exponent int64) (uint64, bool) {
 	for ; m > 0 && exponent > 0; exponent-- {
 		if m > math.MaxUint64/10 {
@@ -180,8 +178,8 @@ func scale(m uint64, exponent int64) (uint64, bool) {
 	return m, true
 }
 
-// exponentOf reads an exponent. It is held within what no number of digits in
-// memory makes up for.
+// exponentOf reads an exponent. It stops growing at a size that the digits of
+// no text in memory could make up for.
 func exponentOf(text []byte) (n int64) {
 	negative := text[0] == '-'
 	for _, c := range text {

@@ -1,5 +1,5 @@
-// Package overlay changes source files for the go command alone, so that a test
-// can see whether other tests notice.
+// Package overlay breaks source files for the go command alone, so that a test
+// can check that other tests notice.
 package overlay
 
 import (
@@ -14,12 +14,12 @@ import (
 	"testing"
 )
 
-// Write changes the place in the sources below dir that is marked with a name:
-// behind "//mutant:the-name", the name in small letters with hyphens for all
-// else, which stands once in them, and on whose line or below old is replaced
-// by new. What stands behind a form feed in new goes to the end of the file. It
-// returns the name of the list that makes the go command take the changed copy
-// for the file (go test -overlay). Both are gone when the test ends.
+// Write replaces old by new at the mark of a mutant in the sources below dir.
+// The mark, "//mutant:" and the name in lower case with hyphens, must appear
+// exactly once in them, and old on its line or below. Text after a form feed in
+// new is appended to the file. Write returns the name of the list for go test
+// -overlay, which makes the go command read the changed copy instead of the
+// file. Both are removed when the test ends.
 func Write(t *testing.T, dir, name, old, new string) string {
 	t.Helper()
 	file, text, at := find(t, dir, Mark(name))
@@ -49,21 +49,23 @@ func Write(t *testing.T, dir, name, old, new string) string {
 	return list
 }
 
-// reach is how far behind its mark a change may be, in bytes.
+// reach is how far below its mark a change may be, in bytes.
 const reach = 1000
 
-// Mark is the comment that marks the place of a change.
+// Mark returns the comment that marks the place of a mutant.
 func Mark(name string) string {
-	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+	words := strings.FieldsFunc(strings.ToLower(name),
+		func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
 	return "//mutant:" + strings.Join(words, "-")
 }
 
-// find looks for a mark in the sources below dir.
+// find returns the place of a mark in the sources below dir.
 func find(t *testing.T, dir, mark string) (file, text string, at int) {
 	t.Helper()
 	end := regexp.MustCompile(regexp.QuoteMeta(mark) + `(\s|$)`)
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || strings.HasSuffix(path, "_test.go") || !slices.Contains([]string{".go", ".s"}, filepath.Ext(path)) {
+		if err != nil || d.IsDir() || strings.HasSuffix(path, "_test.go") ||
+			!slices.Contains([]string{".go", ".s"}, filepath.Ext(path)) {
 			return err
 		}
 		content, err := os.ReadFile(path)
@@ -88,8 +90,8 @@ func find(t *testing.T, dir, mark string) (file, text string, at int) {
 }
 
 // Skip skips a test that runs the go command many times: in a short run,
-// without the command, and under the race detector, which would only make it
-// slow.
+// without the go command, and under the race detector, which would only slow it
+// down.
 func Skip(t *testing.T) {
 	t.Helper()
 	switch {
@@ -103,15 +105,15 @@ func Skip(t *testing.T) {
 	}
 }
 
-// slots are how many changes are tried at once.
-var slots = make(chan bool, 2)
+// turns is how many mutants are tried at once.
+var turns = make(chan bool, 2)
 
-// Run runs f as a test beside the others of its kind, two at once.
+// Run runs f as a parallel test, at most two at once.
 func Run(t *testing.T, name string, f func(t *testing.T)) {
 	t.Run(name, func(t *testing.T) {
 		t.Parallel()
-		slots <- true
-		defer func() { <-slots }()
+		turns <- true
+		defer func() { <-turns }()
 		f(t)
 	})
 }

@@ -1,5 +1,5 @@
-// Package readme holds the README to what it shows: its Go compiles, and its
-// commands print what it says they do.
+// Package readme tests that what the README shows is true: its Go compiles, and
+// its commands print what it says.
 package readme
 
 import (
@@ -18,7 +18,7 @@ import (
 
 const root = "../.."
 
-// block is fenced text of the README.
+// block is a fenced block of the README.
 type block struct {
 	language, text string
 	line           int
@@ -48,8 +48,25 @@ func blocks(t *testing.T) []block {
 	return list
 }
 
-// TestGoCompiles: each block of Go is a whole file that go vet has nothing against.
+// TestGoCompiles: each block of Go is a whole file that compiles.
 func TestGoCompiles(t *testing.T) {
+	sources := make(map[string]string)
+	for _, b := range blocks(t) {
+		if b.language == "go" {
+			sources[fmt.Sprintf("line%d", b.line)] = b.text
+		}
+	}
+	if len(sources) == 0 {
+		t.Fatal("the README holds no Go")
+	}
+	build(t, sources)
+}
+
+// build builds programs from their sources, by name, and returns the directory
+// that they are in. The sources are in an overlay, so that they can import the
+// library.
+func build(t *testing.T, sources map[string]string) string {
+	t.Helper()
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("the go command is not in the PATH")
 	}
@@ -58,38 +75,32 @@ func TestGoCompiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	temp := t.TempDir()
+	list, bin := filepath.Join(temp, "overlay.json"), filepath.Join(temp, "bin")+string(filepath.Separator)
+	args := []string{"build", "-o", bin, "-ldflags=-s -w", "-overlay", list}
 	replace := make(map[string]string)
-	var packages []string
-	for _, b := range blocks(t) {
-		if b.language != "go" {
-			continue
-		}
-		name := fmt.Sprintf("line%d", b.line)
+	for name, text := range sources {
 		file := filepath.Join(temp, name+".go")
-		if err := os.WriteFile(file, []byte(b.text), 0o600); err != nil {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		replace[filepath.Join(dir, name, "main.go")] = file
-		packages = append(packages, "./"+name)
-	}
-	if len(packages) == 0 {
-		t.Fatal("the README holds no Go")
+		args = append(args, "./"+name)
 	}
 	overlay, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(temp, "overlay.json")
-	if err := os.WriteFile(file, overlay, 0o600); err != nil {
+	if err := os.WriteFile(list, overlay, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// The packages are in the overlay alone, where go vet does not look; go build does.
-	if out, err := exec.Command("go", append([]string{"build", "-o", os.DevNull, "-overlay", file}, packages...)...).CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
+	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
 	}
+	return bin
 }
 
-// TestCommandsPrint: a block of the language console begins with "$ " and a command, and goes on with what that prints.
+// TestCommandsPrint: a block of the language console is "$ ", a command, and
+// what it prints.
 func TestCommandsPrint(t *testing.T) {
 	tool, err := eventtest.Build(t.TempDir(), "sluice", filepath.Join(root, "cmd", "sluice"), ".")
 	if err != nil {
@@ -120,7 +131,7 @@ func TestCommandsPrint(t *testing.T) {
 	}
 }
 
-// TestTargetsExist: every "make x" that the README names is a target, and every file that it links to is there.
+// TestTargetsExist: the targets, tests and files that the README names exist.
 func TestTargetsExist(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(root, "README.md"))
 	if err != nil {
@@ -142,7 +153,8 @@ func TestTargetsExist(t *testing.T) {
 		}
 	}
 	for _, m := range regexp.MustCompile("`((?:Test|Example|Fuzz|Benchmark)[A-Za-z0-9_]+)`").FindAllSubmatch(text, -1) {
-		if err := exec.Command("grep", "-rqE", `^func `+string(m[1])+`\(`, "--include=*_test.go", root).Run(); err != nil {
+		grep := exec.Command("grep", "-rqE", `^func `+string(m[1])+`\(`, "--include=*_test.go", root)
+		if err := grep.Run(); err != nil {
 			t.Errorf("the README names %s, which no test file has", m[1])
 		}
 	}

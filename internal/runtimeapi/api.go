@@ -1,11 +1,12 @@
-// Package runtimeapi plays Lambda to a function on the loopback interface.
-// [API] speaks the Runtime API, the HTTP protocol by which a function's process
-// asks for events and answers them. [Function] runs a function's program under
-// it, as Lambda does: a new process where none is idle, killed at the timeout,
-// replaced after a crash.
+// Package runtimeapi is Lambda for a function, on the loopback interface. [API]
+// speaks the Runtime API, the HTTP protocol by which the process of a function
+// asks for events and answers them. [Function] runs the program of a function
+// under it, as Lambda does: with a new process when none is idle, killed at the
+// timeout, and replaced after a crash. [Function] uses [API], never the
+// reverse.
 //
-// The protocol is that of the Lambda developer guide, "Using the Lambda runtime
-// API", version 2018-06-01.
+// (Protocol: Lambda developer guide, "Using the Lambda runtime API", version
+// 2018-06-01.)
 package runtimeapi
 
 import (
@@ -22,42 +23,42 @@ import (
 	"time"
 )
 
-// This file is the protocol's server.
+// The server of the Runtime API.
 
 const (
 	invocationPath = "/2018-06-01/runtime/invocation/"
 	initErrorPath  = "/2018-06-01/runtime/init/error"
 
-	// maxAnswer is the most bytes that Lambda takes for an answer.
+	// maxAnswer is the longest answer that Lambda accepts, in bytes.
 	maxAnswer = 6<<20 + 100
 
 	// maxTimeout is the longest that Lambda lets an invocation take. It is the
-	// deadline where a caller sets none.
+	// deadline if a caller sets none.
 	maxTimeout = 15 * time.Minute
 )
 
-// DefaultARN is the function's ARN where none is set; the account is the one of
-// AWS's examples.
+// DefaultARN is the function's ARN by default, in the account of AWS's
+// examples.
 const DefaultARN = "arn:aws:lambda:us-east-1:123456789012:function:local"
 
-// FunctionError is what a function, or its process, has said instead of an
+// FunctionError is what a function, or its process, reported instead of an
 // answer.
 type FunctionError struct {
 	Type    string // such as "Error", "Runtime.ExitError", "Sandbox.Timedout"
 	Message string
-	Body    []byte // what the function has posted; nil where it has not
+	Body    []byte // what the function posted, nil if nothing
 }
 
 func (e *FunctionError) Error() string { return e.Type + ": " + e.Message }
 
 // Invocation is one event on its way to the function and back.
 type Invocation struct {
-	ID    string // the request id; set where empty
-	Event []byte // must stay as it is until Do has returned
+	ID    string // the request id; Do sets an empty one
+	Event []byte // must not change until Do has returned
 
-	answered chan answer // takes one
+	answered chan answer // holds one
 	deadline time.Time
-	taken    bool // whether the function has got it
+	taken    bool // the function has it
 }
 
 type answer struct {
@@ -73,12 +74,12 @@ type API struct {
 	closed chan struct{}
 
 	mu       sync.Mutex
-	underway map[string]*Invocation // not answered
-	end      error                  // why it is closed
+	underway map[string]*Invocation // not answered yet
+	end      error                  // why the API was closed
 }
 
-// New returns the Runtime API for a process of the function with this ARN; ""
-// is DefaultARN.
+// New returns the Runtime API for a process of the function with this ARN, by
+// default DefaultARN.
 func New(functionARN string) *API {
 	if functionARN == "" {
 		functionARN = DefaultARN
@@ -91,17 +92,17 @@ func New(functionARN string) *API {
 	}
 }
 
-// Invoke has the function handle an event and returns its answer, which is the
-// caller's. It is safe for concurrent use; the function decides how many events
-// it takes at once. The context's deadline is the function's. The error is a
-// [*FunctionError] where the function has posted one, the context's where that
-// has ended, and that of Close.
+// Invoke has the function handle an event and returns its answer, which belongs
+// to the caller. It is safe for concurrent use; the function decides how many
+// events it handles at once. The function gets the deadline of the context. The
+// error is a [*FunctionError] if the function reported one, or that of the
+// context or of Close, if one of them came first.
 func (a *API) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	return a.Do(ctx, &Invocation{Event: event})
 }
 
-// Do is Invoke for an invocation whose request id matters. An Invocation is
-// used once.
+// Do is Invoke for an invocation whose request id matters. An Invocation can be
+// used only once.
 func (a *API) Do(ctx context.Context, inv *Invocation) ([]byte, error) {
 	if inv.ID == "" {
 		inv.ID = newID()
@@ -130,7 +131,7 @@ func (a *API) Do(ctx context.Context, inv *Invocation) ([]byte, error) {
 	case <-a.closed:
 	case <-ctx.Done():
 	}
-	// An answer that is there already counts.
+	// An answer that has already arrived counts.
 	if a.finish(inv.ID) == nil {
 		got := <-inv.answered
 		return got.body, got.err
@@ -141,7 +142,7 @@ func (a *API) Do(ctx context.Context, inv *Invocation) ([]byte, error) {
 	return nil, a.end
 }
 
-// Close ends what is under way and what comes with this error. Only the first
+// Close fails current and later invocations with this error. Only the first
 // call counts.
 func (a *API) Close(err error) {
 	a.mu.Lock()
@@ -161,8 +162,8 @@ func (a *API) isClosed() bool {
 	}
 }
 
-// finish takes an invocation from those under way; nil where it is none of
-// them.
+// finish removes an invocation from those under way and returns it, nil if it
+// is not one of them.
 func (a *API) finish(id string) *Invocation {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -188,7 +189,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func refuse(w http.ResponseWriter, status int, kind, message string) {
-	body, _ := json.Marshal(map[string]string{"errorType": kind, "errorMessage": message}) // of strings: does not fail
+	body, _ := json.Marshal(map[string]string{"errorType": kind, "errorMessage": message}) // strings always encode
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	w.Write(body)
@@ -200,7 +201,7 @@ func accept(w http.ResponseWriter) {
 	io.WriteString(w, `{"status":"OK"}`)
 }
 
-// next serves a request for an event: it waits until there is one.
+// next serves a request for an event, which waits until there is one.
 func (a *API) next(w http.ResponseWriter, r *http.Request) {
 	var inv *Invocation
 	select {
@@ -217,7 +218,7 @@ func (a *API) next(w http.ResponseWriter, r *http.Request) {
 	h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(inv.deadline.UnixMilli(), 10))
 	h.Set("Lambda-Runtime-Invoked-Function-Arn", a.arn)
 	h.Set("Lambda-Runtime-Trace-Id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0")
-	w.Write(inv.Event) // where nobody reads it any more the process has ended, and its end is what is reported
+	w.Write(inv.Event) // fails only if the process has ended, which is reported
 }
 
 // answer serves the request that ends an invocation.
@@ -231,14 +232,15 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, id, kind string) {
 	var large *http.MaxBytesError
 	switch broken := r.Trailer.Get("Lambda-Runtime-Function-Error-Type"); {
 	case errors.As(err, &large):
-		refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", fmt.Sprintf("more than %d bytes", maxAnswer))
+		refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge",
+			fmt.Sprintf("more than %d bytes", maxAnswer))
 		inv.answered <- answer{err: &FunctionError{
 			Type:    "Function.ResponseSizeTooLarge",
 			Message: fmt.Sprintf("the response has more than %d bytes", maxAnswer),
 		}}
 	case err != nil:
 		inv.answered <- answer{err: fmt.Errorf("the function's answer breaks off: %w", err)}
-	case broken != "": // a streamed response
+	case broken != "": // of a streamed response
 		accept(w)
 		inv.answered <- answer{err: &FunctionError{Type: broken, Message: "the response breaks off", Body: body}}
 	case kind == "error":
@@ -250,7 +252,7 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, id, kind string) {
 	}
 }
 
-// initError serves the message of a process that cannot start.
+// initError serves the message of a process that could not start.
 func (a *API) initError(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxAnswer))
 	if err != nil {
@@ -261,7 +263,7 @@ func (a *API) initError(w http.ResponseWriter, r *http.Request) {
 	a.Close(posted(body))
 }
 
-// posted is an error as a function has posted it.
+// posted returns an error as the function posted it.
 func posted(body []byte) *FunctionError {
 	var e struct {
 		Message string `json:"errorMessage"`
@@ -279,7 +281,7 @@ func posted(body []byte) *FunctionError {
 // newID returns a random UUID.
 func newID() string {
 	var b [16]byte
-	rand.Read(b[:]) // does not fail
+	rand.Read(b[:]) // never fails
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

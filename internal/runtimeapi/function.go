@@ -15,54 +15,53 @@ import (
 	"time"
 )
 
-// This file runs a function's program.
+// The processes of a function.
 
 // killDelay is how long the pipes of a killed process may stay open, in case it
-// has left children behind.
+// left children behind.
 const killDelay = 2 * time.Second
 
-// Function is a function's program on this machine, with the Runtime API that
-// it asks for events. It is a lambda.Handler. The zero value but for Path is
-// ready, and Close ends it. Its fields are not to be changed once Invoke has
-// been called.
+// Function is a function's program on this machine, together with the Runtime
+// API that it talks to. It is a lambda.Handler. Only Path is required, fields
+// must not change after the first call of Invoke, and Close ends it.
 type Function struct {
-	Path string   // of the program: what Lambda calls bootstrap
-	Args []string // what it is started with
-	Env  []string // added to this process's environment, as "NAME=value"
+	Path string   // the program, which Lambda calls bootstrap
+	Args []string // its arguments
+	Env  []string // "NAME=value", added to the environment of this process
 
-	// Stdout and Stderr get what the processes write; nil discards it. Several
-	// processes may write at once, and lines of different ones may mix where
-	// the writer does not see to that.
+	// Stdout and Stderr get what the processes write, which is discarded if
+	// they are nil. Several processes may write at once, so lines may mix
+	// unless the writer prevents it.
 	Stdout, Stderr io.Writer
 
-	// Timeout is how long an invocation may take; 0 is Lambda's default of 3
-	// seconds. Then the process is killed, and the invocation fails with
+	// Timeout is how long an invocation may take; 0 means 3 seconds, Lambda's
+	// default. After that the process is killed and the invocation fails with
 	// Sandbox.Timedout.
 	Timeout time.Duration
 
-	// Name is the function's name; "" is the end of DefaultARN.
+	// Name is the function's name, by default the one in DefaultARN.
 	Name string
 
 	mu     sync.Mutex
 	idle   []*process
-	count  int // processes that have been started
+	count  int // processes started so far
 	closed bool
 }
 
-// process is one execution environment.
+// process is an execution environment.
 type process struct {
 	api    *API
 	server *http.Server
 	cmd    *exec.Cmd
-	ended  chan struct{} // closed when it has ended
-	used   bool          // whether it has answered an event
+	ended  chan struct{} // closed when the process has ended
+	used   bool          // it has answered an event
 }
 
-// Invoke has a process handle the event: an idle one, or a new one where none
-// is, so that as many run as invocations at once. It returns the function's
-// answer, which is the caller's. The error is a [*FunctionError] where the
-// function fails, crashes or times out, and another one where the program
-// cannot be started or ctx ends.
+// Invoke has a process handle the event: an idle one or, if there is none, a
+// new one, so there are as many processes as simultaneous invocations. It
+// returns the function's answer, which belongs to the caller. The error is a
+// [*FunctionError] if the function fails, crashes or times out, and another one
+// if the program cannot be started or ctx ends.
 func (f *Function) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	for {
 		p, err := f.take()
@@ -76,9 +75,9 @@ func (f *Function) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	}
 }
 
-// invoke has this process handle the event. gone says that it has ended after
-// its last answer, before it got the event, as Go functions do that have
-// panicked.
+// invoke has this process handle the event. gone reports that the process ended
+// after its previous answer, before it took the event, as a Go function does
+// that has panicked.
 func (f *Function) invoke(ctx context.Context, p *process, event []byte) (answer []byte, gone bool, err error) {
 	limited, cancel := context.WithTimeout(ctx, f.timeout())
 	defer cancel()
@@ -109,8 +108,8 @@ func (f *Function) Processes() int {
 	return f.count
 }
 
-// Close kills the processes that are idle and waits for their end. No
-// invocation may be under way.
+// Close kills the idle processes and waits for their end. No invocation may be
+// under way.
 func (f *Function) Close() {
 	f.mu.Lock()
 	idle := f.idle
@@ -153,8 +152,8 @@ func (f *Function) put(p *process) {
 	f.idle = append(f.idle, p)
 }
 
-// start starts a process. What goes wrong in it later is the error of its
-// invocation.
+// start starts a process. If that fails later on, its invocation gets the
+// error.
 func (f *Function) start() (*process, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -194,7 +193,7 @@ func (f *Function) start() (*process, error) {
 	return p, nil
 }
 
-// kill ends the process and waits for that.
+// kill ends the process and waits until it has ended.
 func (p *process) kill() {
 	p.cmd.Process.Kill()
 	<-p.ended

@@ -112,7 +112,8 @@ func TestFunction(t *testing.T) {
 	} {
 		got := invoke(t, f, step.event)
 		if step.want == "" {
-			if want := `["arn:aws:lambda:us-east-1:123456789012:function:local","local","`; !strings.HasPrefix(got, want) {
+			const want = `["arn:aws:lambda:us-east-1:123456789012:function:local","local","`
+			if !strings.HasPrefix(got, want) {
 				t.Errorf("%s: got %s", step.event, got)
 			}
 			continue
@@ -233,7 +234,8 @@ func TestAPIInitError(t *testing.T) {
 	api := New("")
 	server := httptest.NewServer(api)
 	defer server.Close()
-	resp, err := http.Post(server.URL+initErrorPath, "", strings.NewReader(`{"errorMessage":"no handler","errorType":"Runtime.NoSuchHandler"}`))
+	resp, err := http.Post(server.URL+initErrorPath, "",
+		strings.NewReader(`{"errorMessage":"no handler","errorType":"Runtime.NoSuchHandler"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
