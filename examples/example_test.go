@@ -94,7 +94,8 @@ func Example_protobuf() {
 	}), at)
 
 	order, _ := structpb.NewStruct(map[string]any{"id": 7, "buyer": "user-1"})
-	invoke(router.TypedPartition(unmarshalProto, func(_ context.Context, key []byte, items []router.Item[structpb.Struct]) error {
+	invoke(router.TypedPartition(unmarshalProto, func(_ context.Context, key []byte,
+		items []router.Item[structpb.Struct]) error {
 		for i := range items {
 			fmt.Println(string(key), items[i].Value.Fields["buyer"].GetStringValue())
 		}

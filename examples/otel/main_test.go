@@ -45,7 +45,9 @@ func Example() {
 		}
 		return nil
 	})
-	event := routertest.Event{Records: 3, Stream: "orders", Key: func(i int) string { return []string{"a", "a", "b"}[i] }}
+	event := routertest.Event{Records: 3, Stream: "orders", Key: func(i int) string {
+		return []string{"a", "a", "b"}[i]
+	}}
 	if _, err := h.Invoke(inLambda(context.Background()), event.Bytes()); err != nil {
 		fmt.Println(err)
 	}
@@ -94,7 +96,8 @@ func TestSpans(t *testing.T) {
 		t.Fatalf("%d spans, want 2", len(spans))
 	}
 	call, invocation := spans[0], spans[1]
-	if call.Parent.SpanID() != invocation.SpanContext.SpanID() || call.SpanContext.TraceID() != invocation.SpanContext.TraceID() {
+	if call.Parent.SpanID() != invocation.SpanContext.SpanID() ||
+		call.SpanContext.TraceID() != invocation.SpanContext.TraceID() {
 		t.Error("the call's span is no child of the invocation's")
 	}
 	if !inside.IsValid() || inside.SpanID() != call.SpanContext.SpanID() {

@@ -44,7 +44,8 @@ func logMessage(t *testing.T, n int) string {
 	}
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)
-	fmt.Fprintf(w, `{"messageType":"DATA_MESSAGE","owner":"123456789012","logGroup":"/aws/lambda/orders","logStream":"2024/11/18",`+
+	fmt.Fprintf(w, `{"messageType":"DATA_MESSAGE","owner":"123456789012","logGroup":"/aws/lambda/orders",`+
+		`"logStream":"2024/11/18",`+
 		`"subscriptionFilters":["all"],"logEvents":[%s]}`,
 		strings.Join(events, ","))
 	if err := w.Close(); err != nil {
