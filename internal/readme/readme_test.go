@@ -131,31 +131,42 @@ func TestCommandsPrint(t *testing.T) {
 	}
 }
 
-// TestTargetsExist: the targets, tests and files that the README names exist.
+// TestTargetsExist: the targets, tests and files that the README and the other
+// papers beside it name exist.
 func TestTargetsExist(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(root, "README.md"))
-	if err != nil {
-		t.Fatal(err)
+	papers, err := filepath.Glob(filepath.Join(root, "*.md"))
+	if err != nil || len(papers) < 2 {
+		t.Fatalf("papers: %q, %v", papers, err)
 	}
 	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, paper := range papers {
+		text, err := os.ReadFile(paper)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkNames(t, filepath.Base(paper), text, makefile)
+	}
+}
+
+func checkNames(t *testing.T, paper string, text, makefile []byte) {
 	for _, m := range regexp.MustCompile("`make ([a-z0-9-]+)").FindAllSubmatch(text, -1) {
 		if !bytes.Contains(makefile, append([]byte("\n"), append(m[1], ':')...)) {
-			t.Errorf("the README names make %s, which the Makefile does not have", m[1])
+			t.Errorf("%s names make %s, which the Makefile does not have", paper, m[1])
 		}
 	}
 	for _, m := range regexp.MustCompile(`\]\(([^)#:]+)[)#]|src(?:set)?="([^":]+)"`).FindAllSubmatch(text, -1) {
 		link := string(m[1]) + string(m[2])
 		if _, err := os.Stat(filepath.Join(root, link)); err != nil {
-			t.Errorf("the README links to %s: %v", link, err)
+			t.Errorf("%s links to %s: %v", paper, link, err)
 		}
 	}
 	for _, m := range regexp.MustCompile("`((?:Test|Example|Fuzz|Benchmark)[A-Za-z0-9_]+)`").FindAllSubmatch(text, -1) {
 		grep := exec.Command("grep", "-rqE", `^func `+string(m[1])+`\(`, "--include=*_test.go", root)
 		if err := grep.Run(); err != nil {
-			t.Errorf("the README names %s, which no test file has", m[1])
+			t.Errorf("%s names %s, which no test file has", paper, m[1])
 		}
 	}
 }
