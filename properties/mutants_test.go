@@ -19,46 +19,47 @@ type mutant struct{ name, shape, old, new string }
 
 // mutants are what could go wrong.
 var mutants = []mutant{
-	{"the highest record that is not done is named", "Partition", `positionOf(rec) < positionOf(first) {`, `positionOf(rec) > positionOf(first) {`},
-	{"the record behind it is named", "Each", `if rec.Index == i.notDone.index() {`, `if rec.Index == i.notDone.index()+1 {`},
-	{"a panic counts as done", "Batch", `return Retry(p)`, `return nil`},
-	{"the call that the guard gives up counts as done", "Each", `i.work = nil // which`, "i.notDone += 1 << subBits\n\ti.work = nil // which"},
-	{"the guard lets calls begin", "Each", `if i.ctx.Err() != nil {`, `if false {`},
+	{"the highest record that is not done is named", "Partition", `for _, e := range r.order {`, "for n := range r.order {\n\t\te := r.order[len(r.order)-1-n]"},
+	{"the record behind it is named", "Each", `if rec.Index == p.pending.index() {`, `if rec.Index == p.pending.index()+1 {`},
+	{"a panic counts as done", "Batch", `return Retry(p)`, "i.progress.advance(records, entries)\n\t\treturn nil"},
+	{"the call that the guard gives up counts as done", "Each", `p.sealed = true`, "p.sealed = true\n\tp.pending += 1 << subBits"},
+	{"the guard lets calls begin", "Each", `if late {`, `if false {`},
 	{"the guard waits for its stragglers", "Each", `time.NewTimer(margin / 2)`, `time.NewTimer(time.Hour)`},
 	{"stragglers hold views of the event", "ByTime", `i.decoder.Detach = true`, `i.decoder.Detach = false`},
 	{"Skip takes its whole slice along", "Batch", `out.done = skipped[len(skipped)-1].entry + 1`, `out.done = len(entries)`},
 	{"what is skipped is handed over again", "Batch", `out.done = skipped[len(skipped)-1].entry + 1`, `out.done = skipped[len(skipped)-1].entry`},
 	{"At takes its own record along", "Batch", `out.done, out.named = n, named`, `out.done, out.named = min(n+1, len(entries)-1), named`},
 	{"the last of joined errors wins", "Batch", `if n < out.done {`, `if n != out.done {`},
-	{"Fail is a Retry", "Each", `if v == fail && i.fatal == nil {`, `if false {`},
+	{"Fail is a Retry", "Each", `if fatal && p.fatal == nil {`, `if false {`},
 	{
-		"a window's state beside a failure", "Tumbling", `if i.window != nil || i.wholeBatch {`,
-		"if i.window != nil && !i.wholeBatch {\n" +
-			"return []byte(`{\"state\":{},\"batchItemFailures\":[{\"itemIdentifier\":\"` + number + `\"}]}`), nil\n" +
+		"a window's state beside a failure", "Tumbling", `if window != nil || i.wholeBatch {`,
+		"if window != nil && !i.wholeBatch {\n" +
+			"return []byte(`{\"state\":{},\"batchItemFailures\":[{\"itemIdentifier\":\"` + number + `\"}]}`), \"\", nil\n" +
 			"}\nif i.wholeBatch {",
 	},
-	{"a window's state is lost", "Each", `return i.answerState(i.window.State)`, `return i.answerState(nil)`},
-	{"a window's state does not change", "Tumbling", `i.state, i.changed = text, true`, `i.state, i.changed = append(text[:0], w.State...), true`},
+	{"a window's state is lost", "Each", `answer, err = i.answerState(p.window, p.window.State)`, `answer, err = i.answerState(p.window, nil)`},
+	{"a window's state does not change", "Tumbling", `i.progress.answerState(text)`, `i.progress.answerState(append(text[:0], g.window.State...))`},
 	{
 		"answers share their memory", "Each", `make([]byte, 0, 46+len(quoted))`,
 		"pooled[:0]\fvar pooled = make([]byte, 0, 128)",
 	},
 	{"a bad record does not stand in its key's order", "Partition", `mask`, "if e.bad() {\n\t\treturn g.add(group{})\n\t}\n\tmask"},
-	{"a bad record that fails counts as done", "Batch", `|| !i.bad(hands, rec, flaw) {`, `|| i.bad(hands, rec, flaw) && false {`},
-	{"records behind a failure are started", "Partition", `i.limit = at`, ""},
-	{"a failure stops the keys before it", "Partition", `if at >= i.limit {`, `if i.limit != beyond {`},
+	{"a bad record that fails counts as done", "Batch", `if !w.bad(w.records.record(g.left[0]), g.left[:1], flaw) {`,
+		"if !w.bad(w.records.record(g.left[0]), g.left[:1], flaw) {\n\t\tw.progress.advance(0, g.left[:1])\n\t}\n\tif false {"},
+	{"records behind a failure are started", "Partition", `p.limit = at`, ""},
+	{"a failure stops the keys before it", "Partition", `if at >= p.limit {`, `if p.limit != beyond {`},
 	{"more workers than there may be", "Partition", `workers := min(i.workers, len(g.groups))`, `workers := len(g.groups)`},
 	{"slices of any size", "Batch", `for n < min(size, len(g.left)) && `, `for n < len(g.left) && `},
 	{"keys are told apart by their hash alone", "Partition", `if bytes.Equal(g.groups[id].key, rec.PartitionKey) {`, `if true || bytes.Equal(nil, nil) {`},
-	{"a checkpoint where only whole batches can fail", "Each", `if i.window != nil || i.wholeBatch {`, `if i.window != nil {`},
+	{"a checkpoint where only whole batches can fail", "Each", `if window != nil || i.wholeBatch {`, `if window != nil {`},
 	{"a pipe is told sequence numbers", "Each", `if isPipes(i.event) {`, `if false {`},
 	{"the mapping is told event ids", "Each", `if isPipes(i.event) {`, `if true {`},
-	{"what is not done is remembered as done", "Partition", `if !left[e] && rec.Index`, `if rec.Index`},
+	{"what is not done is remembered as done", "Partition", `if done.has(e) && rec.Index`, `if rec.Index`},
 	{"the place inside an aggregate is not looked at", "Batch", ` | position(rec.SubSequenceNumber)`, ``},
 	{"poison counts failures that are not the record's", "Batch", `if out.named && out.verdict == retry {`, `if out.verdict == retry {`},
-	{"what could not be given up counts as given up", "Each", `i.poison.giveUp(i.ctx, given, err) }); e != nil {`, `i.poison.giveUp(i.ctx, given, err) }); e != nil && false {`},
-	{"each record has a line in the log", "Each", `if rec != nil && l.lines[k] >= i.logLimit && !advise {`, `if false {`},
-	{"poison is given up too early", "Each", `if n+1 < i.poison.failures {`, `if n+2 < i.poison.failures {`},
+	{"what could not be given up counts as given up", "Each", `w.poison.giveUp(w.ctx, given, err) }); e != nil {`, `w.poison.giveUp(w.ctx, given, err) }); e != nil && false {`},
+	{"each record has a line in the log", "Each", `if rec != nil && l.lines[k] >= limit && !advise {`, `if false {`},
+	{"poison is given up too early", "Each", `if n+1 < w.poison.failures {`, `if n+2 < w.poison.failures {`},
 }
 
 // A mutant is looked for in so many scenarios, with these seeds.

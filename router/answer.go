@@ -37,7 +37,7 @@ const (
 
 // answerState hands a window's state on. A state that Lambda would refuse is an error that says so: of the refusal nobody would hear,
 // and the batch would come again for ever.
-func (i *invocation) answerState(state []byte) ([]byte, error) {
+func (i *invocation) answerState(w *decoder.Window, state []byte) ([]byte, error) {
 	const before, after = `{"state":`, `,"batchItemFailures":[]}`
 	if len(state) == 0 {
 		state = []byte("{}")
@@ -48,8 +48,8 @@ func (i *invocation) answerState(state []byte) ([]byte, error) {
 			len(state), size, maxAnswer)
 	}
 	if len(state) >= maxState {
-		i.report(slog.LevelWarn, "tumbling-window state is as large as Lambda lets it become: the window ends early",
-			slog.Int("bytes", len(state)), slog.Int("limit", maxState), slog.String("shardId", i.window.ShardID))
+		i.logLine(i.ctx, slog.LevelWarn, "tumbling-window state is as large as Lambda lets it become: the window ends early",
+			slog.Int("bytes", len(state)), slog.Int("limit", maxState), slog.String("shardId", w.ShardID))
 	}
 	b := make([]byte, 0, size)
 	b = append(b, before...)
@@ -57,25 +57,30 @@ func (i *invocation) answerState(state []byte) ([]byte, error) {
 	return append(b, after...), nil
 }
 
-// answer decides what Lambda is told; see the failure rules in the package documentation.
-func (i *invocation) answer() ([]byte, error) {
+// answer decides what Lambda is told; see the failure rules in the package
+// documentation. The progress is sealed. checkpoint is the word by which the
+// answer names a record, "" where it names none.
+func (i *invocation) answer() (answer []byte, checkpoint string, err error) {
+	p := &i.progress
 	switch {
-	case i.err != nil:
-		return nil, i.err
-	case i.fatal != nil:
-		return nil, i.fatal
-	case i.notDone != beyond:
+	case p.err != nil:
+		return nil, "", p.err
+	case p.fatal != nil:
+		return nil, "", p.fatal
+	case p.pending != beyond:
 		return i.answerFailure()
-	case i.abandoned:
-		return nil, errStraggler
-	case !i.returned:
-		return nil, errGoroutine
-	case i.changed:
-		return i.answerState(i.state)
-	case i.window != nil:
-		return i.answerState(i.window.State) //mutant:a-window-s-state-is-lost
+	case p.abandoned:
+		return nil, "", errStraggler
+	case !p.finished:
+		return nil, "", errGoroutine
+	case p.newState:
+		answer, err = i.answerState(p.window, p.state)
+	case p.window != nil:
+		answer, err = i.answerState(p.window, p.window.State) //mutant:a-window-s-state-is-lost
+	default:
+		answer = answerDone()
 	}
-	return answerDone(), nil
+	return answer, "", err
 }
 
 // errGoroutine is why an invocation fails in which user code has ended the goroutine, where no record fails for it.
@@ -86,38 +91,39 @@ var errGoroutine = errors.New("the handler ended its goroutine")
 // What it is called comes from the event itself, and not from what handlers had in their hands. And the work may have stopped
 // before the event's end, but what is there decides too: a broken event is never answered as a success, and a window's answer must not
 // hold failures.
-func (i *invocation) answerFailure() ([]byte, error) {
-	if i.wholeBatch && i.failed != nil {
-		return nil, i.failed
+func (i *invocation) answerFailure() (answer []byte, checkpoint string, err error) {
+	p := &i.progress
+	if i.wholeBatch && p.failed != nil {
+		return nil, "", p.failed
 	}
 	var number, eventID string
+	var window *decoder.Window
 	d := decoder.Decoder{MaxRecords: math.MaxInt} // which is no fault of the event
-	for rec, err := range d.RecordsWindow(i.event, &i.window) {
+	for rec, err := range d.RecordsWindow(i.event, &window) {
 		if rec == nil {
-			return nil, err
+			return nil, "", err
 		}
-		if rec.Index == i.notDone.index() { //mutant:the-record-behind-it-is-named
+		if rec.Index == p.pending.index() { //mutant:the-record-behind-it-is-named
 			number, eventID = string(rec.SequenceNumber), string(rec.EventID)
 		}
 	}
-	reason := i.failed
+	reason := p.failed
 	if reason == nil {
-		reason = &RecordError{Index: i.notDone.index(), SequenceNumber: number, Err: i.unfinished()}
+		reason = &RecordError{Index: p.pending.index(), SequenceNumber: number, Err: p.unfinished()}
 	}
-	if i.window != nil || i.wholeBatch { //mutant:a-window-s-state-beside-a-failure //mutant:a-checkpoint-where-only-whole-batches-can-fail
-		return nil, reason
+	if window != nil || i.wholeBatch { //mutant:a-window-s-state-beside-a-failure //mutant:a-checkpoint-where-only-whole-batches-can-fail
+		return nil, "", reason
 	}
 	identifier, flaw := number, flawOfNumber(number)
 	if isPipes(i.event) { //mutant:a-pipe-is-told-sequence-numbers //mutant:the-mapping-is-told-event-ids
 		identifier, flaw = eventID, flawOfEventID(eventID)
 	}
 	if flaw != "" {
-		return nil, fmt.Errorf("record %d is to be delivered again, but %s: %w", i.notDone.index(), flaw, reason)
+		return nil, "", fmt.Errorf("record %d is to be delivered again, but %s: %w", p.pending.index(), flaw, reason)
 	}
-	i.checkpoint = identifier
 	i.rememberDone()
 	cause.Again(i.ctx, unmarked(reason.Err))
-	return answerFrom(identifier), nil
+	return answerFrom(identifier), identifier, nil
 }
 
 // isPipes is whether an event that has been read is one of EventBridge Pipes: a bare array. There an answer names a record by its event id, as the
@@ -149,11 +155,11 @@ func flawOfEventID(id string) string {
 }
 
 // unfinished is why a record is not done that has not failed.
-func (i *invocation) unfinished() error {
+func (p *progress) unfinished() error {
 	switch {
-	case i.abandoned:
+	case p.abandoned:
 		return errStraggler
-	case i.tripped:
+	case p.outOfTime:
 		return errNotStarted
 	}
 	return errors.New("not started")

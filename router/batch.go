@@ -15,7 +15,9 @@ func (h Batch) mustBeWrappedInEachBatchOrPartition() bool { return h == nil }
 func (h Batch) run(i *invocation) error {
 	return i.batch(func(g *grouping) error {
 		i.recognise(g)
-		i.inOrder(g.whole(), i.batchSize, i.toBatch(h))
+		w := i.newWorker(&g.records)
+		defer w.buffer.release()
+		w.inOrder(g.whole(), i.batchSize, i.toBatch(h))
 		return nil
 	})
 }

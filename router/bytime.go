@@ -40,8 +40,10 @@ func (h ByTime) run(i *invocation) error {
 			return nil
 		}
 		slices.SortFunc(g.groups, func(a, b group) int { return a.window.compare(b.window) })
+		w := i.newWorker(&g.records)
+		defer w.buffer.release()
 		for n := range g.groups {
-			h.handle(i, g, &g.groups[n])
+			h.handle(&w, &g.groups[n])
 		}
 		return nil
 	})
@@ -91,16 +93,15 @@ func (h ByTime) group(i *invocation, g *grouping) bool {
 
 // after asks for the watermark.
 func (h ByTime) after(i *invocation, g *grouping, source *decoder.Source) (watermark time.Time, failed bool) {
-	first := g.record(g.order[0])
-	if !i.mayStart(positionOf(first)) {
+	first := g.record(g.todo[0])
+	if !i.progress.startOne(positionOf(first), i.ctx.Err() != nil) {
 		return watermark, true
 	}
-	err := i.outside(first, func() error { watermark = h.After(i.ctx, source); return nil })
-	if err != nil {
+	err := i.callUserCode(first, 0, nil, func() error { watermark = h.After(i.ctx, source); return nil })
+	if err != nil && err != errSealed {
 		i.fail(first, retry, nil, err)
-		return watermark, true
 	}
-	return watermark, false
+	return watermark, err != nil
 }
 
 // window returns the window that a record of this arrival time belongs to. It has no start yet where all are in one.
@@ -125,25 +126,25 @@ func alignedStart(at time.Time, size time.Duration) time.Time {
 }
 
 // handle works on one window.
-func (h ByTime) handle(i *invocation, g *grouping, w *group) {
-	if w.window.kind == late {
-		i.inOrder(w, i.batchSize, i.toBatch(h.Late))
+func (h ByTime) handle(w *worker, g *group) {
+	if g.window.kind == late {
+		w.inOrder(g, w.batchSize, w.toBatch(h.Late))
 		return
 	}
-	start := w.window.start
-	if w.window.kind == timed && h.Size <= 0 {
-		start = earliest(g, w.left)
+	start := g.window.start
+	if g.window.kind == timed && h.Size <= 0 {
+		start = earliest(w.records, g.left)
 	}
-	i.inOrder(w, math.MaxInt, func(recs []decoder.Record) error {
-		return i.call(i.ctx, recs, func(ctx context.Context) error { return h.Handle(ctx, start, recs) })
+	w.inOrder(g, math.MaxInt, func(recs []decoder.Record) error {
+		return w.call(w.ctx, recs, func(ctx context.Context) error { return h.Handle(ctx, start, recs) })
 	})
 }
 
 // earliest returns the first arrival time of records that have one.
-func earliest(g *grouping, entries []entry) time.Time {
-	at := g.record(entries[0]).ApproximateArrivalTimestamp
+func earliest(r *records, entries []entry) time.Time {
+	at := r.record(entries[0]).ApproximateArrivalTimestamp
 	for _, e := range entries {
-		if t := g.record(e).ApproximateArrivalTimestamp; t.Before(at) {
+		if t := r.record(e).ApproximateArrivalTimestamp; t.Before(at) {
 			at = t
 		}
 	}

@@ -2,7 +2,6 @@ package router
 
 import (
 	"context"
-	"runtime/debug"
 
 	"example.com/sluice/decoder"
 )
@@ -65,7 +64,7 @@ func (c *config) call(ctx context.Context, recs []decoder.Record, handler func(c
 }
 
 // callInside calls a handler with hooks around it, the first of them outermost.
-func callInside(ctx context.Context, hooks []callHook, info CallInfo, handler func(context.Context) error) (err error) {
+func callInside(ctx context.Context, hooks []callHook, info CallInfo, handler func(context.Context) error) error {
 	if len(hooks) == 0 {
 		return handler(ctx)
 	}
@@ -73,19 +72,15 @@ func callInside(ctx context.Context, hooks []callHook, info CallInfo, handler fu
 	if done == nil {
 		return callInside(ctx, hooks[1:], info, handler)
 	}
-	returned := false
-	defer func() {
-		if returned {
-			done(err)
-			return
+	return catch(func() error {
+		err := callInside(ctx, hooks[1:], info, handler)
+		done(err)
+		return err
+	}, func(p *PanicError) error {
+		done(p)
+		if p.Value != nil {
+			panic(p.Value)
 		}
-		p := recover()
-		done(&PanicError{Value: p, Stack: debug.Stack()})
-		if p != nil { // else the handler has ended its goroutine
-			panic(p)
-		}
-	}()
-	err = callInside(ctx, hooks[1:], info, handler)
-	returned = true
-	return err
+		return nil
+	})
 }

@@ -16,65 +16,59 @@ func (h Each) run(i *invocation) error {
 	return i.each(i.hooked(h))
 }
 
-// each reads the event record by record and stops at the first that does not get done.
+// each reads the event record by record and stops at the first that does not get
+// done.
 func (i *invocation) each(h Each) error {
-	hands := i.hands()
-	var again map[string]bool // the keys that have had a record handled, where any is to be recognised
+	w := i.newWorker(nil)
+	defer w.buffer.release()
+	var handled map[string]bool // the keys that have had a record handled, where any is to be recognised
 	if i.memory != nil && !i.memory.empty() {
-		again = make(map[string]bool)
+		handled = make(map[string]bool)
 	}
 	last := nowhere
-	aggregate := -1 // the index of the one that is being read
-	for rec, flaw := range i.decoder.RecordsWindow(i.event, &i.window) {
+	var window *decoder.Window
+	for rec, flaw := range i.decoder.RecordsWindow(i.event, &window) {
 		if rec == nil {
-			hands.release()
-			if i.readInPart(flaw, last) {
+			if e, ok := atLimitBehind(flaw); ok {
+				i.readInPart(e, last)
 				return nil
 			}
 			return flaw
 		}
 		last = positionOf(rec)
-		i.tally.read(rec, flaw)
-		i.tally.decoded()
-		if rec.Index != aggregate {
-			aggregate, i.behind = rec.Index, i.behind[:0]
-		}
-		i.notDone = positionOf(rec)
-		if !(again != nil && rec.Aggregated && !again[string(rec.PartitionKey)] && i.recognised(rec)) {
-			if again != nil {
-				again[string(rec.PartitionKey)] = true
+		i.progress.read(rec, flaw)
+		if handled == nil || !rec.Aggregated || handled[string(rec.PartitionKey)] || !w.recognised(rec) {
+			if handled != nil {
+				handled[string(rec.PartitionKey)] = true
 			}
-			if !i.mayStart(i.notDone) || !i.eachOne(h, hands, rec, flaw) {
-				i.tally.handled()
-				hands.release()
+			if !w.one(h, rec, flaw) {
 				return nil
 			}
-			i.cleared(rec)
+			w.forgive(rec)
 		}
 		if i.memory != nil && rec.Aggregated {
-			i.noteDone(rec)
+			i.progress.doneInside(rec)
 		}
-		i.notDone = beyond
-		i.tally.handled()
 	}
-	i.tally.decoded()
-	hands.release()
+	i.progress.readAll(window)
 	return nil
 }
 
-// eachOne hands a record to h, or to WithOnBad, and reports whether it is done.
-func (i *invocation) eachOne(h Each, hands *hands, rec *decoder.Record, flaw error) bool {
+// one hands a record to h, or to WithOnBad, and reports whether it is done.
+func (w *worker) one(h Each, rec *decoder.Record, flaw error) bool {
 	if flaw != nil {
-		return i.bad(hands, rec, flaw)
+		return w.bad(rec, nil, flaw)
 	}
-	given := hands.give(rec)
-	err := i.outside(rec, func() error { return h(i.ctx, given) })
+	given := w.buffer.give(rec)
+	if !w.progress.startOne(positionOf(rec), w.ctx.Err() != nil) {
+		return false
+	}
+	err := w.callUserCode(rec, 1, nil, func() error { return h(w.ctx, given) })
 	if err == nil {
-		i.tally.Processed++
 		return true
 	}
 	if r, ok := err.(*refusal); ok {
-		return i.bad(hands, rec, undecodable(rec, r.err))
+		return w.bad(rec, nil, undecodable(rec, r.err))
 	}
-	return i.one(hands, rec, nil, err)
+	return w.settle(rec, nil, nil, err)
 }

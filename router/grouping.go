@@ -9,36 +9,31 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file is what the shapes that read the whole event know of its records: in which order they stand, which belong together, and
-// which are done. Handlers get copies, so that nothing they do to their slices changes it.
-
-// entry is a record of the event: an index into the good ones, or the complement of one into the bad ones.
-type entry int32
-
-func (e entry) bad() bool { return e < 0 }
+// This file is which records of an event belong together. A group is its
+// worker's own: nobody else looks at what is left of it.
 
 // group is records that belong together, in their order.
 type group struct {
 	key    []byte  // the partition key they share, where that is what they have in common
 	window window  // their window, where it is that
-	left   []entry // those that are not done
+	left   []entry // those that its worker has not got done
 }
 
-// grouping is a batch's records, sorted into groups without an allocation for each of them. The order within a group is that of the
-// event, the order of groups that of their first records.
+// grouping is an event's records, sorted into groups without an allocation for
+// each of them. The order within a group is that of the event, the order of
+// groups that of their first records.
 type grouping struct {
-	good, bad []decoder.Record // the decoder's
-	flaws     []*decoder.Error // of bad
+	records
+	window *decoder.Window // of the event
+	inPart bool            // whether the event was not read to its end
 
-	order   []entry // all that there is to do, in the event's order
-	known   []entry // what is known to be done
-	groups  []group
-	grouped bool       // whether they are complete
-	ready   byPosition // the groups that wait for a worker
+	todo   []entry // the records to be handled, in the event's order: all but those known to be done
+	groups []group
 
 	sorted      []entry // what the groups' slices are parts of
 	table       []int32 // a hash table of indices into groups plus 1; 0 is free
 	ids, counts []int32
+	queue       queue
 }
 
 var (
@@ -46,56 +41,25 @@ var (
 	hashSeed  = maphash.MakeSeed()
 )
 
-// read puts the batch's records in order.
-func (g *grouping) read(b *decoder.Batch) {
-	g.good, g.bad, g.flaws = b.Records(), b.Bad(), b.Failed()
-	good, bad := 0, 0
-	for good < len(g.good) || bad < len(g.bad) {
-		if bad == len(g.bad) || good < len(g.good) && positionOf(&g.good[good]) < positionOf(&g.bad[bad]) {
-			g.order = append(g.order, entry(good))
-			good++
-			continue
-		}
-		g.order = append(g.order, ^entry(bad))
-		bad++
-	}
-}
-
-func (g *grouping) record(e entry) *decoder.Record {
-	if e.bad() {
-		return &g.bad[^e]
-	}
-	return &g.good[e]
-}
-
-func (g *grouping) position(e entry) position { return positionOf(g.record(e)) }
-
-// first returns the first record that is not done, nil where all are.
-func (g *grouping) first() *decoder.Record {
-	var first *decoder.Record
-	if !g.grouped && len(g.order) > 0 {
-		return g.record(g.order[0])
-	}
-	for n := range g.groups {
-		if left := g.groups[n].left; len(left) > 0 {
-			if rec := g.record(left[0]); first == nil || positionOf(rec) < positionOf(first) { //mutant:the-highest-record-that-is-not-done-is-named
-				first = rec
-			}
-		}
-	}
-	return first
+// newGrouping is one of a batch's records, all of them to be handled.
+func newGrouping(b *decoder.Batch) *grouping {
+	g := groupings.Get().(*grouping)
+	g.read(b)
+	g.window, g.inPart = b.Window(), b.Unread() != nil
+	g.todo = g.order
+	return g
 }
 
 // whole makes one group of all records.
 func (g *grouping) whole() *group {
-	g.groups, g.grouped = append(g.groups, group{left: g.order}), true
+	g.groups = append(g.groups, group{left: g.todo})
 	return &g.groups[0]
 }
 
 // byKey groups the records by their partition key.
 func (g *grouping) byKey() {
 	size := 8
-	for size < 2*len(g.order) {
+	for size < 2*len(g.todo) {
 		size *= 2
 	}
 	if cap(g.table) < size {
@@ -104,9 +68,7 @@ func (g *grouping) byKey() {
 	g.table = g.table[:size]
 	clear(g.table)
 	g.sort(g.idOfKey)
-	for n := range g.groups {
-		g.ready = append(g.ready, &g.groups[n])
-	}
+	g.queue.fill(g)
 }
 
 // idOfKey returns the group of a record's key, which it makes if it is new.
@@ -134,67 +96,88 @@ func (g *grouping) add(new group) int32 {
 
 // sort gives the records to the groups that idOf says, keeping their order.
 func (g *grouping) sort(idOf func(entry) int32) {
-	for _, e := range g.order {
+	for _, e := range g.todo {
 		g.ids = append(g.ids, idOf(e))
 	}
 	g.counts = append(g.counts, make([]int32, len(g.groups))...)
 	for _, id := range g.ids {
 		g.counts[id]++
 	}
-	g.sorted = append(g.sorted, g.order...)
+	g.sorted = append(g.sorted, g.todo...)
 	end := int32(0)
 	for id, n := range g.counts {
 		g.groups[id].left = g.sorted[end : end : end+n]
 		end += n
 	}
 	for n, id := range g.ids {
-		g.groups[id].left = append(g.groups[id].left, g.order[n])
+		g.groups[id].left = append(g.groups[id].left, g.todo[n])
 	}
-	g.grouped = true
 }
 
 // release gives the grouping back, without what it held.
 func (g *grouping) release() {
-	clear(g.ready[:min(cap(g.ready), len(g.groups))])
 	clear(g.groups)
-	g.good, g.bad, g.flaws, g.grouped = nil, nil, nil, false
-	g.order, g.known, g.groups, g.ready, g.sorted = g.order[:0], g.known[:0], g.groups[:0], g.ready[:0], g.sorted[:0]
+	g.queue.reset(len(g.groups))
+	g.records.reset()
+	g.window, g.todo = nil, nil
+	g.groups, g.sorted = g.groups[:0], g.sorted[:0]
 	g.ids, g.counts = g.ids[:0], g.counts[:0]
-	if cap(g.order) > maxPooled {
-		return
+	if cap(g.order) <= maxPooled {
+		groupings.Put(g)
 	}
-	groupings.Put(g)
 }
 
 // maxPooled is for how many records memory is kept from one event to the next.
 const maxPooled = 1 << 16
 
-// next takes the group whose next record is the lowest from those that are ready, nil where none is.
-func (g *grouping) next() *group {
-	if len(g.ready) == 0 {
+// queue is groups that wait for a worker, as a heap: the one with the lowest
+// next record is on top. A group that was taken is the worker's own.
+type queue struct {
+	mu      sync.Mutex
+	records *records
+	waiting []*group
+}
+
+// fill puts all groups into the queue, which are in its order from the start.
+func (q *queue) fill(g *grouping) {
+	q.records = &g.records
+	for n := range g.groups {
+		q.waiting = append(q.waiting, &g.groups[n])
+	}
+}
+
+// next puts a group back that was taken, if there is one, and takes the group
+// with the lowest next record, nil where none waits.
+func (q *queue) next(back *group) *group {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if back != nil {
+		heap.Push(queueHeap{q}, back)
+	}
+	if len(q.waiting) == 0 {
 		return nil
 	}
-	h := readyHeap{g}
-	return heap.Pop(h).(*group)
+	return heap.Pop(queueHeap{q}).(*group)
 }
 
-// again makes a group ready that next has taken.
-func (g *grouping) again(one *group) { heap.Push(readyHeap{g}, one) }
-
-// byPosition is groups as a heap, the one with the lowest next record on top. Those of byKey are in this order from the start.
-type byPosition []*group
-
-type readyHeap struct{ *grouping }
-
-func (h readyHeap) Len() int      { return len(h.ready) }
-func (h readyHeap) Swap(a, b int) { h.ready[a], h.ready[b] = h.ready[b], h.ready[a] }
-func (h readyHeap) Push(g any)    { h.ready = append(h.ready, g.(*group)) }
-func (h readyHeap) Less(a, b int) bool {
-	return h.position(h.ready[a].left[0]) < h.position(h.ready[b].left[0])
+// reset empties a queue that has held so many groups.
+func (q *queue) reset(groups int) {
+	clear(q.waiting[:min(cap(q.waiting), groups)])
+	q.records, q.waiting = nil, q.waiting[:0]
 }
-func (h readyHeap) Pop() any {
-	last := len(h.ready) - 1
-	g := h.ready[last]
-	h.ready = h.ready[:last]
+
+// queueHeap is a locked queue for package heap.
+type queueHeap struct{ *queue }
+
+func (h queueHeap) Len() int      { return len(h.waiting) }
+func (h queueHeap) Swap(a, b int) { h.waiting[a], h.waiting[b] = h.waiting[b], h.waiting[a] }
+func (h queueHeap) Push(g any)    { h.waiting = append(h.waiting, g.(*group)) }
+func (h queueHeap) Less(a, b int) bool {
+	return h.records.position(h.waiting[a].left[0]) < h.records.position(h.waiting[b].left[0])
+}
+func (h queueHeap) Pop() any {
+	last := len(h.waiting) - 1
+	g := h.waiting[last]
+	h.waiting = h.waiting[:last]
 	return g
 }

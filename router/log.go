@@ -6,9 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"hash"
 	"log/slog"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"example.com/sluice/decoder"
@@ -136,8 +138,15 @@ func causeOf(flaw error) int {
 	return n
 }
 
-// logged is what an invocation has logged of records, and what it has not. It
-// is under the invocation's lock.
+// recordLines is what an invocation has logged of records, and what it has not.
+// It locks for itself, and not while the logger is called.
+type recordLines struct {
+	mu             sync.Mutex
+	asked, enabled [2]bool // whether the logger was asked if it wants warnings and errors, and what it said
+	*logged                // nil where nothing was to be logged
+}
+
+// logged is what recordLines holds where there is something.
 type logged struct {
 	source  *decoder.Source // of the first record
 	sourced bool            // whether a line names it
@@ -160,44 +169,82 @@ type loggedRecord struct {
 	number     []byte // of it, not the decoder's
 }
 
-// logs is whether the logger wants lines of that level, which is asked once an
-// invocation.
-func (i *invocation) logs(level slog.Level) bool {
-	n := 0
+// known is whether the logger wants lines of that level, and whether it was
+// asked.
+func (l *recordLines) known(level slog.Level) (enabled, asked bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := levelIndex(level)
+	return l.enabled[n], l.asked[n]
+}
+
+// learn notes whether the logger wants lines of that level.
+func (l *recordLines) learn(level slog.Level, enabled bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := levelIndex(level)
+	l.asked[n], l.enabled[n] = true, enabled
+	if enabled && l.logged == nil {
+		l.logged = new(logged)
+	}
+}
+
+func levelIndex(level slog.Level) int {
 	if level >= slog.LevelError {
-		n = 1
+		return 1
 	}
-	if !i.askedLogger[n] {
-		enabled := false
-		_, _ = i.callOutside(nil, func() error { enabled = i.log().Enabled(i.ctx, level); return nil })
-		i.askedLogger[n], i.enabled[n] = true, enabled
+	return 0
+}
+
+// admit is whether there is to be a line about a record, which is added up if
+// not, and the source that the line is to name. Where advice is due there is a
+// line beyond the limit.
+func (l *recordLines) admit(k kind, rec *decoder.Record, flaw error, limit int, advise bool) (source *decoder.Source, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if rec != nil && l.source == nil {
+		l.source = rec.Source
 	}
-	if i.enabled[n] && i.logged == nil {
-		i.logged = new(logged)
+	if rec != nil && l.lines[k] >= limit && !advise { //mutant:each-record-has-a-line-in-the-log
+		l.addUp(k, rec, flaw)
+		return nil, false
 	}
-	return i.enabled[n]
+	l.lines[k]++
+	l.advised = l.advised || advise
+	return l.sourceOnce(), true
+}
+
+// isAdvised is whether a line says what becomes of a bad record.
+func (l *recordLines) isAdvised() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.advised
+}
+
+// wanted is whether the logger wants lines of that level, which is asked once an
+// invocation.
+func (i *invocation) wanted(level slog.Level) bool {
+	enabled, asked := i.lines.known(level)
+	if !asked {
+		i.callLogger(func() { enabled = i.log().Enabled(i.ctx, level) })
+		i.lines.learn(level, enabled)
+	}
+	return enabled
 }
 
 // logRecord logs what has become of a record, or adds it up. rec is nil where a
 // call was about none; flaw is why it is a bad one.
 func (i *invocation) logRecord(k kind, rec *decoder.Record, flaw, err error, failures int) {
 	level := kindOf[k].level
-	if !i.logs(level) {
+	if !i.wanted(level) {
 		return
 	}
-	l := i.logged
-	advise := k == recordFailed && flaw != nil && !l.advised && i.isNewlyBad(rec)
-	if rec != nil && l.source == nil {
-		l.source = rec.Source
-	}
-	if rec != nil && l.lines[k] >= i.logLimit && !advise { //mutant:each-record-has-a-line-in-the-log
-		l.addUp(k, rec, flaw)
+	advise := k == recordFailed && flaw != nil && !i.lines.isAdvised() && i.isNewlyBad(rec)
+	source, ok := i.lines.admit(k, rec, flaw, i.logLimit, advise)
+	if !ok {
 		return
 	}
-	l.lines[k]++
-	source := l.sourceOnce()
-	l.advised = l.advised || advise
-	_, _ = i.callOutside(nil, func() error {
+	i.callLogger(func() {
 		attrs := make([]slog.Attr, 0, 6)
 		index := -1
 		if rec != nil {
@@ -218,17 +265,25 @@ func (i *invocation) logRecord(k kind, rec *decoder.Record, flaw, err error, fai
 			attrs = append(attrs, sourceAttr(source))
 		}
 		i.log().LogAttrs(i.ctx, level, kindOf[k].message, attrs...)
-		return nil
 	})
 }
 
 // logMore logs the sum of what has no line.
 func (i *invocation) logMore() {
-	l := i.logged
-	if l == nil || l.more == 0 {
-		return
+	level, attrs := i.lines.sum()
+	if attrs != nil {
+		i.logLine(i.ctx, level, "more records", attrs...)
 	}
-	attrs := []slog.Attr{slog.Int("records", l.more)}
+}
+
+// sum is a line about what has none, nil where that is nothing.
+func (l *recordLines) sum() (level slog.Level, attrs []slog.Attr) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.logged == nil || l.more == 0 {
+		return 0, nil
+	}
+	attrs = []slog.Attr{slog.Int("records", l.more)}
 	for k, counts := range l.count {
 		var why []slog.Attr
 		for n, count := range counts {
@@ -246,7 +301,26 @@ func (i *invocation) logMore() {
 	if source := l.sourceOnce(); source != nil {
 		attrs = append(attrs, sourceAttr(source))
 	}
-	i.report(l.level, "more records", attrs...)
+	return l.level, attrs
+}
+
+// logInvocation logs what is not in the order of things with an invocation that
+// has ended.
+func (i *invocation) logInvocation() {
+	p := &i.progress
+	if p.limited != nil {
+		i.logLine(i.ctx, slog.LevelWarn, "event read in part", slog.Any("error", p.limited))
+	}
+	switch {
+	case p.abandoned:
+		err := errStraggler
+		if p.pending != beyond {
+			err = fmt.Errorf("record %d: %w", p.pending.index(), err)
+		}
+		i.logLine(i.ctx, slog.LevelError, "handler call abandoned", slog.Any("error", err))
+	case p.outOfTime && !p.started:
+		i.logLine(i.ctx, slog.LevelError, "nothing was started: the margin before the deadline leaves no time", slog.Duration("margin", i.margin))
+	}
 }
 
 // addUp counts a record that gets no line.
@@ -381,15 +455,8 @@ func (c *config) log() *slog.Logger {
 	return lambdaLogger()
 }
 
-// report logs a line that is not about a record. The logger is user code too.
-func (i *invocation) report(level slog.Level, message string, attrs ...slog.Attr) {
-	_, _ = i.callOutside(nil, func() error {
-		i.log().LogAttrs(i.ctx, level, message, attrs...)
-		return nil
-	})
-}
-
-// logLine logs a line outside of an invocation's work.
+// logLine logs a line that is not about a record, when the work has ended. The
+// logger may panic.
 func (c *config) logLine(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
 	_ = recovered(func() error {
 		c.log().LogAttrs(ctx, level, message, attrs...)

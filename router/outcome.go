@@ -3,7 +3,6 @@ package router
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 
 	"example.com/sluice/decoder"
@@ -101,25 +100,6 @@ func positionOf(rec *decoder.Record) position {
 // index is the record's index in the event.
 func (p position) index() int { return int(p >> subBits) }
 
-// PanicError is what a handler's panic becomes. It is a [Retry].
-type PanicError struct {
-	Value any    // what was given to panic; nil where the handler called runtime.Goexit
-	Stack []byte // of the goroutine that panicked
-}
-
-func (p *PanicError) Error() string {
-	if p.Value == nil {
-		return "the handler ended its goroutine"
-	}
-	return fmt.Sprintf("panic: %v", p.Value)
-}
-
-// Unwrap returns the panic's value where it is an error.
-func (p *PanicError) Unwrap() error {
-	err, _ := p.Value.(error)
-	return err
-}
-
 // opinion is one verdict of a handler's error, and what it is about.
 type opinion struct {
 	verdict verdict
@@ -210,11 +190,11 @@ type skipping struct {
 func (s skipping) compare(other skipping) int { return cmp.Compare(s.entry, other.entry) }
 
 // judge applies a handler's error to the records that it was given. err is not nil, entries not empty.
-func judge(g *grouping, entries []entry, err error) outcome {
+func judge(r *records, entries []entry, err error) outcome {
 	out := outcome{done: len(entries), verdict: skip}
 	var skipped []skipping
 	for _, o := range opinionsOf(err) {
-		n := find(g, entries, o.at)
+		n := find(r, entries, o.at)
 		named := n >= 0
 		if !named {
 			// The first record stands for one that is not named, but is not skipped in its place.
@@ -249,12 +229,12 @@ func judgeOne(err error) verdict {
 }
 
 // find returns which of the entries is the record that is meant, -1 where it is none.
-func find(g *grouping, entries []entry, p *placed) int {
+func find(r *records, entries []entry, p *placed) int {
 	if p == nil {
 		return -1
 	}
-	n, found := slices.BinarySearchFunc(entries, p.at, func(e entry, at position) int { return cmp.Compare(g.position(e), at) })
-	if !found || !p.is(g.record(entries[n])) {
+	n, found := slices.BinarySearchFunc(entries, p.at, func(e entry, at position) int { return cmp.Compare(r.position(e), at) })
+	if !found || !p.is(r.record(entries[n])) {
 		return -1
 	}
 	return n

@@ -23,46 +23,46 @@ func (h Partition) run(i *invocation) error {
 	})
 }
 
-// partition groups the event's records by their key and works on the groups side by side.
+// partition groups the event's records by their key and works on the groups side
+// by side.
 func (i *invocation) partition(call func(key []byte, recs []decoder.Record) error) error {
 	return i.batch(func(g *grouping) error {
 		i.recognise(g)
 		g.byKey()
 		workers := min(i.workers, len(g.groups)) //mutant:more-workers-than-there-may-be
 		if workers < 2 {
-			i.workOn(g, call)
+			i.workOn(g, g.queue.next(nil), call)
 			return nil
 		}
-		i.share()
+		i.progress.share()
 		var wg sync.WaitGroup
 		for range workers {
 			wg.Go(func() {
-				i.lock()
-				defer i.unlock()
-				if len(g.ready) > 0 {
+				if first := g.queue.next(nil); first != nil {
 					growStack(0)
-					i.workOn(g, call)
+					i.workOn(g, first, call)
 				}
 			})
 		}
-		i.unlock()
 		wg.Wait()
-		i.lock()
 		return nil
 	})
 }
 
-// workOn takes the group with the lowest next record, does one step of it, and puts it back, until none is left. In between the group
-// is its own. What a group still holds at the end is not done.
-func (i *invocation) workOn(work *grouping, call func(key []byte, recs []decoder.Record) error) {
-	hands := i.hands()
-	for g := work.next(); g != nil; g = work.next() {
+// workOn does one step of a group, puts it back, and takes the group with the
+// lowest next record, until none is left. A group that does not get done is not
+// put back.
+func (i *invocation) workOn(work *grouping, g *group, call func(key []byte, recs []decoder.Record) error) {
+	w := i.newWorker(&work.records)
+	defer w.buffer.release()
+	for g != nil {
 		keyed := func(recs []decoder.Record) error { return call(i.keyOf(g, recs), recs) }
-		if i.step(hands, g, i.batchSize, keyed) && len(g.left) > 0 {
-			work.again(g)
+		back := g
+		if !w.step(g, i.batchSize, keyed) || len(g.left) == 0 {
+			back = nil
 		}
+		g = work.queue.next(back)
 	}
-	hands.release()
 }
 
 // keyOf is the key of a group to hand over with records of it.

@@ -2,10 +2,8 @@ package router
 
 import (
 	"context"
-	"fmt"
 
 	"example.com/sluice/decoder"
-	"example.com/sluice/internal/cause"
 )
 
 // WithPoison gives a record that keeps failing to f, once it has failed that many times (at least once). If f returns nil, the record is done with as
@@ -35,38 +33,3 @@ type poison struct {
 
 // maxSuspects is how many records failures are counted for. A shard mostly has one at a time.
 const maxSuspects = 4096
-
-// poisoned counts the failure of a record that is the record's own, and gives the record up if it has failed often enough. It reports
-// whether the record is done with; the error is why not, or the one given.
-func (i *invocation) poisoned(hands *hands, rec *decoder.Record, flaw, err error) (bool, error) {
-	if i.poison == nil || i.ctx.Err() != nil {
-		return false, err
-	}
-	key := appendIdentity(nil, rec)
-	if len(key) == 0 {
-		return false, err
-	}
-	counts := i.poison.counts
-	n, _ := counts.get(key)
-	counts.put(key, n+1)
-	if n+1 < i.poison.failures { //mutant:poison-is-given-up-too-early
-		return false, err
-	}
-	given := hands.give(rec)
-	if e := i.outside(rec, func() error { return i.poison.giveUp(i.ctx, given, err) }); e != nil { //mutant:what-could-not-be-given-up-counts-as-given-up
-		return false, fmt.Errorf("%w (failed %d times, and was not given up: %w)", err, n+1, e)
-	}
-	counts.forget(key)
-	i.tally.Skipped++
-	cause.Skipped(i.ctx, unmarked(err))
-	i.logRecord(recordGivenUp, rec, flaw, err, n+1)
-	return true, nil
-}
-
-// cleared forgets the failures of a record that is done.
-func (i *invocation) cleared(rec *decoder.Record) {
-	if i.suspects {
-		i.identity = appendIdentity(i.identity[:0], rec)
-		i.poison.counts.forget(i.identity)
-	}
-}

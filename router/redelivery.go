@@ -30,80 +30,60 @@ func (i *invocation) recognise(g *grouping) {
 	if i.memory == nil {
 		return
 	}
-	i.remembering = true
+	i.progress.rememberDone()
 	if i.memory.empty() {
 		return
 	}
+	w := i.newWorker(&g.records)
+	defer w.buffer.release()
 	occurs := make(map[string]int)
 	for _, e := range g.order {
-		if i.isKnown(g.record(e)) {
-			occurs[string(i.identity)]++
+		if w.isKnown(g.record(e)) {
+			occurs[string(w.buffer.identity)]++
 		}
 	}
 	if len(occurs) == 0 {
 		return
 	}
-	again := make(map[string]bool) // the keys that have a record to be handled
-	left := g.order[:0]
+	handled := make(map[string]bool) // the keys that have a record to be handled
+	var todo, known []entry
 	for _, e := range g.order {
 		rec := g.record(e)
-		if again[string(rec.PartitionKey)] || !i.isKnown(rec) || occurs[string(i.identity)] > 1 || !i.recognised(rec) {
-			again[string(rec.PartitionKey)] = true
-			left = append(left, e)
+		if handled[string(rec.PartitionKey)] || !w.isKnown(rec) || occurs[string(w.buffer.identity)] > 1 || !w.recognised(rec) {
+			handled[string(rec.PartitionKey)] = true
+			todo = append(todo, e)
 			continue
 		}
-		g.known = append(g.known, e)
+		known = append(known, e)
 	}
-	g.order = left
+	g.todo = todo
+	i.progress.advance(0, known)
 }
 
-// isKnown is whether there is a memory of the record's identity, which it leaves in i.identity.
-func (i *invocation) isKnown(rec *decoder.Record) bool {
-	if i.identity = appendIdentity(i.identity[:0], rec); len(i.identity) == 0 {
+// isKnown is whether there is a memory of the record's identity, which it leaves
+// in the buffer.
+func (w *worker) isKnown(rec *decoder.Record) bool {
+	w.buffer.identity = appendIdentity(w.buffer.identity[:0], rec)
+	if len(w.buffer.identity) == 0 {
 		return false
 	}
-	_, known := i.memory.get(i.identity)
+	_, known := w.memory.get(w.buffer.identity)
 	return known
 }
 
-// recognised is whether the record is known to be done. If so, it is forgotten and counted.
-func (i *invocation) recognised(rec *decoder.Record) bool {
-	i.identity = appendIdentity(i.identity[:0], rec)
-	if len(i.identity) == 0 {
+// recognised is whether the record is known to be done. If so, it is forgotten
+// and counted.
+func (w *worker) recognised(rec *decoder.Record) bool {
+	w.buffer.identity = appendIdentity(w.buffer.identity[:0], rec)
+	if len(w.buffer.identity) == 0 {
 		return false
 	}
-	if d, known := i.memory.get(i.identity); !known || d != digest(rec) {
+	if d, known := w.memory.get(w.buffer.identity); !known || d != digest(rec) {
 		return false
 	}
-	i.memory.forget(i.identity)
-	i.tally.Redelivered++
+	w.memory.forget(w.buffer.identity)
+	w.progress.redelivered()
 	return true
-}
-
-// doneBehind notes which records are done although they come again with the one that is not.
-func (i *invocation) doneBehind(g *grouping) {
-	if !i.remembering || !g.grouped || i.notDone == beyond {
-		return
-	}
-	left := make(map[entry]bool)
-	for n := range g.groups {
-		for _, e := range g.groups[n].left {
-			left[e] = true
-		}
-	}
-	occurs := make(map[string]int)
-	all := slices.Concat(g.order, g.known)
-	for _, e := range all {
-		i.identity = appendIdentity(i.identity[:0], g.record(e))
-		occurs[string(i.identity)]++
-	}
-	for _, e := range all {
-		rec := g.record(e)
-		i.identity = appendIdentity(i.identity[:0], rec)
-		if !left[e] && rec.Index >= i.notDone.index() && occurs[string(i.identity)] == 1 { //mutant:what-is-not-done-is-remembered-as-done
-			i.noteDone(rec)
-		}
-	}
 }
 
 // doneRecord is a record that is to be remembered.
@@ -112,16 +92,38 @@ type doneRecord struct {
 	digest   uint64
 }
 
-func (i *invocation) noteDone(rec *decoder.Record) {
+func appendDone(list []doneRecord, rec *decoder.Record) []doneRecord {
 	if id := appendIdentity(nil, rec); len(id) > 0 {
-		i.behind = append(i.behind, doneRecord{string(id), digest(rec)})
+		list = append(list, doneRecord{string(id), digest(rec)})
 	}
+	return list
 }
 
-// rememberDone remembers what is done behind the checkpoint that is answered. The last come first, so that of a key those are forgotten
-// first that come last.
+// doneBehind is the records that are done although they come again with the
+// first pending one.
+func doneBehind(r *records, done *doneList, pending position) []doneRecord {
+	occurs := make(map[string]int)
+	var id []byte
+	for _, e := range r.order {
+		id = appendIdentity(id[:0], r.record(e))
+		occurs[string(id)]++
+	}
+	var list []doneRecord
+	for _, e := range r.order {
+		rec := r.record(e)
+		id = appendIdentity(id[:0], rec)
+		if done.has(e) && rec.Index >= pending.index() && occurs[string(id)] == 1 { //mutant:what-is-not-done-is-remembered-as-done
+			list = appendDone(list, rec)
+		}
+	}
+	return list
+}
+
+// rememberDone remembers what is done behind the record that the answer names.
+// The last come first, so that of a key those are forgotten first that come
+// last.
 func (i *invocation) rememberDone() {
-	for _, d := range slices.Backward(i.behind) {
+	for _, d := range slices.Backward(i.progress.behind) {
 		i.memory.put([]byte(d.identity), d.digest)
 	}
 }

@@ -32,42 +32,43 @@ func (h tumbling[S]) mustBeWrappedInEachBatchOrPartition() bool { return h == ni
 
 func (h tumbling[S]) run(i *invocation) error {
 	return i.batch(func(g *grouping) error {
-		if i.rest != beyond {
+		if g.inPart {
 			return nil // a part of the records is not enough
 		}
-		w := i.window
-		if w == nil {
+		if g.window == nil {
 			return errors.New("not a tumbling-window event: does the event source mapping have a window?")
 		}
 		if i.ctx.Err() != nil {
-			i.tripped = true
-			if len(g.order) == 0 {
+			i.progress.late()
+			if len(g.todo) == 0 {
 				return errNotStarted
 			}
 			return nil
 		}
 		state := new(S)
-		if err := i.outside(nil, func() error { return decodeState(w.State, state) }); err != nil {
+		if err := i.enterUserCode(nil, func() error { return decodeState(g.window.State, state) }); err != nil {
 			return fmt.Errorf("tumbling-window state does not decode: %w", err)
 		}
+		window := g.window
 		call := func(recs []decoder.Record) error {
-			return i.call(i.ctx, recs, func(ctx context.Context) error { return h(ctx, w, state, recs) })
+			return i.call(i.ctx, recs, func(ctx context.Context) error { return h(ctx, window, state, recs) })
 		}
 		if !i.wholeWindow(g, call) {
 			return nil
 		}
 		var text []byte
-		err := i.outside(nil, func() (err error) { text, err = encodeState(state); return err })
+		err := i.enterUserCode(nil, func() (err error) { text, err = encodeState(state); return err })
 		if err != nil {
 			return fmt.Errorf("tumbling-window state does not encode: %w", err)
 		}
-		i.state, i.changed = text, true //mutant:a-window-s-state-does-not-change
+		i.progress.answerState(text) //mutant:a-window-s-state-does-not-change
 		return nil
 	})
 }
 
-// wholeWindow hands all records over, even where there are none, and reports whether they are done. The bad ones come first, so that all
-// others come in one call.
+// wholeWindow hands all records over, even where there are none, and reports
+// whether they are done. The bad ones come first, so that all others come in one
+// call.
 func (i *invocation) wholeWindow(g *grouping, call func([]decoder.Record) error) bool {
 	const good, bad = 0, 1
 	g.groups = append(g.groups, group{}, group{}) // so that they exist without records too
@@ -77,18 +78,21 @@ func (i *invocation) wholeWindow(g *grouping, call func([]decoder.Record) error)
 		}
 		return good
 	})
-	if !i.inOrder(&g.groups[bad], 1, nil) {
+	w := i.newWorker(&g.records)
+	defer w.buffer.release()
+	if !w.inOrder(&g.groups[bad], 1, nil) {
 		return false
 	}
 	if len(g.groups[good].left) > 0 {
-		return i.inOrder(&g.groups[good], math.MaxInt, call)
+		return w.inOrder(&g.groups[good], math.MaxInt, call)
 	}
 	if i.ctx.Err() != nil { // WithOnBad may have taken long
-		i.tripped, i.fatal = true, errNotStarted
+		i.progress.late()
+		i.progress.failWhole(errNotStarted)
 		return false
 	}
-	if err := i.outside(nil, func() error { return call(nil) }); err != nil {
-		i.fatal = fmt.Errorf("tumbling window without records: %w", err)
+	if err := i.enterUserCode(nil, func() error { return call(nil) }); err != nil {
+		i.progress.failWhole(fmt.Errorf("tumbling window without records: %w", err))
 		return false
 	}
 	return true

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"runtime/debug"
 
 	"example.com/sluice/decoder"
 )
@@ -81,7 +80,9 @@ func (h *typedBatch[T]) mustBeWrappedInEachBatchOrPartition() bool {
 func (h *typedBatch[T]) run(i *invocation) error {
 	return i.batch(func(g *grouping) error {
 		i.recognise(g)
-		i.inOrder(g.whole(), i.batchSize, func(recs []decoder.Record) error {
+		w := i.newWorker(&g.records)
+		defer w.buffer.release()
+		w.inOrder(g.whole(), i.batchSize, func(recs []decoder.Record) error {
 			return typedSlice(i, recs, h.unmarshal, h.f)
 		})
 		return nil
@@ -130,29 +131,4 @@ func typedSlice[T any](i *invocation, recs []decoder.Record, unmarshal func([]by
 		return refused
 	}
 	return err
-}
-
-// recovered calls f and makes its panic an error: a payload that makes unmarshal panic must not fail those before it.
-func recovered(f func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = &PanicError{Value: p, Stack: debug.Stack()}
-		}
-	}()
-	return f()
-}
-
-// refused takes what unmarshal said of a group's next record: its error makes the record a bad one, its panic fails it. It reports
-// whether the record is done with.
-func (i *invocation) refused(hands *hands, g *group, err error) bool {
-	rec := i.work.record(g.left[0])
-	if p, panicked := err.(*PanicError); panicked {
-		i.reportPanic(rec, p)
-		if !i.one(hands, rec, nil, Retry(p)) {
-			return false
-		}
-		i.doneNext(g, 1)
-		return true
-	}
-	return i.nextBad(hands, g, undecodable(rec, err))
 }

@@ -1,0 +1,86 @@
+package router
+
+import (
+	"sync"
+
+	"example.com/sluice/decoder"
+)
+
+// callBuffer is the memory of one goroutine for the copies that it hands to
+// handlers, one call after the other.
+type callBuffer struct {
+	one  decoder.Record
+	recs []decoder.Record
+	used int // how many of recs may hold something
+
+	copies   bool   // whether what is handed over may be kept, and is other memory
+	identity []byte // room for that of a record
+}
+
+var callBuffers = sync.Pool{New: func() any { return new(callBuffer) }}
+
+func (c *config) newCallBuffer() *callBuffer {
+	b := callBuffers.Get().(*callBuffer)
+	b.copies = c.copies
+	return b
+}
+
+// give returns a copy of a record to hand over.
+func (b *callBuffer) give(rec *decoder.Record) *decoder.Record {
+	if b.copies {
+		kept := copyOf(rec)
+		return &kept
+	}
+	b.one = *rec
+	return &b.one
+}
+
+// giveAll returns copies of records to hand over.
+func (b *callBuffer) giveAll(r *records, entries []entry) []decoder.Record {
+	if b.copies {
+		recs := make([]decoder.Record, len(entries))
+		for n, e := range entries {
+			recs[n] = copyOf(&r.good[e])
+		}
+		return recs
+	}
+	if len(b.recs) < len(entries) {
+		b.recs = make([]decoder.Record, len(entries))
+	}
+	recs := b.recs[:len(entries):len(entries)]
+	b.used = max(b.used, len(entries))
+	for n, e := range entries {
+		recs[n] = r.good[e]
+	}
+	return recs
+}
+
+// release gives the memory back, which no handler may be using any more.
+func (b *callBuffer) release() {
+	b.one = decoder.Record{}
+	clear(b.recs[:b.used])
+	b.used = 0
+	if len(b.recs) > maxPooled {
+		b.recs = nil
+	}
+	callBuffers.Put(b)
+}
+
+// copyOf is a copy of a record that may be kept, its bytes in one piece.
+func copyOf(rec *decoder.Record) decoder.Record {
+	c := *rec
+	parts := [...]*[]byte{&c.PartitionKey, &c.SequenceNumber, &c.Data, &c.EventID, &c.ExplicitHashKey}
+	size := 0
+	for _, p := range parts {
+		size += len(*p)
+	}
+	room := make([]byte, 0, size)
+	for _, p := range parts {
+		if *p != nil {
+			at := len(room)
+			room = append(room, *p...)
+			*p = room[at:len(room):len(room)]
+		}
+	}
+	return c
+}

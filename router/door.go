@@ -1,0 +1,120 @@
+package router
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+
+	"example.com/sluice/decoder"
+)
+
+// This file is the door to the user's code, which may panic, end its goroutine,
+// or not return in time. No lock is held across it.
+
+// errSealed is what a call comes to that must not begin, or that has returned
+// too late. Nothing is to be done about it: the invocation is over.
+var errSealed = errors.New("the invocation is over")
+
+// PanicError is what a handler's panic becomes. It is a [Retry].
+type PanicError struct {
+	Value any    // what was given to panic; nil where the handler called runtime.Goexit
+	Stack []byte // of the goroutine that panicked
+}
+
+func (p *PanicError) Error() string {
+	if p.Value == nil {
+		return "the handler ended its goroutine"
+	}
+	return fmt.Sprintf("panic: %v", p.Value)
+}
+
+// Unwrap returns the panic's value where it is an error.
+func (p *PanicError) Unwrap() error {
+	err, _ := p.Value.(error)
+	return err
+}
+
+// catch calls f. If f panics, catch returns what caught makes of it. If f ends
+// its goroutine there is nobody to return to, and caught is called all the same,
+// with a PanicError that has no value.
+func catch(f func() error, caught func(*PanicError) error) (err error) {
+	returned := false
+	defer func() {
+		if !returned {
+			err = caught(&PanicError{Value: recover(), Stack: debug.Stack()})
+		}
+	}()
+	err = f()
+	returned = true
+	return err
+}
+
+// recovered calls f and makes its panic an error.
+func recovered(f func() error) error {
+	return catch(f, func(p *PanicError) error { return p })
+}
+
+// callUserCode makes a call that the progress has let begin. Where it returns
+// nil so many records are done, which are entries, and in Each the one that was
+// started. rec is the first record that the call is about, nil where there is
+// none. A panic is logged, and comes back as a Retry. If the call ends its
+// goroutine, rec fails.
+func (i *invocation) callUserCode(rec *decoder.Record, records int, entries []entry, f func() error) error {
+	return catch(func() error {
+		err := f()
+		processed := records
+		if err != nil {
+			processed = 0
+		}
+		if !i.progress.leave(processed, entries) {
+			return errSealed
+		}
+		return err
+	}, func(p *PanicError) error {
+		if !i.progress.leave(0, nil) {
+			i.stragglerPanicked(p)
+			return errSealed
+		}
+		i.logRecord(recordPanicked, rec, nil, p, 0)
+		if p.Value == nil {
+			i.fail(rec, retry, nil, p)
+		}
+		return Retry(p) //mutant:a-panic-counts-as-done
+	})
+}
+
+// enterUserCode makes a call that is about no record to get done.
+func (i *invocation) enterUserCode(rec *decoder.Record, f func() error) error {
+	if !i.progress.enter() {
+		return errSealed
+	}
+	return i.callUserCode(rec, 0, nil, f)
+}
+
+// callLogger calls the user's logger while the event is worked on. If it panics
+// there is nobody to tell.
+func (i *invocation) callLogger(f func()) {
+	if !i.progress.enter() {
+		return
+	}
+	_ = catch(func() error {
+		f()
+		i.progress.leave(0, nil)
+		return nil
+	}, func(p *PanicError) error {
+		if i.progress.leave(0, nil) && p.Value == nil {
+			i.progress.failWhole(p)
+		}
+		return nil
+	})
+}
+
+// stragglerPanicked logs the panic of a call that was abandoned, so that it is
+// not passed over in silence.
+func (i *invocation) stragglerPanicked(p *PanicError) {
+	if p.Value != nil {
+		i.logLine(i.ctx, slog.LevelError, "abandoned handler call panicked",
+			slog.Any("error", p), slog.String("stack", string(p.Stack)))
+	}
+}

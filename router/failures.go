@@ -1,0 +1,99 @@
+package router
+
+import (
+	"fmt"
+
+	"example.com/sluice/decoder"
+	"example.com/sluice/internal/cause"
+)
+
+// This file is what becomes of a record that has an error.
+
+// settle takes the answer of a handler, or of WithOnBad, for the one record that
+// it is about, and reports whether the record is done with: nil has made it so
+// already. entries is the record, where it has an entry; flaw is why it is bad.
+func (w *worker) settle(rec *decoder.Record, entries []entry, flaw, err error) bool {
+	if err == nil || err == errSealed {
+		return err == nil
+	}
+	v := judgeOne(err)
+	switch v {
+	case skip:
+		w.skip(rec, entries, flaw, err)
+		return true
+	case retry:
+		var done bool
+		if done, err = w.giveUp(rec, entries, flaw, err); done {
+			return true
+		}
+	}
+	w.fail(rec, v, flaw, err)
+	return false
+}
+
+// bad gives a bad record to WithOnBad and reports whether it is done with.
+func (w *worker) bad(rec *decoder.Record, entries []entry, flaw error) bool {
+	given := w.buffer.give(rec)
+	if !w.progress.startOne(positionOf(rec), w.ctx.Err() != nil) {
+		return false
+	}
+	w.progress.bad()
+	err := w.callUserCode(rec, 1, entries, func() error { return w.onBad(w.ctx, given, flaw) })
+	return w.settle(rec, entries, flaw, err)
+}
+
+// skip notes that a record is skipped.
+func (w *worker) skip(rec *decoder.Record, entries []entry, flaw, err error) {
+	w.progress.skip(entries)
+	cause.Skipped(w.ctx, unmarked(err))
+	w.logRecord(recordSkipped, rec, flaw, err, 0)
+}
+
+// giveUp counts the failure of a record that is the record's own, and gives the
+// record up if it has failed often enough. It reports whether the record is done
+// with; the error is why not, or the one given.
+func (w *worker) giveUp(rec *decoder.Record, entries []entry, flaw, err error) (bool, error) {
+	if w.poison == nil || w.ctx.Err() != nil {
+		return false, err
+	}
+	key := appendIdentity(nil, rec)
+	if len(key) == 0 {
+		return false, err
+	}
+	counts := w.poison.counts
+	n, _ := counts.get(key)
+	counts.put(key, n+1)
+	if n+1 < w.poison.failures { //mutant:poison-is-given-up-too-early
+		return false, err
+	}
+	given := w.buffer.give(rec)
+	if e := w.enterUserCode(rec, func() error { return w.poison.giveUp(w.ctx, given, err) }); e != nil { //mutant:what-could-not-be-given-up-counts-as-given-up
+		return false, fmt.Errorf("%w (failed %d times, and was not given up: %w)", err, n+1, e)
+	}
+	counts.forget(key)
+	w.progress.skip(entries)
+	cause.Skipped(w.ctx, unmarked(err))
+	w.logRecord(recordGivenUp, rec, flaw, err, n+1)
+	return true, nil
+}
+
+// forgive forgets the failures of a record that is done.
+func (w *worker) forgive(rec *decoder.Record) {
+	if w.suspects {
+		w.buffer.identity = appendIdentity(w.buffer.identity[:0], rec)
+		w.poison.counts.forget(w.buffer.identity)
+	}
+}
+
+// fail notes that a record does not get done, and why. Without a record it is
+// the whole invocation that fails.
+func (i *invocation) fail(rec *decoder.Record, v verdict, flaw, err error) {
+	if rec == nil {
+		i.progress.failWhole(err)
+		return
+	}
+	i.progress.fail(positionOf(rec), newRecordError(rec, err), v == fail, v == fail || i.wholeBatch)
+	if _, panicked := unmarked(err).(*PanicError); !panicked {
+		i.logRecord(recordFailed, rec, flaw, err, 0)
+	}
+}

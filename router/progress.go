@@ -1,0 +1,382 @@
+package router
+
+import (
+	"sync"
+
+	"example.com/sluice/decoder"
+)
+
+// progress is what an invocation knows of its records: which are done, what
+// keeps the others from it, and the counters. Handlers run on several
+// goroutines, and the deadline guard ends what they do at any time. So each
+// method locks for itself, calls no user code, and does nothing once the
+// progress is sealed: a call that returns later changes nothing any more.
+//
+//   - sealed is never taken back. What is sealed is only read, without the lock,
+//     by the goroutine that sealed it.
+//   - records are there from readBatch until they are settled. Whoever owns them
+//     settles before it lets go of them, and the guard settles only while a call
+//     is running, for which the owner waits.
+//   - pending is the first pending record: beyond where all are done, in Each
+//     while no record is being handled, and until the records are settled.
+type progress struct {
+	mu      optionalMutex
+	sealed  bool
+	running int // calls of user code that have not returned
+
+	limit     position     // the lowest that is known not to get done: nothing at it or behind it is started
+	failed    *RecordError // why the record at limit does not
+	fatal     error        // why the whole invocation fails
+	started   bool         // whether a handler was called
+	outOfTime bool         // whether something was not started, or not read, for want of time
+	abandoned bool         // whether calls were running when it was sealed
+	finished  bool         // whether the handler's run has come to its end
+	err       error        // what it returned
+
+	pending  position
+	settled  bool
+	unread   position     // the first record that was not read; beyond where all were
+	limited  *RecordError // the limit of the decoder at which reading has ended
+	records  *records     // in the shapes that read the event as a whole
+	done     *doneList    // of records
+	window   *decoder.Window
+	state    []byte // what Tumbling answers instead of the state that came in
+	newState bool   // whether it does
+
+	remember  bool         // whether what is done behind the first pending record is to be noted
+	behind    []doneRecord // that
+	aggregate int          // the Index that they have, in Each
+
+	tally tally
+}
+
+// optionalMutex does nothing until it is shared, which is before a second
+// goroutine begins: most invocations have one, and need not pay for a lock.
+type optionalMutex struct {
+	mu     sync.Mutex
+	shared bool
+}
+
+func (m *optionalMutex) Lock() {
+	if m.shared {
+		m.mu.Lock()
+	}
+}
+
+func (m *optionalMutex) Unlock() {
+	if m.shared {
+		m.mu.Unlock()
+	}
+}
+
+// begin makes the progress that of an invocation.
+func (p *progress) begin(counted bool) {
+	p.limit, p.pending, p.unread = beyond, beyond, beyond
+	p.tally.start(counted)
+}
+
+// share is called before there is a second goroutine, or by it.
+func (p *progress) share() {
+	if !p.mu.shared {
+		p.mu.shared = true
+	}
+}
+
+// read counts a record of Each.
+func (p *progress) read(rec *decoder.Record, flaw error) {
+	if !p.tally.wanted {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.sealed {
+		p.tally.read(rec, flaw)
+		p.tally.decoded()
+	}
+}
+
+// rememberDone makes it note what is done behind the first pending record.
+func (p *progress) rememberDone() { p.remember = true }
+
+// readBatch takes what was read of an event: all records that are to get done.
+func (p *progress) readBatch(b *decoder.Batch, r *records) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.sealed {
+		return
+	}
+	p.window = b.Window()
+	p.tally.readBatch(b)
+	p.tally.decoded()
+	p.records, p.done = r, newDoneList(r)
+}
+
+// readAll notes that Each has read the event to its end.
+func (p *progress) readAll(w *decoder.Window) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.sealed {
+		p.window = w
+		p.tally.decoded()
+	}
+}
+
+// readUpTo notes that the records from one on were not read. limited is the
+// limit of the decoder that was reached, nil where it was the time. With
+// nothing all of the event comes again, and there is no point in starting.
+func (p *progress) readUpTo(unread position, limited *RecordError, nothing bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.sealed {
+		return
+	}
+	p.unread, p.limit, p.limited = unread, unread, limited
+	if nothing {
+		p.limit = nowhere
+	}
+	p.pending = unread // settled anew where there are records
+	p.failed = limited
+	p.outOfTime = p.outOfTime || limited == nil
+}
+
+// startOne lets a call for one record begin, which is then running, or says that
+// it must not. late is whether the time is up.
+func (p *progress) startOne(at position, late bool) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.sealed {
+		return false
+	}
+	if p.records == nil {
+		p.pending = at
+	}
+	return p.mayStartLocked(at, late)
+}
+
+// startSlice lets a call for the first so many entries begin; 0 where none may.
+func (p *progress) startSlice(entries []entry, late bool) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.sealed || !p.mayStartLocked(p.records.position(entries[0]), late) {
+		return 0
+	}
+	n := len(entries)
+	for p.records.position(entries[n-1]) >= p.limit {
+		n--
+	}
+	return n
+}
+
+func (p *progress) mayStartLocked(at position, late bool) bool {
+	if at >= p.limit { //mutant:a-failure-stops-the-keys-before-it
+		return false
+	}
+	if late { //mutant:the-guard-lets-calls-begin
+		p.outOfTime = true
+		return false
+	}
+	p.started = true
+	p.running++
+	return true
+}
+
+// enter lets a call of user code begin that is about no record to get done, such
+// as one of the logger.
+func (p *progress) enter() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.sealed {
+		return false
+	}
+	p.started = true
+	p.running++
+	return true
+}
+
+// leave notes that a call has returned, which makes so many records processed:
+// those entries, and in Each the one that was started. It reports false where
+// the call is a straggler.
+func (p *progress) leave(processed int, entries []entry) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.running--
+	if p.sealed {
+		return false
+	}
+	if processed > 0 {
+		p.tally.Processed += processed
+		p.advanceLocked(entries)
+	}
+	return true
+}
+
+// advance notes that entries are done, in Each the record that was started.
+func (p *progress) advance(processed int, entries []entry) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.sealed {
+		p.tally.Processed += processed
+		p.advanceLocked(entries)
+	}
+}
+
+func (p *progress) advanceLocked(entries []entry) {
+	if p.records == nil {
+		p.pending = beyond
+		p.tally.handled()
+		return
+	}
+	p.done.add(entries)
+}
+
+// skip notes that the record of an entry was skipped or given up, in Each the
+// one that was started.
+func (p *progress) skip(entries []entry) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.sealed {
+		p.tally.Skipped++
+		p.advanceLocked(entries)
+	}
+}
+
+// bad counts a record that goes to WithOnBad.
+func (p *progress) bad() { p.count(&p.tally.Bad) }
+
+// redelivered counts a record that was known to be done.
+func (p *progress) redelivered() { p.count(&p.tally.Redelivered) }
+
+func (p *progress) count(counter *int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.sealed {
+		*counter++
+	}
+}
+
+// fail notes that a record does not get done, and why; the lowest such record is
+// the limit. fatal is whether the invocation fails with it, all whether all of
+// the event comes again, so that nothing more is to be started.
+func (p *progress) fail(at position, err *RecordError, fatal, all bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.sealed {
+		return
+	}
+	p.tally.Failed++
+	if at < p.limit {
+		p.failed = err
+		p.limit = at //mutant:records-behind-a-failure-are-started
+	}
+	if fatal && p.fatal == nil { //mutant:fail-is-a-retry
+		p.fatal = err
+	}
+	if all {
+		p.limit = nowhere
+	}
+}
+
+// failWhole notes why the whole invocation fails.
+func (p *progress) failWhole(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.sealed {
+		p.fatal = err
+	}
+}
+
+// late notes that something is not started for want of time.
+func (p *progress) late() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.sealed {
+		p.outOfTime = true
+	}
+}
+
+// answerState sets the state that a window is answered with.
+func (p *progress) answerState(state []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.sealed {
+		p.state, p.newState = state, true
+	}
+}
+
+// doneInside notes that a user record of an aggregate is done, in Each.
+func (p *progress) doneInside(rec *decoder.Record) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.sealed {
+		return
+	}
+	if rec.Index != p.aggregate {
+		p.behind, p.aggregate = p.behind[:0], rec.Index
+	}
+	p.behind = appendDone(p.behind, rec)
+}
+
+// finish notes what the handler's run returned.
+func (p *progress) finish(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.sealed {
+		p.finished, p.err = true, err
+	}
+}
+
+// settle finds the first pending record. The records may go behind it.
+func (p *progress) settle() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.sealed {
+		p.settleLocked()
+	}
+}
+
+func (p *progress) settleLocked() {
+	if p.settled {
+		return
+	}
+	p.settled = true
+	if p.records == nil {
+		if p.pending != beyond {
+			p.tally.handled()
+		}
+		if p.aggregate != p.pending.index() {
+			p.behind = nil
+		}
+		return
+	}
+	p.tally.handled()
+	p.pending = p.done.firstPending(p.records, p.unread)
+	if p.remember && p.pending != beyond {
+		p.behind = doneBehind(p.records, p.done, p.pending)
+	}
+	p.done.release()
+	p.records, p.done = nil, nil
+}
+
+// seal ends the invocation for whoever still works on it.
+func (p *progress) seal() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.sealed {
+		p.settleLocked()
+		p.sealed = true
+	}
+}
+
+// abandon seals the progress if there are calls that have not returned. Where
+// there are none the work is about to end.
+func (p *progress) abandon() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.running == 0 {
+		return false
+	}
+	p.abandoned, p.tally.Abandoned = true, p.running
+	p.settleLocked()
+	p.sealed = true //mutant:the-call-that-the-guard-gives-up-counts-as-done
+	return true
+}

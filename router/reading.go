@@ -1,0 +1,56 @@
+package router
+
+import (
+	"errors"
+	"time"
+
+	"example.com/sluice/decoder"
+)
+
+// This file is how the shapes that get slices read an event, which is as a
+// whole, and what becomes of one that cannot be read to its end.
+
+// batch reads the whole event and calls f with its records. The time until then
+// is decoding, the rest is handling.
+func (i *invocation) batch(f func(g *grouping) error) error {
+	return i.decoder.BatchUntil(i.event, i.stopReading, func(b *decoder.Batch) error {
+		g := newGrouping(b)
+		defer g.release()
+		i.progress.readBatch(b, &g.records)
+		defer i.progress.settle()
+		if e := b.Unread(); e != nil {
+			if atLimit(e) && e.Index == 0 {
+				return e // the answer could only name the first record
+			}
+			i.readInPart(e, g.last())
+		}
+		return f(g)
+	})
+}
+
+// stopReading is whether to leave the rest of the event for another invocation,
+// so that what was read can still be handled.
+func (i *invocation) stopReading() bool {
+	return i.ctx.Err() != nil || !i.readUntil.IsZero() && !time.Now().Before(i.readUntil)
+}
+
+// readInPart notes that the event was not read to its end, and at which record
+// reading has ended; last is the one before.
+func (i *invocation) readInPart(e *decoder.Error, last position) {
+	unread := max(position(e.Index)<<subBits, last+1) // that may be inside of an aggregate
+	var limited *RecordError
+	if atLimit(e) {
+		limited = &RecordError{Index: e.Index, SequenceNumber: e.SequenceNumber, Err: e.Err}
+	}
+	i.progress.readUpTo(unread, limited, i.wholeBatch)
+}
+
+// atLimit is whether reading has ended at a limit, and not for want of time.
+func atLimit(e *decoder.Error) bool { return errors.Is(e, decoder.ErrTooLarge) }
+
+// atLimitBehind is what ended a loop over the event, where that is a limit which
+// leaves what was read before it done.
+func atLimitBehind(err error) (*decoder.Error, bool) {
+	e, ok := err.(*decoder.Error)
+	return e, ok && atLimit(e) && e.Index > 0
+}

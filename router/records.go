@@ -1,0 +1,113 @@
+package router
+
+import (
+	"sync"
+
+	"example.com/sluice/decoder"
+)
+
+// records are those of an event in the shapes that read it as a whole: the
+// decoder's own, which handlers get copies of. Nobody writes to them.
+type records struct {
+	good, bad []decoder.Record
+	flaws     []*decoder.Error // of bad
+	order     []entry          // all of them, in the event's order
+}
+
+// entry is a record of the event: an index into the good ones, or the
+// complement of one into the bad ones.
+type entry int32
+
+func (e entry) bad() bool { return e < 0 }
+
+// read puts the batch's records in order.
+func (r *records) read(b *decoder.Batch) {
+	r.good, r.bad, r.flaws = b.Records(), b.Bad(), b.Failed()
+	good, bad := 0, 0
+	for good < len(r.good) || bad < len(r.bad) {
+		if bad == len(r.bad) || good < len(r.good) && positionOf(&r.good[good]) < positionOf(&r.bad[bad]) {
+			r.order = append(r.order, entry(good))
+			good++
+			continue
+		}
+		r.order = append(r.order, ^entry(bad))
+		bad++
+	}
+}
+
+// reset lets go of the records.
+func (r *records) reset() {
+	r.good, r.bad, r.flaws, r.order = nil, nil, nil, r.order[:0]
+}
+
+func (r *records) record(e entry) *decoder.Record {
+	if e.bad() {
+		return &r.bad[^e]
+	}
+	return &r.good[e]
+}
+
+func (r *records) position(e entry) position { return positionOf(r.record(e)) }
+
+// last is the position of the last record, nowhere where there is none.
+func (r *records) last() position {
+	if len(r.order) == 0 {
+		return nowhere
+	}
+	return r.position(r.order[len(r.order)-1])
+}
+
+// doneList is which of an event's records are done.
+type doneList struct {
+	good, bad []bool // by their index
+	room      []bool
+}
+
+var doneLists = sync.Pool{New: func() any { return new(doneList) }}
+
+// newDoneList is one in which no record is done.
+func newDoneList(r *records) *doneList {
+	d := doneLists.Get().(*doneList)
+	if cap(d.room) < len(r.order) {
+		d.room = make([]bool, len(r.order))
+	}
+	room := d.room[:len(r.order)]
+	clear(room)
+	d.good, d.bad = room[:len(r.good)], room[len(r.good):]
+	return d
+}
+
+func (d *doneList) add(entries []entry) {
+	for _, e := range entries {
+		if e.bad() {
+			d.bad[^e] = true
+		} else {
+			d.good[e] = true
+		}
+	}
+}
+
+func (d *doneList) has(e entry) bool {
+	if e.bad() {
+		return d.bad[^e]
+	}
+	return d.good[e]
+}
+
+// firstPending is the position of the first record that is not done, and unread
+// where all are that were read.
+func (d *doneList) firstPending(r *records, unread position) position {
+	for _, e := range r.order { //mutant:the-highest-record-that-is-not-done-is-named
+		if !d.has(e) {
+			return r.position(e)
+		}
+	}
+	return unread
+}
+
+// release gives the list back.
+func (d *doneList) release() {
+	if cap(d.room) <= maxPooled {
+		doneLists.Put(d)
+	}
+}

@@ -1,0 +1,141 @@
+package router
+
+import (
+	"example.com/sluice/decoder"
+)
+
+// worker is a goroutine that works on an invocation, on one group of records at
+// a time.
+type worker struct {
+	*invocation
+	records *records // of the event, in the shapes that read it as a whole
+	buffer  *callBuffer
+}
+
+func (i *invocation) newWorker(r *records) worker {
+	return worker{i, r, i.newCallBuffer()}
+}
+
+// inOrder works on one group, one call at a time, and stops at the first record
+// that does not get done. It reports whether all are.
+func (w *worker) inOrder(g *group, size int, call func([]decoder.Record) error) bool {
+	for len(g.left) > 0 {
+		if !w.step(g, size, call) {
+			return false
+		}
+	}
+	return true
+}
+
+// step works on the next bad record of a group, or on its next good ones, size
+// of them at most. It takes from the group what is done, and reports whether the
+// group may go on.
+func (w *worker) step(g *group, size int, call func([]decoder.Record) error) bool {
+	if g.left[0].bad() {
+		return w.nextBad(g, w.records.flaws[^g.left[0]])
+	}
+	n := 1
+	for n < min(size, len(g.left)) && !g.left[n].bad() { //mutant:slices-of-any-size
+		n++
+	}
+	// What is behind a skipped record is handed over again, but not together with what is behind the slice.
+	for behind := len(g.left) - n; len(g.left) > behind; {
+		if !w.slice(g, g.left[:len(g.left)-behind], call) {
+			return false
+		}
+	}
+	return true
+}
+
+// nextBad gives the group's next record to WithOnBad, and reports whether it is
+// done with.
+func (w *worker) nextBad(g *group, flaw error) bool {
+	if !w.bad(w.records.record(g.left[0]), g.left[:1], flaw) { //mutant:a-bad-record-that-fails-counts-as-done
+		return false
+	}
+	w.take(g, 1)
+	return true
+}
+
+// take takes the next n records of a group, which are done, from it.
+func (w *worker) take(g *group, n int) {
+	if w.suspects {
+		for _, e := range g.left[:n] {
+			w.forgive(w.records.record(e))
+		}
+	}
+	g.left = g.left[n:]
+}
+
+// slice hands the next records of a group over, once. It reports whether those
+// behind what is done may be handed over.
+func (w *worker) slice(g *group, entries []entry, call func([]decoder.Record) error) bool {
+	recs := w.buffer.giveAll(w.records, entries)
+	n := w.progress.startSlice(entries, w.ctx.Err() != nil)
+	if n == 0 {
+		return false
+	}
+	entries, recs = entries[:n], recs[:n:n]
+	err := w.callUserCode(w.records.record(entries[0]), n, entries, func() error { return call(recs) })
+	if r, refused := err.(*refusal); refused {
+		entries, err = entries[:r.before], r.handled
+		if err == nil {
+			w.progress.advance(len(entries), entries)
+			w.take(g, len(entries))
+			return w.refused(g, r.err)
+		}
+	}
+	if err != nil {
+		return w.sliceFailed(g, entries, err)
+	}
+	w.take(g, n)
+	return true
+}
+
+// sliceFailed takes the error of a handler for the records that it was given,
+// which are the group's next. It reports whether those behind what is done may
+// be handed over.
+func (w *worker) sliceFailed(g *group, entries []entry, err error) bool {
+	if err == errSealed {
+		return false
+	}
+	out := judge(w.records, entries, err)
+	from := 0
+	for _, a := range out.skipped {
+		w.progress.advance(a.entry-from, entries[from:a.entry])
+		from = a.entry + 1
+		w.skip(w.records.record(entries[a.entry]), entries[a.entry:from], nil, a.err)
+	}
+	w.progress.advance(out.done-from, entries[from:out.done])
+	w.take(g, out.done)
+	if out.verdict == skip {
+		return true
+	}
+	rec := w.records.record(g.left[0])
+	if out.named && out.verdict == retry { //mutant:poison-counts-failures-that-are-not-the-record-s
+		var done bool
+		if done, err = w.giveUp(rec, g.left[:1], nil, err); done {
+			w.take(g, 1)
+			return true
+		}
+	}
+	w.fail(rec, out.verdict, nil, err)
+	return false
+}
+
+// refused takes what unmarshal said of a group's next record: its error makes
+// the record a bad one, its panic fails it. It reports whether the record is
+// done with.
+func (w *worker) refused(g *group, err error) bool {
+	rec := w.records.record(g.left[0])
+	p, panicked := err.(*PanicError)
+	if !panicked {
+		return w.nextBad(g, undecodable(rec, err))
+	}
+	w.logRecord(recordPanicked, rec, nil, p, 0)
+	if !w.settle(rec, g.left[:1], nil, Retry(p)) {
+		return false
+	}
+	w.take(g, 1)
+	return true
+}
