@@ -24,21 +24,20 @@ import (
 	"example.com/sluice/internal/lane"
 )
 
-// contender is one way to read an event.
+// contender is a way to read an event.
 type contender struct {
 	name string
 
-	// open returns a reader that is used for one event after the other, by one
-	// goroutine.
+	// open returns a reader that one goroutine uses for one event after the
+	// other.
 	open func() reader
 
-	// exact is whether arrival times are exact, and not only to the
-	// millisecond.
+	// exact says that arrival times are exact, not only to the millisecond.
 	exact bool
 }
 
-// reader reads an event. What is measured is sum; fields, for the test, reads
-// it in the same way.
+// reader reads an event. sum is what is measured; fields, for the test, reads
+// in the same way.
 type reader struct {
 	sum    func(event []byte) (sum.Sum, error)
 	fields func(event []byte) ([]fields, error)
@@ -47,7 +46,7 @@ type reader struct {
 var contenders = []contender{
 	{name: "sluice", open: openSluice, exact: true},
 	{name: "sluice-batch", open: openBatch, exact: true},
-	{name: "sluice-general", open: openGeneral, exact: true},
+	{name: "sluice-strict", open: openStrict, exact: true},
 	{name: "encoding-json", open: structs(json.Unmarshal)},
 	{name: "go-json-experiment", open: structs(readV2)},
 	{name: "sonic", open: structs(readSonic)},
@@ -62,18 +61,18 @@ var contenders = []contender{
 }
 
 func init() {
-	if !simdjson.SupportedCPU() { // it only knows x86 with AVX2
+	if !simdjson.SupportedCPU() { // it supports only x86 with AVX2
 		contenders = slices.DeleteFunc(contenders, func(c contender) bool { return c.name == "simdjson-go" })
 	}
-	must(sonic.Pretouch(reflect.TypeFor[events.KinesisEvent]())) // compiles its reader, which is not to be measured
+	must(sonic.Pretouch(reflect.TypeFor[events.KinesisEvent]())) // compiles its reader, which must not be measured
 }
 
-// structs is for what fills an events.KinesisEvent.
+// structs is for contenders that fill an events.KinesisEvent.
 func structs(unmarshal func([]byte, any) error) func() reader {
 	return func() reader {
 		return reader{
 			sum: func(event []byte) (s sum.Sum, err error) {
-				e := new(events.KinesisEvent) // a new one: members that are absent would keep their old values
+				e := new(events.KinesisEvent) // reuse would keep old values of absent members
 				err = unmarshal(event, e)
 				sumevent.Add(&s, e)
 				return s, err
@@ -130,8 +129,8 @@ func openEasy() reader {
 	}
 }
 
-// views is for what reads one record after the other into a view, and calls f
-// with each.
+// views is for contenders that read one record after the other into a view and
+// call f with it.
 func views(open func() func(event []byte, f func(*view)) error) func() reader {
 	return func() reader {
 		read := open()
@@ -201,8 +200,8 @@ func openBatch() reader {
 	}
 }
 
-// openGeneral is the decoder with its shape lane turned off.
-func openGeneral() reader {
+// openStrict is the decoder with its strict reader alone.
+func openStrict() reader {
 	r := openSluice()
 	return reader{
 		sum: func(event []byte) (sum.Sum, error) {
@@ -218,8 +217,8 @@ func openGeneral() reader {
 	}
 }
 
-// text is the bytes as a string, without a copy.
+// text returns the bytes as a string, without a copy.
 func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
-// bytesOf is the reverse.
+// bytesOf returns the bytes of a string, without a copy.
 func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }

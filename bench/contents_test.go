@@ -9,22 +9,20 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"google.golang.org/protobuf/encoding/protowire"
 
 	"example.com/sluice/decoder"
 	"example.com/sluice/payload/cwlogs"
 	"example.com/sluice/router/routertest"
 )
 
-// This file measures what is inside of data: aggregates, compression, log
-// events. For aggregates there is no other Go library to measure beside: those
-// that are known cannot be had as modules. node/aggregates.js measures Node's
-// on the event that TestWriteAggregates writes.
+// What is inside data: aggregates, compression, log events. For aggregates
+// there is no other Go library to compare with, because the known ones are not
+// available as modules. node/aggregates.js measures the one for Node on the
+// event that TestWriteAggregates writes.
 
 const (
 	aggregates  = 50
@@ -32,23 +30,7 @@ const (
 	userBytes   = 256
 )
 
-// aggregateOf makes an aggregate of n user records with a key each, as the
-// producer library writes them.
-func aggregateOf(n, size, seed int) []byte {
-	var message []byte
-	for i := range n {
-		message = protowire.AppendString(protowire.AppendTag(message, 1, protowire.BytesType), fmt.Sprintf("user-%d", seed*n+i))
-	}
-	for i := range n {
-		u := protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), uint64(i))
-		u = protowire.AppendBytes(protowire.AppendTag(u, 3, protowire.BytesType), payloadOf(seed*n+i, size))
-		message = protowire.AppendBytes(protowire.AppendTag(message, 3, protowire.BytesType), u)
-	}
-	sum := md5.Sum(message)
-	return append(append([]byte("\xf3\x89\x9a\xc2"), message...), sum[:]...)
-}
-
-// payloadOf is a JSON object of that size.
+// payloadOf returns a JSON object of this size.
 func payloadOf(n, size int) []byte {
 	text := fmt.Sprintf(`{"order":%d,"customer":"user-%d","total":%d,"note":"`, n, n%977, n*7919%100000)
 	for i := n; len(text) < size-2; i = i*1103515245 + 12345 {
@@ -60,21 +42,32 @@ func payloadOf(n, size int) []byte {
 func eventOf(data ...[]byte) []byte {
 	recs := make([]decoder.Record, len(data))
 	for i, d := range data {
-		recs[i] = decoder.Record{PartitionKey: []byte("a"), SequenceNumber: fmt.Appendf(nil, "49658471032915763208146092357481206394817562039485%06d", i), Data: d,
-			ApproximateArrivalTimestamp: time.UnixMilli(1731924555137)}
+		recs[i] = decoder.Record{
+			PartitionKey:                []byte("a"),
+			SequenceNumber:              fmt.Appendf(nil, "49658471032915763208146092357481206394817562039485%06d", i),
+			Data:                        d,
+			ApproximateArrivalTimestamp: time.UnixMilli(1731924555137),
+		}
 	}
 	return routertest.EventOf(recs...)
 }
 
+// aggregateEvent returns an event of aggregates whose user records have a key
+// each, and its records' data.
 func aggregateEvent() (event []byte, packed [][]byte) {
 	for i := range aggregates {
-		packed = append(packed, aggregateOf(userRecords, userBytes, i))
+		recs := make([]decoder.Record, userRecords)
+		for j := range recs {
+			n := i*userRecords + j
+			recs[j] = decoder.Record{PartitionKey: fmt.Appendf(nil, "user-%d", n), Data: payloadOf(n, userBytes)}
+		}
+		packed = append(packed, routertest.Aggregate(recs...).Data)
 	}
 	return eventOf(packed...), packed
 }
 
-// TestWriteAggregates writes the event for node/aggregates.js where AGGREGATES
-// names a file.
+// TestWriteAggregates writes the event for node/aggregates.js to the file in
+// AGGREGATES, if it is set.
 func TestWriteAggregates(t *testing.T) {
 	event, _ := aggregateEvent()
 	n := 0
@@ -94,10 +87,10 @@ func TestWriteAggregates(t *testing.T) {
 	}
 }
 
-// BenchmarkAggregates reads aggregates. "envelope" leaves them as they are;
-// "md5" is the checksum of their messages alone, which the format asks for:
-// what splitting them costs is "sluice" less "envelope", to be held against
-// "md5".
+// BenchmarkAggregates reads aggregates. "envelope" leaves them whole. "md5"
+// only computes the checksum of their messages, which the format requires.
+// Splitting costs the difference between "sluice" and "envelope", to be
+// compared with "md5".
 func BenchmarkAggregates(b *testing.B) {
 	event, packed := aggregateEvent()
 	name := fmt.Sprintf("%dx%dx%dB", aggregates, userRecords, userBytes)
@@ -139,22 +132,14 @@ func BenchmarkAggregates(b *testing.B) {
 	}
 }
 
-func gzipped(plain []byte) []byte {
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	w.Write(plain)
-	w.Close()
-	return b.Bytes()
-}
-
-// BenchmarkGzip reads records of gzip. "std" decompresses what the decoder
-// yields with compress/gzip, with a new reader for each record, as handlers
-// mostly do; "std, reader kept" resets one.
+// BenchmarkGzip reads records in gzip. "std" decompresses the data with
+// compress/gzip and a new reader for each record, as handlers mostly do; "std,
+// reader kept" resets one reader.
 func BenchmarkGzip(b *testing.B) {
 	const records, size = 500, 4 << 10
 	var data [][]byte
 	for i := range records {
-		data = append(data, gzipped(payloadOf(i, size)))
+		data = append(data, routertest.Gzip(payloadOf(i, size)))
 	}
 	event := eventOf(data...)
 	run := func(contender string, f func() int) {
@@ -211,21 +196,31 @@ func BenchmarkGzip(b *testing.B) {
 	})
 }
 
-// BenchmarkLogEvents reads log events of CloudWatch Logs, 100 records of 50.
-// "events" is aws-lambda-go's type, by compress/gzip and encoding/json.
-func BenchmarkLogEvents(b *testing.B) {
-	const records, each = 100, 50
+const logRecords, logsEach = 100, 50
+
+func logEvent() []byte {
 	var data [][]byte
-	for i := range records {
-		var list []string
-		for j := range each {
-			message, _ := json.Marshal(string(payloadOf(i*each+j, 200)) + "\n")
-			list = append(list, fmt.Sprintf(`{"id":"386374829104572918273645546372819204756392817463528%05d","timestamp":1731924555%03d,"message":%s}`, i*each+j, j, message))
+	for i := range logRecords {
+		var list []routertest.LogEvent
+		for j := range logsEach {
+			n := i*logsEach + j
+			list = append(list, routertest.LogEvent{
+				ID:        fmt.Sprintf("386374829104572918273645546372819204756392817463528%05d", n),
+				Timestamp: time.UnixMilli(1731924555000 + int64(j)),
+				Message:   string(payloadOf(n, 200)) + "\n",
+			})
 		}
-		data = append(data, gzipped([]byte(`{"messageType":"DATA_MESSAGE","owner":"123456789012","logGroup":"/aws/lambda/orders","logStream":"2024/11/18/[$LATEST]0f",`+
-			`"subscriptionFilters":["to-kinesis"],"logEvents":[`+strings.Join(list, ",")+`]}`)))
+		data = append(data, routertest.LogMessage(cwlogs.Envelope{LogStream: "2024/11/18/[$LATEST]0f"}, list...))
 	}
-	event := eventOf(data...)
+	return eventOf(data...)
+}
+
+// BenchmarkLogEvents reads log events of CloudWatch Logs, 50 in each of 100
+// records. "events" reads them into the type of aws-lambda-go with
+// compress/gzip and encoding/json.
+func BenchmarkLogEvents(b *testing.B) {
+	const records, each = logRecords, logsEach
+	event := logEvent()
 	run := func(contender string, f func() int) {
 		b.Run(fmt.Sprintf("%dx%d/%s", records, each, contender), func(b *testing.B) {
 			b.SetBytes(int64(len(event)))

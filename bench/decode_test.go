@@ -14,8 +14,8 @@ import (
 	"example.com/sluice/bench/internal/sum/record"
 )
 
-// TestContendersAgree: all contenders read the same, field by field, and come
-// to the same sum.
+// TestContendersAgree: all contenders read the same fields and compute the same
+// sum.
 func TestContendersAgree(t *testing.T) {
 	for _, named := range slices.Concat(shapes, unlike) {
 		t.Run(named.name, func(t *testing.T) {
@@ -27,7 +27,7 @@ func TestContendersAgree(t *testing.T) {
 			for _, c := range contenders {
 				t.Run(c.name, func(t *testing.T) {
 					r := c.open()
-					for range 2 { // what is kept from the first event must not show in the second
+					for range 2 { // nothing kept from the first event may show in the second
 						got, err := r.fields(s.event)
 						if err != nil {
 							t.Fatal(err)
@@ -63,8 +63,7 @@ func compare(got []fields, s *shape, exact bool) error {
 	return nil
 }
 
-// TestSumSeesEveryField: a field that is left out, or another value, changes
-// the sum.
+// TestSumSeesEveryField: leaving out or changing a field changes the sum.
 func TestSumSeesEveryField(t *testing.T) {
 	full := view{
 		partitionKey: []byte("k"), sequenceNumber: []byte("1"), data: []byte("d"), eventID: []byte("s:1"),
@@ -82,7 +81,8 @@ func TestSumSeesEveryField(t *testing.T) {
 		"eventID":        func(v *view) { v.eventID = []byte("s:2") },
 	}
 	for _, name := range []string{
-		"partitionKey", "sequenceNumber", "eventID", "kinesisSchemaVersion", "encryptionType", "eventSource", "eventVersion",
+		"partitionKey", "sequenceNumber", "eventID", "kinesisSchemaVersion", "encryptionType", "eventSource",
+		"eventVersion",
 		"eventName", "eventSourceARN", "invokeIdentityArn", "awsRegion",
 	} {
 		seen[name+" left out"] = func(v *view) { *v.field(name) = nil }
@@ -98,8 +98,8 @@ func TestSumSeesEveryField(t *testing.T) {
 	}
 }
 
-// TestSonicIsItself: where it does not support a release of Go, it leaves its
-// work to encoding/json without a word.
+// TestSonicIsItself: sonic silently falls back to encoding/json on releases of
+// Go that it does not support.
 func TestSonicIsItself(t *testing.T) {
 	if sonic.APIKind != sonic.UseSonicJSON {
 		t.Error("sonic does not support this release of Go, and hands over to encoding/json")
@@ -108,12 +108,12 @@ func TestSonicIsItself(t *testing.T) {
 
 func BenchmarkDecode(b *testing.B) { run(b, shapes, contenders, true) }
 
-// BenchmarkUnlike is the worst case for the shape lane: no record has the shape
-// of another.
+// BenchmarkUnlike is the worst case for the template reader: each record has a
+// template of its own.
 func BenchmarkUnlike(b *testing.B) {
 	var ours []contender
 	for _, c := range contenders {
-		if c.name == "sluice" || c.name == "sluice-general" {
+		if c.name == "sluice" || c.name == "sluice-strict" {
 			ours = append(ours, c)
 		}
 	}
@@ -139,7 +139,7 @@ func measure(b *testing.B, s *shape, c contender) {
 		record.Add(&want, &s.records[i])
 	}
 	r := c.open()
-	for range 3 { // what is kept grows with the first events
+	for range 3 { // reused memory grows with the first events
 		if _, err := r.sum(s.event); err != nil {
 			b.Fatal(err)
 		}
@@ -155,8 +155,8 @@ func measure(b *testing.B, s *shape, c contender) {
 	perRecord(b, len(s.records))
 }
 
-// measureFloor measures what no decoder can do without: the event is copied
-// once, and its data decoded, from places that are known beforehand.
+// measureFloor measures what no decoder can avoid: copying the event and
+// decoding its data, here from known places.
 func measureFloor(b *testing.B, s *shape) {
 	var texts [][2]int
 	var largest int

@@ -1,5 +1,5 @@
-// Package bench measures the decoder beside other ways to read a Kinesis event
-// in Go. It is a module of its own, so that no user of the library inherits its
-// peers. README.md says what each of them does, and `make bench` in the
-// directory above runs it.
+// Package bench compares the decoder with other ways to read a Kinesis event in
+// Go. It is a module of its own so that users of the library do not inherit its
+// peers. README.md describes the contenders; run it with `make bench` in the
+// directory above.
 package bench

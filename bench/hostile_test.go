@@ -9,8 +9,8 @@ import (
 )
 
 // BenchmarkHostile measures events that are made to be slow to read, at the
-// size that Lambda allows and at a quarter of it: the time a byte must not grow
-// with the size.
+// size that Lambda allows and at a quarter of it: the time for each byte must
+// not grow with the size.
 func BenchmarkHostile(b *testing.B) {
 	for _, h := range []struct{ name, before, repeated string }{
 		{"arrays", `{"Records":[`, `[`},
@@ -39,8 +39,8 @@ func BenchmarkHostile(b *testing.B) {
 	}
 }
 
-// lastError reads as much of the event as there is to read, and returns what
-// ends it.
+// lastError reads the event as far as possible and returns the error that ends
+// it.
 func lastError(event []byte) (broken error) {
 	for rec, err := range decoder.Records(event) {
 		if rec == nil {

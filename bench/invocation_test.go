@@ -25,9 +25,8 @@ import (
 	"example.com/sluice/router"
 )
 
-// This file measures whole functions: programs as they are deployed, in
-// processes of their own, which get their events over HTTP from a Runtime API
-// on the loopback interface.
+// Whole functions: programs as they are deployed, in processes of their own
+// that get their events over HTTP from a Runtime API on the loopback interface.
 
 // done is the answer that all records are done.
 const done = `{"batchItemFailures":[]}`
@@ -49,8 +48,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// programOf builds the programs as the documentation of AWS says, and returns
-// the path of one.
+// programOf builds the programs as AWS's documentation says, and returns the
+// path of one.
 func programOf(tb testing.TB, function string) string {
 	programs.Do(func() {
 		if programs.dir, programs.err = os.MkdirTemp("", "functions"); programs.err != nil {
@@ -120,7 +119,8 @@ func (p *process) stop() {
 	p.server.Close()
 }
 
-// invoke has the event handled, and answered as done.
+// invoke has the function handle the event, and expects the answer that all
+// records are done.
 func (p *process) invoke(tb testing.TB, event []byte) {
 	answer, err := p.Invoke(context.Background(), event)
 	if string(answer) != done || err != nil {
@@ -128,7 +128,7 @@ func (p *process) invoke(tb testing.TB, event []byte) {
 	}
 }
 
-// peak is the most memory that the process has had resident, in bytes.
+// peak returns the largest resident size that the process has had, in bytes.
 func (p *process) peak(tb testing.TB) float64 {
 	status, err := os.Open(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if errors.Is(err, os.ErrNotExist) {
@@ -175,11 +175,10 @@ func TestFunctionsAgree(t *testing.T) {
 	}
 }
 
-// BenchmarkInvocation measures an invocation from the moment that the event is
-// there to be fetched until it is answered, and the most memory that the
-// process has had. Between any two invocations the transport alone has the same
-// event, so that what disturbs the machine disturbs both; beyond-ns is the
-// difference of their medians.
+// BenchmarkInvocation measures an invocation from the moment that its event can
+// be fetched until it is answered, and the peak memory of the process. Between
+// invocations the transport alone gets the same event, so that a disturbance of
+// the machine affects both; beyond-ns is the difference of their medians.
 func BenchmarkInvocation(b *testing.B) {
 	for _, name := range []string{"1x256B", "100x256B", "1000x1KiB", "7500x200B", "10000x60B", "40x100KiB"} {
 		b.Run(name, func(b *testing.B) {
@@ -205,7 +204,7 @@ func measureInvocations(b *testing.B, function string, event []byte) {
 		own = append(own, float64(middle.Sub(begin)))
 		alone = append(alone, float64(time.Since(middle)))
 	}
-	for range 10 { // until memory has grown to what it comes to
+	for range 10 { // until memory does not grow any more
 		invoke()
 	}
 	own, alone = own[:0], alone[:0]
@@ -226,8 +225,8 @@ func median(samples []float64) float64 {
 	return (samples[(n-1)/2] + samples[n/2]) / 2
 }
 
-// BenchmarkInvocationStart measures the time from starting the process until it
-// first asks for an event, and tells the size of the program.
+// BenchmarkInvocationStart measures the time from the start of the process
+// until it first asks for an event, and reports the size of the program.
 func BenchmarkInvocationStart(b *testing.B) {
 	b.Run("cold", func(b *testing.B) {
 		for _, function := range functions {
@@ -254,9 +253,9 @@ func BenchmarkInvocationStart(b *testing.B) {
 	})
 }
 
-// BenchmarkConcurrent measures how invocations that run at once in one process
-// get in each other's way: the time an invocation takes on the whole, with one
-// worker and with two. It takes two processors that do nothing else.
+// BenchmarkConcurrent measures how simultaneous invocations in one process get
+// in each other's way: the time for each of them overall, with one worker and
+// with two. It needs two otherwise idle processors.
 func BenchmarkConcurrent(b *testing.B) {
 	for _, name := range []string{"100x256B", "7500x200B", "40x100KiB"} {
 		s := shapeNamed(name)

@@ -11,9 +11,8 @@ import (
 	"example.com/sluice/bench/internal/easy"
 )
 
-// This file reads an event field by field with the parsers that fill no struct.
-// What such a parser needs from one event to the next is kept, as a pool would
-// keep it.
+// Parsers that fill no struct, and read an event field by field. What a parser
+// needs for each event is kept, as it would be in a pool.
 
 var errForm = errors.New("not the form of an event")
 
@@ -68,7 +67,7 @@ func newFastjson() func(event []byte, f func(*view)) error {
 	}
 }
 
-// simdjsonReader is what simdjson-go lets a reader use again.
+// simdjsonReader is what can be reused with simdjson-go.
 type simdjsonReader struct {
 	parsed                       *simdjson.ParsedJson
 	root, record, member, inner  simdjson.Iter
@@ -162,8 +161,8 @@ func (r *simdjsonReader) readKinesis() error {
 
 func newJsonparser() func(event []byte, f func(*view)) error {
 	var v view
-	// A string comes as it stands in the event, so escapes are to be undone.
-	// Where there are none, nothing is copied.
+	// Strings are given as they stand in the event, with their escapes.
+	// Unescaping copies only if there are any.
 	plain := func(value []byte) []byte {
 		plain, err := jsonparser.Unescape(value, nil)
 		if err != nil {
@@ -245,7 +244,7 @@ func newGjson() func(event []byte, f func(*view)) error {
 	}
 }
 
-// easyView is the record that easyjson has filled.
+// easyView returns the record that easyjson has filled.
 func easyView(r *easy.Record) view {
 	k := &r.Kinesis
 	return view{

@@ -11,18 +11,18 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// This file makes the events that are read.
+// The events to read.
 
-// shape is what an event is like.
+// shape is an event of a certain form.
 type shape struct {
 	name    string
-	records []decoder.Record // what reading the event must give
+	records []decoder.Record // that reading the event must yield
 	event   []byte
 	plain   []byte // the event as Lambda would write it
 }
 
-// shapeOf is a shape that is made when it is first asked for, since the large
-// ones take their time.
+// shapeOf returns a shape that is built on first use, because large ones take
+// time.
 func shapeOf(name string, e routertest.Event, change func([]byte, int) []byte) func() *shape {
 	return sync.OnceValue(func() *shape {
 		s := &shape{name: name, records: e.All(), plain: e.Bytes()}
@@ -65,8 +65,8 @@ var shapes = []namedShape{
 	{"1000x256B-odd", shapeOf("1000x256B-odd", routertest.Event{Records: 1000, Size: 256}, odd)},
 }
 
-// unlike are the events of BenchmarkUnlike: no two records of one have the same
-// text around the values that change.
+// unlike are the events of BenchmarkUnlike, in which each record has a template
+// of its own.
 var unlike = []namedShape{
 	{"1000x256B-order", shapeOf("1000x256B-order", routertest.Event{Records: 1000, Size: 256}, shuffled)},
 	{"1000x256B-member", shapeOf("1000x256B-member", routertest.Event{Records: 1000, Size: 256}, tagged)},
@@ -82,13 +82,13 @@ func shapeNamed(name string) *shape {
 	panic("no shape " + name)
 }
 
-// textOf is the record as an element of Records.
+// textOf returns the record as an element of Records.
 func textOf(rec *decoder.Record) []byte {
 	event := routertest.EventOf(*rec)
 	return event[len(`{"Records":[`) : len(event)-len("]}")]
 }
 
-// odd makes every twentieth record one that Lambda would not write: with
+// odd makes every twentieth record one that Lambda would not write: with its
 // members in another order, with spaces, or with escapes.
 func odd(text []byte, i int) []byte {
 	if i%20 != 7 {
@@ -130,7 +130,7 @@ func shuffled(text []byte, i int) []byte {
 	return shuffle(text)
 }
 
-// namesOf are the names of an object's members, in their order.
+// namesOf returns the names of an object's members in their order.
 func namesOf(object []byte) []string {
 	var names []string
 	d := json.NewDecoder(bytes.NewReader(object))

@@ -9,18 +9,18 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file takes the sums and the fields of what the contenders read.
+// Sums and fields of what the contenders read.
 
 // addView adds a record to the sum, as package sum does it for other types.
 func addView(s *sum.Sum, v *view) {
 	size := len(v.partitionKey) + len(v.sequenceNumber) + len(v.data) + len(v.eventID) +
 		len(v.kinesisSchemaVersion) + len(v.encryptionType) + len(v.eventSource) + len(v.eventVersion) +
 		len(v.eventName) + len(v.eventSourceARN) + len(v.invokeIdentityARN) + len(v.awsRegion)
-	s.Add(size, sum.Last(v.partitionKey), sum.Last(v.sequenceNumber), sum.Last(v.data), sum.Last(v.eventID), v.arrival.Unix())
+	s.Add(size, sum.Last(v.partitionKey), sum.Last(v.sequenceNumber), sum.Last(v.data), sum.Last(v.eventID),
+		v.arrival.Unix())
 }
 
-// fields are all fields of a record, for the test that contenders read the
-// same.
+// fields is all fields of a record, to test that contenders read the same.
 type fields struct {
 	partitionKey, sequenceNumber, data, eventID  string
 	kinesisSchemaVersion, encryptionType         string

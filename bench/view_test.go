@@ -6,9 +6,9 @@ import (
 	"github.com/segmentio/asm/base64"
 )
 
-// view is a record as the contenders see it that fill no struct of their own:
-// they read one record after the other into the same view, without copying what
-// they need not copy.
+// view is a record for contenders that fill no struct of their own. They read
+// all records into the same view, one after the other, and copy only what they
+// must.
 type view struct {
 	partitionKey, sequenceNumber, data, eventID  []byte
 	kinesisSchemaVersion, encryptionType         []byte
@@ -16,14 +16,14 @@ type view struct {
 	eventSourceARN, invokeIdentityARN, awsRegion []byte
 	arrival                                      time.Time
 
-	buffer []byte // holds data; reused
+	buffer []byte // holds data, and is reused
 }
 
-// reset makes the view ready for the next record. It keeps the buffer.
+// reset clears the view for the next record but keeps the buffer.
 func (v *view) reset() { *v = view{buffer: v.buffer} }
 
-// setData decodes the base64 of data with SIMD instructions, since these
-// contenders leave base64 to the user.
+// setData decodes base64 with SIMD instructions, because these contenders leave
+// base64 to the user.
 func (v *view) setData(text []byte) error {
 	if need := base64.StdEncoding.DecodedLen(len(text)); need > cap(v.buffer) {
 		v.buffer = make([]byte, need)
@@ -33,15 +33,14 @@ func (v *view) setData(text []byte) error {
 	return err
 }
 
-// setArrival takes the seconds that it is given as the peers do, through a
-// float.
+// setArrival converts seconds as the peers do, through a float.
 func (v *view) setArrival(epoch float64) {
 	seconds := int64(epoch)
 	v.arrival = time.Unix(seconds, int64((epoch-float64(seconds))*1e9)).UTC()
 }
 
-// field returns where the string member of that name goes, nil where it is none
-// of the type's.
+// field returns where the string member of this name goes, nil if the type has
+// none.
 func (v *view) field(name string) *[]byte {
 	switch name {
 	case "kinesisSchemaVersion":

@@ -1,5 +1,4 @@
-// Package examples shows typed handlers with libraries that this module does
-// not depend on: a faster JSON decoder, Protocol Buffers, MessagePack. They are
-// a module of their own, so that nobody who uses the decoder or the router
-// inherits them.
+// Package examples has typed handlers that use libraries the core module does
+// not depend on: a faster JSON decoder, Protocol Buffers, MessagePack. It is a
+// module of its own so that users of the library do not inherit them.
 package examples

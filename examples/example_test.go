@@ -23,7 +23,7 @@ type Order struct {
 	Buyer string `json:"buyer" msgpack:"buyer"`
 }
 
-// invoke gives a record for each payload to a router and shows its answer.
+// invoke hands a router one record for each payload and prints its answer.
 func invoke(h router.Handler, payloads ...[]byte) {
 	recs := make([]decoder.Record, len(payloads))
 	for i, p := range payloads {
@@ -40,8 +40,8 @@ func must(b []byte, err error) []byte {
 	return b
 }
 
-// go-json has encoding/json's form, so it takes the place of json.Unmarshal as
-// it is.
+// go-json has the same functions as encoding/json, so its Unmarshal simply
+// replaces json.Unmarshal.
 func Example_goccy() {
 	invoke(router.Typed(json.Unmarshal, func(_ context.Context, _ *decoder.Record, o *Order) error {
 		fmt.Println(o.ID, o.Buyer)
@@ -80,12 +80,12 @@ func Example_messagePack() {
 	// {"batchItemFailures":[]} <nil>
 }
 
-// unmarshalProto gives proto.Unmarshal the form that typed handlers take. T is
-// the generated struct, and *T the message.
+// unmarshalProto turns proto.Unmarshal into what typed handlers take. T is the
+// generated struct, and *T the message.
 func unmarshalProto(data []byte, v any) error { return proto.Unmarshal(data, v.(proto.Message)) }
 
-// Generated messages are used like any other type. A message that does not
-// decode makes its record a bad one.
+// Generated messages are like any other type. A record whose message does not
+// decode is a bad record.
 func Example_protobuf() {
 	at := must(proto.Marshal(timestamppb.New(time.UnixMilli(1731924555137))))
 	invoke(router.Typed(unmarshalProto, func(_ context.Context, rec *decoder.Record, m *timestamppb.Timestamp) error {
@@ -94,13 +94,13 @@ func Example_protobuf() {
 	}), at)
 
 	order, _ := structpb.NewStruct(map[string]any{"id": 7, "buyer": "user-1"})
-	invoke(router.TypedPartition(unmarshalProto, func(_ context.Context, key []byte,
-		items []router.Item[structpb.Struct]) error {
-		for i := range items {
-			fmt.Println(string(key), items[i].Value.Fields["buyer"].GetStringValue())
-		}
-		return nil
-	}), must(proto.Marshal(order)))
+	invoke(router.TypedPartition(unmarshalProto,
+		func(_ context.Context, key []byte, items []router.Item[structpb.Struct]) error {
+			for i := range items {
+				fmt.Println(string(key), items[i].Value.Fields["buyer"].GetStringValue())
+			}
+			return nil
+		}), must(proto.Marshal(order)))
 	// Output:
 	// 0 2024-11-18T10:09:15.137Z
 	// {"batchItemFailures":[]} <nil>

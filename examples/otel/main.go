@@ -1,9 +1,9 @@
-// Command otel is a Lambda function with a trace of each invocation: the span
-// of otellambda's wrapper around the whole, and below it one for each call of
-// the handler. It needs nothing of the library but router.WithCallHook.
+// Command otel is a Lambda function that traces its invocations: the span of
+// otellambda's wrapper covers the whole, and below it each call of the handler
+// has a span. All that it needs from the library is router.WithCallHook.
 //
-// A real function gives [handler] a TracerProvider with an exporter to its
-// collector; here spans go to standard error.
+// A real function gives [handler] a TracerProvider that exports to its
+// collector; this one writes spans to standard error.
 package main
 
 import (
@@ -33,20 +33,20 @@ func main() {
 	lambda.Start(handler(save, provider))
 }
 
-// save is what the function does with the records of one partition key.
+// save handles the records of one partition key.
 func save(context.Context, []byte, []decoder.Record) error { return nil }
 
-// handler is the function with traces. Lambda freezes the process once it has
-// an answer, so the wrapper flushes the spans before.
+// handler returns the function with its traces. Lambda freezes the process once
+// it has an answer, so the wrapper flushes the spans first.
 func handler(h router.Partition, provider *sdktrace.TracerProvider, opts ...router.Option) lambda.Handler {
 	r := router.New(h, append(opts, router.WithCallHook(spans(provider)))...)
 	return otellambda.WrapHandler(r, otellambda.WithTracerProvider(provider), otellambda.WithFlusher(provider))
 }
 
-// spans returns a call hook that makes a span of each call. The handler's
-// context has it, so that what the handler calls shows below it. The attributes
-// are those of OpenTelemetry's semantic conventions for messaging, as far as
-// there are any for Kinesis.
+// spans returns a call hook that makes a span for each call and puts it into
+// the handler's context, so that spans of whatever the handler calls appear
+// below it. The attributes follow OpenTelemetry's semantic conventions for
+// messaging, as far as they cover Kinesis.
 func spans(provider trace.TracerProvider) func(context.Context, router.CallInfo) (context.Context, func(error)) {
 	tracer := provider.Tracer("example.com/sluice/examples/otel")
 	return func(ctx context.Context, call router.CallInfo) (context.Context, func(error)) {

@@ -21,14 +21,14 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// traced is the function with spans that are kept in memory.
+// traced returns the function, and an exporter that keeps its spans in memory.
 func traced(h router.Partition) (lambda.Handler, *tracetest.InMemoryExporter) {
 	exporter := tracetest.NewInMemoryExporter()
 	quiet := router.WithLogger(slog.New(slog.DiscardHandler))
 	return handler(h, sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter)), quiet), exporter
 }
 
-// inLambda is a context as aws-lambda-go makes it.
+// inLambda returns a context like those of aws-lambda-go.
 func inLambda(ctx context.Context) context.Context {
 	return lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{
 		AwsRequestID:       "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
@@ -36,8 +36,8 @@ func inLambda(ctx context.Context) context.Context {
 	})
 }
 
-// Three records of two partition keys: a span for each key's call, below that
-// of the invocation.
+// Three records with two partition keys: a span for the call for each key,
+// below that of the invocation.
 func Example() {
 	h, exporter := traced(func(ctx context.Context, key []byte, recs []decoder.Record) error {
 		if string(key) == "b" {
@@ -70,8 +70,8 @@ func Example() {
 	// invocation: status Unset
 }
 
-// inOrder sorts spans: the calls, which run side by side, those with an error
-// last, and then the invocation.
+// inOrder sorts spans: the concurrent calls first, those with an error after
+// the others, and then the invocation.
 func inOrder(spans tracetest.SpanStubs) tracetest.SpanStubs {
 	slices.SortFunc(spans, func(a, b tracetest.SpanStub) int {
 		return cmp.Or(cmp.Compare(b.SpanKind, a.SpanKind), cmp.Compare(len(a.Events), len(b.Events)))
@@ -79,8 +79,9 @@ func inOrder(spans tracetest.SpanStubs) tracetest.SpanStubs {
 	return spans
 }
 
-// A call's span is a child of the invocation's, the handler's context has it,
-// and all are out when the answer is: Lambda freezes the process.
+// A call's span is a child of the invocation's and is in the handler's context.
+// All spans are exported before the answer, because Lambda freezes the process
+// then.
 func TestSpans(t *testing.T) {
 	var inside trace.SpanContext
 	h, exporter := traced(func(ctx context.Context, _ []byte, _ []decoder.Record) error {

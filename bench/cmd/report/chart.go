@@ -20,12 +20,11 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// This file draws the chart of the README: a dot for each contender, on a
-// logarithmic scale, in a panel for each of a few shapes. It comes in two, one
-// for pages with a light and one for pages with a dark background.
+// The chart of the README: a panel for each of a few shapes of event, in it a
+// dot for each contender on a logarithmic scale. There is one for pages with a
+// light background and one for dark ones.
 
-// panels are the shapes that are shown, in reading order, and what they are
-// called.
+// panels are the shapes in the chart, in reading order, and their titles.
 var panels = []struct{ shape, title string }{
 	{"100x256B", "100 records of 256 B"},
 	{"7500x200B", "7500 records of 200 B (6 MB)"},
@@ -33,7 +32,7 @@ var panels = []struct{ shape, title string }{
 	{"1x1MiB", "1 record of 1 MiB"},
 }
 
-// shown are the contenders that are shown. The floor is a line.
+// shown are the contenders in the chart. The floor is drawn as a line.
 var shown = []contender{
 	{ours, "sluice"},
 	{"fastjson", "fastjson"},
@@ -51,8 +50,8 @@ var shown = []contender{
 
 type contender struct{ name, label string }
 
-// ranked returns the contenders from the fastest to the slowest, by the
-// geometric mean over the panels.
+// ranked returns the contenders, fastest first, by the geometric mean over the
+// panels.
 func ranked(op *operation) []contender {
 	mean := func(c contender) (m float64) {
 		for _, panel := range panels {
@@ -64,7 +63,7 @@ func ranked(op *operation) []contender {
 	return slices.SortedFunc(slices.Values(shown), func(a, b contender) int { return cmp.Compare(mean(a), mean(b)) })
 }
 
-// theme is the colours of a chart. The background is that of the page.
+// theme is the colours of a chart on the background of its page.
 type theme struct {
 	name                       string
 	text, line, dot, own, base color.Color
@@ -104,10 +103,12 @@ func drawChart(res *results, th theme) ([]byte, error) {
 	dc := draw.New(canvas)
 	title := th.style(11)
 	title.XAlign, title.YAlign = draw.XLeft, draw.YTop
-	dc.FillText(title, vg.Point{X: 4, Y: chartHeight - 4}, "Time to read a record, every field, data decoded (logarithmic; less is better)")
+	dc.FillText(title, vg.Point{X: 4, Y: chartHeight - 4},
+		"Time to read a record, every field, data decoded (logarithmic; less is better)")
 	note := th.style(8)
 	note.Color, note.XAlign, note.YAlign = th.base, draw.XRight, draw.YTop
-	dc.FillText(note, vg.Point{X: chartWidth - 8, Y: chartHeight - 6}, "dashed: copying the event and decoding its base64 takes this alone")
+	dc.FillText(note, vg.Point{X: chartWidth - 8, Y: chartHeight - 6},
+		"dashed: copying the event and decoding its base64 takes this alone")
 
 	tiles := draw.Tiles{Rows: 2, Cols: 2, PadX: 14, PadY: 30, PadTop: 46, PadBottom: 2, PadLeft: 2, PadRight: 10}
 	rank := ranked(res.operation("Decode"))
@@ -134,7 +135,7 @@ func drawChart(res *results, th theme) ([]byte, error) {
 // drawPanel makes the panel of one shape.
 func drawPanel(s *shapeResult, title string, rank []contender, named bool, th theme) (*plot.Plot, error) {
 	p := plot.New()
-	p.BackgroundColor = nil // none
+	p.BackgroundColor = nil
 	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.TickerFunc(decades)
 	p.X.Tick.Label, p.X.LineStyle.Color, p.X.Tick.LineStyle.Color = th.style(8), th.line, th.line
 	p.X.Tick.Label.XAlign, p.X.Tick.Label.YAlign = draw.XCenter, draw.YTop
@@ -169,8 +170,8 @@ func drawPanel(s *shapeResult, title string, rank []contender, named bool, th th
 	return p, nil
 }
 
-// dots draws a dot with its time for each contender, on a line across the
-// panel, and a dashed line for the floor.
+// dots draws each contender's dot and time, with a line across the panel, and a
+// dashed line for the floor.
 type dots struct {
 	theme  theme
 	title  string
@@ -193,7 +194,8 @@ func (d *dots) Plot(c draw.Canvas, p *plot.Plot) {
 	c.FillText(title, vg.Point{X: c.Min.X, Y: c.Max.Y + 2}, d.title)
 	guide := draw.LineStyle{Color: d.theme.line, Width: 0.5}
 	if d.floor > 0 {
-		c.StrokeLine2(draw.LineStyle{Color: d.theme.base, Width: 1, Dashes: []vg.Length{3, 2}}, toX(d.floor), c.Min.Y, toX(d.floor), c.Max.Y)
+		c.StrokeLine2(draw.LineStyle{Color: d.theme.base, Width: 1, Dashes: []vg.Length{3, 2}}, toX(d.floor), c.Min.Y,
+			toX(d.floor), c.Max.Y)
 	}
 	for _, pt := range d.points {
 		x, y := toX(pt.value), toY(pt.y)
@@ -223,18 +225,19 @@ func (th theme) style(size vg.Length) text.Style {
 	}
 }
 
-// decades are the ticks of an axis of nanoseconds.
+// decades returns the ticks of an axis in nanoseconds.
 func decades(least, most float64) []plot.Tick {
 	var ticks []plot.Tick
 	for v := 1.0; v <= most; v *= 10 {
 		if v >= least {
-			ticks = append(ticks, plot.Tick{Value: v, Label: strings.NewReplacer(".00", "", ".0", "").Replace(timeOf(v))})
+			whole := strings.NewReplacer(".00", "", ".0", "").Replace(timeOf(v))
+			ticks = append(ticks, plot.Tick{Value: v, Label: whole})
 		}
 	}
 	return ticks
 }
 
-// timeOf writes nanoseconds in the unit that fits.
+// timeOf writes nanoseconds in a suitable unit.
 func timeOf(ns float64) string {
 	units := []string{"ns", "µs", "ms", "s"}
 	for len(units) > 1 && ns >= 999.5 {
@@ -244,8 +247,9 @@ func timeOf(ns float64) string {
 	return digits(ns) + " " + units[0]
 }
 
-// withFallbackFonts names fonts of the same widths beside the one that the text
+// withFallbackFonts adds fonts that have the widths of the one that the text
 // was set in.
 func withFallbackFonts(svg []byte) []byte {
-	return bytes.ReplaceAll(svg, []byte("font-family:Liberation Sans"), []byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif"))
+	return bytes.ReplaceAll(svg, []byte("font-family:Liberation Sans"),
+		[]byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif"))
 }

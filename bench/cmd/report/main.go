@@ -1,10 +1,10 @@
-// Command report runs the benchmarks of the directory that it is started in and
-// prints how the decoder compares with its peers, and which targets it reaches.
-// With -write it also keeps the raw results, tables and charts.
+// Command report runs the benchmarks in its working directory and prints how
+// the decoder compares with its peers and which targets it reaches. With -write
+// it also keeps the raw results, tables and charts.
 //
-// It builds the test program once and runs it several times, so that what
-// disturbs the machine for a while disturbs all contenders. Figures are medians
-// over these rounds, and so are ratios, each of two figures of one round.
+// It builds the test program once and runs it several times, so that a
+// disturbance of the machine affects all contenders. Figures are medians over
+// these rounds, and so are ratios, each between two figures of the same round.
 package main
 
 import (

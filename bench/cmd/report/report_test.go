@@ -55,7 +55,8 @@ func TestVerdicts(t *testing.T) {
 	var got []string
 	for _, target := range targets(readSample(t)) {
 		if !target.missing {
-			got = append(got, strings.Join([]string{target.what, target.where, target.measured(), target.verdict()}, ", "))
+			got = append(got, strings.Join([]string{target.what, target.where, target.measured(), target.verdict()},
+				", "))
 		}
 	}
 	want := []string{
@@ -124,13 +125,15 @@ func TestSummaryStandsBetweenItsMarks(t *testing.T) {
 }
 
 func TestEveryBenchmarkIsInOneSuite(t *testing.T) {
-	names := []string{"BenchmarkDecode", "BenchmarkInvocation", "BenchmarkInvocationStart", "BenchmarkConcurrent", "BenchmarkDecodeLogs"}
+	names := []string{"BenchmarkDecode", "BenchmarkInvocation", "BenchmarkInvocationStart", "BenchmarkConcurrent",
+		"BenchmarkDecodeLogs"}
 	var patterns []string
 	for _, s := range suites {
 		patterns = append(patterns, s.pattern(names))
 	}
 	want := []string{
-		"^Benchmark(Decode)$", "^Benchmark(Invocation|InvocationStart)$", "^Benchmark(Concurrent)$", "^Benchmark(DecodeLogs)$",
+		"^Benchmark(Decode)$", "^Benchmark(Invocation|InvocationStart)$", "^Benchmark(Concurrent)$",
+		"^Benchmark(DecodeLogs)$",
 	}
 	if !slices.Equal(patterns, want) {
 		t.Errorf("got %q, want %q", patterns, want)
@@ -139,13 +142,15 @@ func TestEveryBenchmarkIsInOneSuite(t *testing.T) {
 
 func TestDigits(t *testing.T) {
 	for v, want := range map[float64]string{
-		0: "0", 0.294: "0.29", 9.126: "9.13", 94.31: "94.3", 285.4: "285", 5768793: "5,768,793", 1000: "1,000", -12345: "-12,345",
+		0: "0", 0.294: "0.29", 9.126: "9.13", 94.31: "94.3", 285.4: "285", 5768793: "5,768,793", 1000: "1,000",
+		-12345: "-12,345",
 	} {
 		if got := digits(v); got != want {
 			t.Errorf("%v: got %q, want %q", v, got, want)
 		}
 	}
-	for ns, want := range map[float64]string{94.31: "94.3 ns", 999.6: "1.00 µs", 12345: "12.3 µs", 5.77e6: "5.77 ms", 2e9: "2.00 s"} {
+	for ns, want := range map[float64]string{94.31: "94.3 ns", 999.6: "1.00 µs", 12345: "12.3 µs", 5.77e6: "5.77 ms",
+		2e9: "2.00 s"} {
 		if got := timeOf(ns); got != want {
 			t.Errorf("%v: got %q, want %q", ns, got, want)
 		}

@@ -8,14 +8,13 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// This file reads results, as `go test -bench` writes them and as benchstat
-// reads them.
+// Results, read as `go test -bench` writes them and benchstat reads them.
 
-// results are figures by operation, shape and contender, in the order in which
-// they were measured.
+// results are figures by operation, shape and contender, in the order of their
+// measurement.
 type results struct {
 	operations []*operation
-	config     map[string]string // of the last file that says it: "cpu", "command", …
+	config     map[string]string // "cpu", "command" and so on, of the last file that has them
 	commands   []string
 }
 
@@ -30,7 +29,7 @@ type shapeResult struct {
 	samples    map[string]map[string][]float64 // by contender and unit
 }
 
-// readResults reads what is named Benchmark<Operation>/<shape>/<contender>.
+// readResults reads benchmarks named Benchmark<Operation>/<shape>/<contender>.
 func readResults(files []string) (*results, error) {
 	res := &results{config: map[string]string{}}
 	in := &benchfmt.Files{Paths: files}
@@ -63,7 +62,8 @@ func readResults(files []string) (*results, error) {
 	return res, in.Err()
 }
 
-// operation returns one without figures where there is none of the name.
+// operation returns the operation of this name, without figures if there is
+// none.
 func (r *results) operation(name string) *operation {
 	for _, op := range r.operations {
 		if op.name == name {
@@ -73,7 +73,7 @@ func (r *results) operation(name string) *operation {
 	return &operation{name: name}
 }
 
-// shape returns one without figures where there is none of the name.
+// shape returns the shape of this name, without figures if there is none.
 func (op *operation) shape(name string) *shapeResult {
 	for _, s := range op.shapes {
 		if s.name == name {
@@ -83,7 +83,7 @@ func (op *operation) shape(name string) *shapeResult {
 	return &shapeResult{name: name, samples: map[string]map[string][]float64{}}
 }
 
-// place returns the operation's shape, as a part of the results.
+// place returns an operation's shape that is part of the results.
 func (r *results) place(operation, shape string) *shapeResult {
 	op := r.operation(operation)
 	if !slices.Contains(r.operations, op) {
@@ -104,21 +104,20 @@ func (s *shapeResult) add(contender, unit string, value float64) {
 	s.samples[contender][unit] = append(s.samples[contender][unit], value)
 }
 
-// of returns what was measured, a figure for each round.
+// of returns the figures, one for each round.
 func (s *shapeResult) of(contender, unit string) []float64 { return s.samples[contender][unit] }
 
-// median returns the median of what was measured, and whether there is
-// anything.
+// median returns the median of the figures, and false if there are none.
 func (s *shapeResult) median(contender, unit string) (float64, bool) {
 	return median(s.of(contender, unit))
 }
 
-// beyond returns how much more it is than the transport's.
+// beyond returns by how much the figures exceed those of the transport.
 func (s *shapeResult) beyond(contender, unit string) []float64 {
 	return pairwise(s.of(contender, unit), s.of("transport", unit), func(a, b float64) float64 { return a - b })
 }
 
-// of returns what was measured of one shape.
+// of returns the figures of one contender.
 func (r *results) of(operation, shape, contender, unit string) []float64 {
 	return r.operation(operation).shape(shape).of(contender, unit)
 }
@@ -132,8 +131,8 @@ func median(samples []float64) (float64, bool) {
 	return (samples[(n-1)/2] + samples[n/2]) / 2, true
 }
 
-// quotient returns the median of a/b over the rounds. What has slowed the
-// machine down for a while has slowed down both.
+// quotient returns the median of a/b over the rounds. Whatever slowed down the
+// machine for a while slowed down both.
 func quotient(a, b []float64) (float64, bool) {
 	return median(pairwise(a, b, func(a, b float64) float64 { return a / b }))
 }
@@ -146,7 +145,8 @@ func pairwise(a, b []float64, f func(a, b float64) float64) []float64 {
 	return all
 }
 
-// contenders are all of an operation, in the order in which they were measured.
+// contenders returns an operation's contenders in the order of their
+// measurement.
 func (op *operation) contenders() []string {
 	var all []string
 	for _, s := range op.shapes {
@@ -159,8 +159,8 @@ func (op *operation) contenders() []string {
 	return all
 }
 
-// unit is what an operation's time is told in: that of its parts, "ns/record"
-// or the like, where it has such parts.
+// unit returns the unit of an operation's times: that of its parts, such as
+// "ns/record", if it has parts.
 func (op *operation) unit() string {
 	for _, s := range op.shapes {
 		for _, c := range s.contenders {

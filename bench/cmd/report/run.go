@@ -15,14 +15,14 @@ import (
 	"time"
 )
 
-// This file runs the benchmarks.
+// The run of the benchmarks.
 
-// suite is the benchmarks that one file of results holds.
+// suite is the benchmarks whose results share a file.
 type suite struct {
 	name    string
-	matches string // which benchmarks
-	rest    bool   // instead: all that no other suite has
-	cores   int    // how many processors it needs at once
+	matches string // the names of its benchmarks
+	rest    bool   // instead: those in no other suite
+	cores   int    // how many processors it needs
 }
 
 var suites = []suite{
@@ -32,7 +32,7 @@ var suites = []suite{
 	{name: "formats", rest: true, cores: 1},
 }
 
-// file is where its results are kept.
+// file returns where the results are kept.
 func (s suite) file(dir string) string { return filepath.Join(dir, s.name+".txt") }
 
 type runner struct {
@@ -41,7 +41,7 @@ type runner struct {
 	only      string
 }
 
-// run runs the suites and writes a file for each.
+// run runs the suites and writes their files.
 func (r runner) run(dir string) error {
 	only, err := regexp.Compile(r.only)
 	if err != nil {
@@ -72,7 +72,7 @@ func (r runner) run(dir string) error {
 	return nil
 }
 
-// program builds the test program of the current directory.
+// program builds the test program of the working directory.
 func program(dir string) (string, error) {
 	path := filepath.Join(dir, "bench.test")
 	build := exec.Command("go", "test", "-c", "-o", path, ".")
@@ -80,7 +80,7 @@ func program(dir string) (string, error) {
 	return path, build.Run()
 }
 
-// pattern is what to give to -test.bench, "" where there is nothing to run.
+// pattern returns the argument of -test.bench, "" if there is nothing to run.
 func (s suite) pattern(names []string) string {
 	var mine []string
 	for _, name := range names {
@@ -117,9 +117,9 @@ func (r runner) runSuite(s suite, test, pattern, path string) error {
 	return os.WriteFile(path, withoutVerdicts(out.Bytes()), 0o644)
 }
 
-// pinned is the beginning of a command that gets the last processor for itself
-// as far as this user may say so. What needs several processors is not bound to
-// one.
+// pinned returns the beginning of a command that has the last processor to
+// itself, as far as this user may arrange that. A suite that needs several
+// processors is not pinned.
 func pinned(cores int) (args []string) {
 	if _, err := exec.LookPath("nice"); err == nil && os.Geteuid() == 0 {
 		args = append(args, "nice", "-n", "-15")
@@ -142,15 +142,14 @@ func quoted(args []string) []string {
 	return quoted
 }
 
-// withoutVerdicts leaves out what the test program says at the end of each
-// round.
+// withoutVerdicts drops what the test program prints at the end of a round.
 func withoutVerdicts(out []byte) []byte {
 	return regexp.MustCompile(`(?m)^PASS\n`).ReplaceAll(out, nil)
 }
 
 func tail(b []byte) []byte { return b[max(0, len(b)-2000):] }
 
-// memory is how much the machine has.
+// memory returns the size of the machine's memory.
 func memory() string {
 	info, err := os.ReadFile("/proc/meminfo")
 	if err != nil {

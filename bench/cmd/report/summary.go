@@ -8,15 +8,14 @@ import (
 	"strings"
 )
 
-// This file writes the summary that stands in the README of the repository,
-// between two marks.
+// The summary in the README of the repository, between two marks.
 
 const (
 	summaryBegin = "<!-- begin of what make bench-report writes -->\n"
 	summaryEnd   = "<!-- end of what make bench-report writes -->\n"
 )
 
-// events are the shapes as the summary calls them.
+// events are the shapes and their names in the summary.
 var events = []struct{ shape, title string }{
 	{"1x256B", "1 × 256 B"},
 	{"100x60B", "100 × 60 B"},
@@ -30,8 +29,8 @@ var events = []struct{ shape, title string }{
 	{"1000x256B-odd", "1000 × 256 B, 5 % odd"},
 }
 
-// writeSummary puts the summary into the page, where there is a page and it has
-// a place for it.
+// writeSummary puts the summary into the page, if the page exists and has the
+// marks.
 func writeSummary(path string, res *results) error {
 	page, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -50,7 +49,8 @@ func writeSummary(path string, res *results) error {
 
 func summary(res *results) string {
 	rows := [][]string{{
-		"records of an event", "a record takes", "encoding/json", "fastest other that fills a struct", "fastjson, field by field",
+		"records of an event", "a record takes", "encoding/json", "fastest other that fills a struct",
+		"fastjson, field by field",
 		"a copy and base64 alone",
 	}}
 	for _, e := range events {
@@ -65,7 +65,8 @@ func summary(res *results) string {
 		}
 		other, value := fastest(s)
 		rows = append(rows, []string{
-			e.title, timeOf(own), times("encoding-json"), ratio(value) + " (" + other + ")", times("fastjson"), times("floor"),
+			e.title, timeOf(own), times("encoding-json"), ratio(value) + " (" + other + ")", times("fastjson"),
+			times("floor"),
 		})
 	}
 	out := markdown(rows)
@@ -75,15 +76,17 @@ func summary(res *results) string {
 	ownPeak, _ := median(inv.beyond(ours, "peak-B"))
 	peak, _ := median(inv.beyond("events", "peak-B"))
 	if found {
-		out += fmt.Sprintf("\nA whole invocation of 7500 × 200 B takes %s with sluice and %s with `func(ctx, events.KinesisEvent)`, and has the process "+
+		out += fmt.Sprintf("\nA whole invocation of 7500 × 200 B takes %s with sluice and %s with "+
+			"`func(ctx, events.KinesisEvent)`, and has the process "+
 			"take up %.2g MB and %.2g MB of memory, beyond what a function takes that only fetches the event.\n",
 			timeOf(own), timeOf(other), ownPeak/1e6, peak/1e6)
 	}
-	return out + fmt.Sprintf("\nMeasured on one processor (%s, %s); × is how many times what sluice takes.\n", res.config["cpu"], res.config["go"])
+	return out + fmt.Sprintf("\nMeasured on one processor (%s, %s); × is how many times what sluice takes.\n",
+		res.config["cpu"], res.config["go"])
 }
 
 // fastest returns the fastest of the others that fill a struct, and how many
-// times ours it takes.
+// times as long as ours it takes.
 func fastest(s *shapeResult) (name string, times float64) {
 	for _, peer := range fillers {
 		value, found := quotient(s.of(peer, "ns/record"), s.of(ours, "ns/record"))

@@ -10,14 +10,14 @@ import (
 	"text/tabwriter"
 )
 
-// This file writes the results down: ratios for the terminal, tables of
-// Markdown for who reads the repository.
+// The tables: ratios for the terminal, and Markdown for readers of the
+// repository.
 
-// ours is the contender that the others are compared with.
+// ours is the contender that the others are compared to.
 const ours = "sluice"
 
-// ratios are tables for the terminal: our time, and how many times as long the
-// others take.
+// ratios returns tables for the terminal: our time, and how many times as long
+// the others take.
 func ratios(res *results) string {
 	var out strings.Builder
 	for _, op := range res.operations {
@@ -36,7 +36,7 @@ func ratios(res *results) string {
 	return out.String()
 }
 
-// legend says what the figures of an operation's table are.
+// legend explains the figures in an operation's table.
 func (op *operation) legend() string {
 	if slices.Contains(op.contenders(), ours) {
 		return op.unit() + "; with ×, how many times what " + ours + " takes"
@@ -44,11 +44,20 @@ func (op *operation) legend() string {
 	return op.unit()
 }
 
-// table has a row for each contender and a column for each shape. cell is given
-// a figure and how many times ours it is, which is 0 for our own.
+// table returns a row for each contender and a column for each shape. cell gets
+// a figure and how many times ours it is, 0 for our own.
 func (op *operation) table(cell func(value, times float64) string) [][]string {
-	unit := op.unit()
-	head := []string{""}
+	return op.rows("", op.unit(), func(s *shapeResult, contender string, value float64) string {
+		if contender == ours {
+			return cell(value, 0)
+		}
+		times, _ := quotient(s.of(contender, op.unit()), s.of(ours, op.unit()))
+		return cell(value, times)
+	})
+}
+
+func (op *operation) rows(corner, unit string, cell func(*shapeResult, string, float64) string) [][]string {
+	head := []string{corner}
 	for _, s := range op.shapes {
 		head = append(head, s.name)
 	}
@@ -56,22 +65,18 @@ func (op *operation) table(cell func(value, times float64) string) [][]string {
 	for _, c := range op.contenders() {
 		row := []string{c}
 		for _, s := range op.shapes {
-			times, _ := quotient(s.of(c, unit), s.of(ours, unit))
-			if c == ours {
-				times = 0
-			}
+			text := ""
 			if value, found := s.median(c, unit); found {
-				row = append(row, cell(value, times))
-			} else {
-				row = append(row, "")
+				text = cell(s, c, value)
 			}
+			row = append(row, text)
 		}
 		rows = append(rows, row)
 	}
 	return rows
 }
 
-// targetTable says which targets are reached.
+// targetTable returns which targets are reached.
 func targetTable(res *results) string {
 	var out strings.Builder
 	out.WriteString("\nTargets\n\n")
@@ -90,13 +95,13 @@ const picture = `<picture>
 
 `
 
-// writeTables writes the page that GitHub shows for the directory of the
-// results.
+// writeTables writes the README of the directory with the results.
 func writeTables(path string, res *results) error {
 	var out strings.Builder
-	out.WriteString("# Results\n\nMade by `make bench-report`; not to be edited. Beside this page are the raw results, for benchstat.\n")
-	out.WriteString("All is of one run on one machine: ratios carry over to other machines, times do not. Figures are medians over\n")
-	out.WriteString("the rounds of the run, and ratios are medians of the ratios of figures of one round.\n\n")
+	out.WriteString("# Results\n\n" +
+		"Made by `make bench-report`; not to be edited. Beside this page are the raw results, for benchstat.\n" +
+		"All is of one run on one machine: ratios carry over to other machines, times do not. Figures are medians " +
+		"over\nthe rounds of the run, and ratios are medians of the ratios of figures of one round.\n\n")
 	out.WriteString(picture)
 	for _, key := range []string{"cpu", "cpus", "memory", "go", "goos", "goarch"} {
 		if value := res.config[key]; value != "" {
@@ -129,8 +134,8 @@ func writeTables(path string, res *results) error {
 	return os.WriteFile(path, []byte(out.String()), 0o644)
 }
 
-// others is a table for each unit but times and throughput that the operation
-// has been measured in.
+// others returns a table for each unit, other than those of time and
+// throughput, that the operation has figures in.
 func (op *operation) others() string {
 	var units []string
 	for _, s := range op.shapes {
@@ -145,28 +150,13 @@ func (op *operation) others() string {
 	slices.Sort(units)
 	var out strings.Builder
 	for _, unit := range units {
-		head := []string{unit}
-		for _, s := range op.shapes {
-			head = append(head, s.name)
-		}
-		rows := [][]string{head}
-		for _, c := range op.contenders() {
-			row := []string{c}
-			for _, s := range op.shapes {
-				if value, found := s.median(c, unit); found {
-					row = append(row, digits(value))
-				} else {
-					row = append(row, "")
-				}
-			}
-			rows = append(rows, row)
-		}
+		rows := op.rows(unit, unit, func(_ *shapeResult, _ string, value float64) string { return digits(value) })
 		out.WriteString("\n" + markdown(rows))
 	}
 	return out.String()
 }
 
-// markdown is a table whose columns, but for the first, are set to the right.
+// markdown returns a table whose columns, except the first, are right-aligned.
 func markdown(rows [][]string) string {
 	return markdownTable(rows, "|---|"+strings.Repeat("---:|", len(rows[0])-1))
 }
@@ -182,7 +172,7 @@ func markdownTable(rows [][]string, rule string) string {
 	return out.String()
 }
 
-// digits writes a figure with three digits or all before the point, and
+// digits writes a figure to three digits, or to the unit if it is larger, with
 // separators.
 func digits(v float64) string {
 	precision := 0

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// This file holds what the decoder is meant to reach.
+// The targets that the decoder is to reach.
 
-// target is a bound on a ratio of two figures, or on a figure.
+// target is a bound for a figure, or for the ratio of two.
 type target struct {
 	what, where string
-	least       bool // the bound is the least, not the most
+	least       bool // the bound is a minimum, not a maximum
 	bound       float64
 	unit        string
 	value       float64
@@ -55,8 +55,8 @@ func (t target) verdict() string {
 
 const notReached = "not reached"
 
-// fillers are the contenders that fill a struct, as the usual function in Go
-// has it filled.
+// fillers are the contenders that fill a struct, as Go functions usually get
+// it.
 var fillers = []string{"go-json-experiment", "sonic", "segmentio", "goccy", "jsoniter", "easyjson"}
 
 func targets(res *results) []target {
@@ -66,12 +66,14 @@ func targets(res *results) []target {
 	return append(all, invocationTargets(res)...)
 }
 
-// decodeTargets are those against peers and floor, shape by shape.
+// decodeTargets compares the decoder with its peers and the floor, shape by
+// shape.
 func decodeTargets(res *results) []target {
 	var all []target
 	add := func(what, shape string, least bool, bound, value float64, against string, found bool) {
 		all = append(all, target{
-			what: what, where: shape, least: least, bound: bound, unit: "×", value: value, against: against, missing: !found,
+			what: what, where: shape, least: least, bound: bound, unit: "×", value: value, against: against,
+			missing: !found,
 		})
 	}
 	times := func(shape, contender string) (float64, bool) {
@@ -91,7 +93,8 @@ func decodeTargets(res *results) []target {
 		shape string
 		least float64
 	}{
-		{"1x256B", 10}, {"100x60B", 10}, {"100x256B", 10}, {"7500x200B", 10}, {"10000x60B", 10}, {"1000x256B-odd", 10}, {"1000x1KiB", 8},
+		{"1x256B", 10}, {"100x60B", 10}, {"100x256B", 10}, {"7500x200B", 10}, {"10000x60B", 10}, {"1000x256B-odd", 10},
+		{"1000x1KiB", 8},
 		{"40x100KiB", 2.5}, {"1x1MiB", 2.5}, {"1x4MiB", 2.5},
 	} {
 		peer, value := fastest(res.operation("Decode").shape(c.shape))
@@ -104,20 +107,23 @@ func decodeTargets(res *results) []target {
 		{"1x256B", 1.5}, {"100x256B", 1.5}, {"7500x200B", 1.5}, {"1000x1KiB", 1.2},
 		{"40x100KiB", 1}, {"1x1MiB", 1}, {"1x4MiB", 1},
 	} {
-		value, found := quotient(res.of("Decode", c.shape, ours, "ns/record"), res.of("Decode", c.shape, "floor", "ns/record"))
+		value, found := quotient(res.of("Decode", c.shape, ours, "ns/record"),
+			res.of("Decode", c.shape, "floor", "ns/record"))
 		add("of the floor's time", c.shape, false, c.most, value, "", found)
 	}
 	return all
 }
 
-// scaleTargets are those of the decoder against itself.
+// scaleTargets compares the decoder with itself.
 func scaleTargets(res *results) []target {
-	growth, found := quotient(res.of("Decode", "10000x60B", ours, "ns/record"), res.of("Decode", "100x60B", ours, "ns/record"))
+	growth, found := quotient(res.of("Decode", "10000x60B", ours, "ns/record"),
+		res.of("Decode", "100x60B", ours, "ns/record"))
 	all := []target{{
-		what: "time a record, of that at 100x60B", where: "10000x60B", bound: 1.3, unit: "×", value: growth, missing: !found,
+		what: "time a record, of that at 100x60B", where: "10000x60B", bound: 1.3, unit: "×", value: growth,
+		missing: !found,
 	}}
 	for _, s := range res.operation("Unlike").shapes {
-		value, found := quotient(s.of(ours, "ns/record"), s.of("sluice-general", "ns/record"))
+		value, found := quotient(s.of(ours, "ns/record"), s.of("sluice-strict", "ns/record"))
 		all = append(all, target{
 			what: "every record of another shape, of the general lane alone", where: s.name, bound: 1.1, unit: "×",
 			value: value, missing: !found,
@@ -134,8 +140,8 @@ func scaleTargets(res *results) []target {
 	return all
 }
 
-// worst is the target at the shape where it is furthest from being reached; its
-// bound is the most.
+// worst returns the target for the shape that is furthest from reaching it; its
+// bound is a maximum.
 func worst(shapes []*shapeResult, value func(*shapeResult) (float64, bool), t target) target {
 	t.where, t.missing = "the worst shape", true
 	for _, s := range shapes {
@@ -147,18 +153,21 @@ func worst(shapes []*shapeResult, value func(*shapeResult) (float64, bool), t ta
 	return t
 }
 
-// invocationTargets are those of whole functions, beyond what the transport
-// takes alone.
+// invocationTargets is about whole functions, beyond what the transport takes
+// by itself.
 func invocationTargets(res *results) []target {
 	const shape = "7500x200B"
 	invocation := res.operation("Invocation").shape(shape)
 	time, a := quotient(invocation.of("events", "beyond-ns"), invocation.of(ours, "beyond-ns"))
 	peak, b := quotient(invocation.beyond(ours, "peak-B"), invocation.beyond("events", "peak-B"))
-	atOnce, c := quotient(res.of("Concurrent", shape, "one", "ns/invocation"), res.of("Concurrent", shape, "two", "ns/invocation"))
+	atOnce, c := quotient(res.of("Concurrent", shape, "one", "ns/invocation"),
+		res.of("Concurrent", shape, "two", "ns/invocation"))
 	return []target{
-		{what: "an invocation with events.KinesisEvent takes, beyond the transport", where: shape, least: true, bound: 8, unit: "×",
+		{what: "an invocation with events.KinesisEvent takes, beyond the transport", where: shape, least: true,
+			bound: 8, unit: "×",
 			value: time, missing: !a},
-		{what: "peak memory beyond the transport's, of that with events.KinesisEvent", where: shape, bound: 0.3, unit: "×",
+		{what: "peak memory beyond the transport's, of that with events.KinesisEvent", where: shape, bound: 0.3,
+			unit:  "×",
 			value: peak, missing: !b},
 		{what: "two invocations at once on two processors, of one", where: shape, least: true, bound: 1.8, unit: "×",
 			value: atOnce, missing: !c},

@@ -1,5 +1,5 @@
-// Command events is a function as aws-lambda-go has it: it is handed an
-// events.KinesisEvent.
+// Command events is a function in the style of aws-lambda-go, which passes it
+// an events.KinesisEvent.
 package main
 
 import (

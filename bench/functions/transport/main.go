@@ -1,5 +1,5 @@
-// Command transport is a function that takes its events and does nothing with
-// them: what Lambda's protocol costs alone.
+// Command transport is a function that ignores its events, to measure what
+// Lambda's protocol costs by itself.
 package main
 
 import (

@@ -1,6 +1,6 @@
-// Package easy is what easyjson reads a Kinesis event into. Its methods are
-// generated, and methods cannot be added to the types of aws-lambda-go, so
-// these are their copies, field by field.
+// Package easy has the types that easyjson reads a Kinesis event into. They
+// copy those of aws-lambda-go field by field, because easyjson generates
+// methods, which cannot be added to the types of another package.
 package easy
 
 //lint:file-ignore SA5008 nocopy is an option of easyjson

@@ -1,4 +1,4 @@
-// Package event takes the sum of an event as aws-lambda-go has it.
+// Package event computes the sum of aws-lambda-go's type of event.
 package event
 
 import (

@@ -1,4 +1,4 @@
-// Package record takes the sum of this library's records.
+// Package record computes the sum of this library's records.
 package record
 
 import (
