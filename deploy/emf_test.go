@@ -78,8 +78,10 @@ var monitorOutput = sync.OnceValues(func() ([]byte, error) {
 		return nil, err
 	}
 	var stdout bytes.Buffer
-	f := &runtimeapi.Function{Path: path, Stdout: &stdout, Timeout: time.Minute,
-		Env: []string{"SLUICE_DIMENSIONS=Stage=prod"}}
+	f := &runtimeapi.Function{
+		Path: path, Stdout: &stdout, Timeout: time.Minute,
+		Env: []string{"SLUICE_DIMENSIONS=Stage=prod"},
+	}
 	for _, e := range [][]byte{
 		routertest.Event{Records: 100, Size: 200, Keys: 5}.Bytes(),
 		routertest.Event{Records: 3, Kind: routertest.Random, Size: 10, Consumer: "watch"}.Bytes(),
@@ -152,14 +154,18 @@ func TestRouterLines(t *testing.T) {
 	h := router.Each(func(context.Context, *decoder.Record) error { return nil })
 	for name, o := range map[string]router.EMF{
 		"none": {},
-		"largest": {Namespace: strings.Repeat("n", 255), Function: strings.Repeat("f", 1024), Dimensions: many,
+		"largest": {
+			Namespace: strings.Repeat("n", 255), Function: strings.Repeat("f", 1024), Dimensions: many,
 			Metrics: func(_ context.Context, _ router.Stats, dst []router.Metric) []router.Metric {
 				for i := range 200 {
-					dst = append(dst, router.Metric{Name: fmt.Sprintf("m%03d%s", i, strings.Repeat(`"`, 251)),
-						Unit: "Terabytes/Second", Value: -0x1p360})
+					dst = append(dst, router.Metric{
+						Name: fmt.Sprintf("m%03d%s", i, strings.Repeat(`"`, 251)),
+						Unit: "Terabytes/Second", Value: -0x1p360,
+					})
 				}
 				return dst
-			}},
+			},
+		},
 	} {
 		w := new(lines)
 		r := router.New(h, router.WithEMF(w, o))
@@ -188,13 +194,22 @@ func TestEMFCheck(t *testing.T) {
 	dimensions := `["d"` + strings.Repeat(`,"d"`, 30) + `]`
 	metrics := strings.Repeat(`{"Name":"m"},`, 100)
 	for _, change := range [][2]string{
-		{`"Timestamp":1,`, ``}, {`"Timestamp":1`, `"Timestamp":"1"`}, {`"Namespace":"n",`, ``},
+		{`"Timestamp":1,`, ``},
+		{`"Timestamp":1`, `"Timestamp":"1"`},
+		{`"Namespace":"n",`, ``},
 		{`"Namespace":"n"`, `"Namespace":"AWS/Lambda"`},
-		{`"Count"`, `"Counts"`}, {`["d"]`, dimensions}, {`["d"]`, `["e"]`}, {`[{"Name"`, `[` + metrics + `{"Name"`},
+		{`"Count"`, `"Counts"`},
+		{`["d"]`, dimensions},
+		{`["d"]`, `["e"]`},
+		{`[{"Name"`, `[` + metrics + `{"Name"`},
 		{`"Name":"m"`, `"Name":"x"`},
-		{`"m":1}`, `"m":"1"}`}, {`"d":"v"`, `"d":1`}, {`"d":"v"`, `"d":"` + strings.Repeat("v", 1025) + `"`},
-		{`"d":"v"`, `"d":""`}, {"\n", ""},
-		{`"Unit"`, `"StorageResolution":5,"Unit"`}, {`"d":"v"`, `"d":"v","x":"` + strings.Repeat("x", 256<<10) + `"`},
+		{`"m":1}`, `"m":"1"}`},
+		{`"d":"v"`, `"d":1`},
+		{`"d":"v"`, `"d":"` + strings.Repeat("v", 1025) + `"`},
+		{`"d":"v"`, `"d":""`},
+		{"\n", ""},
+		{`"Unit"`, `"StorageResolution":5,"Unit"`},
+		{`"d":"v"`, `"d":"v","x":"` + strings.Repeat("x", 256<<10) + `"`},
 	} {
 		if _, err := readEMF(schema, []byte(strings.Replace(good, change[0], change[1], 1))); err == nil {
 			t.Errorf("passes with %.100s for %s", change[1], change[0])

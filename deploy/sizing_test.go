@@ -31,7 +31,7 @@ func sized(t *testing.T, args ...string) map[string]any {
 		t.Fatalf("no %q in\n%s", before, out)
 	}
 	values := map[string]any{}
-	for _, word := range strings.Fields(overrides) {
+	for word := range strings.FieldsSeq(overrides) {
 		name, value, _ := strings.Cut(word, "=")
 		values[name] = json.Number(value)
 	}

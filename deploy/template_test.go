@@ -28,8 +28,10 @@ var variants = map[string][]map[string]any{
 	"monitor.yaml": {
 		{"StreamArn": streamARN},
 		{"StreamArn": streamARN, "FanOut": "true"},
-		{"StreamArn": streamARN, "StreamKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1", "ReservedConcurrency": 3,
-			"AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:alarms"},
+		{
+			"StreamArn": streamARN, "StreamKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1", "ReservedConcurrency": 3,
+			"AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:alarms",
+		},
 	},
 	"handler.yaml": {
 		{},
@@ -149,8 +151,10 @@ func TestResourcesCheck(t *testing.T) {
 			t.Errorf("%s with %s %v passes", change.resource, change.property, change.value)
 		}
 	}
-	for name, v := range map[string]any{"BatchSize": 0, "FanOut": "yes", "StreamArn": "orders", "Timeout": "x",
-		"Unknown": 1} {
+	for name, v := range map[string]any{
+		"BatchSize": 0, "FanOut": "yes", "StreamArn": "orders", "Timeout": "x",
+		"Unknown": 1,
+	} {
 		if _, err := template.deploy(map[string]any{name: v}); err == nil {
 			t.Errorf("parameter %s %v passes", name, v)
 		}
@@ -170,8 +174,10 @@ func TestNothingUnused(t *testing.T) {
 			used[r.Condition] = true
 			walk(r.Properties, used)
 		}
-		for _, defined := range [][]string{slices.Collect(maps.Keys(template.Parameters)),
-			slices.Collect(maps.Keys(template.Conditions))} {
+		for _, defined := range [][]string{
+			slices.Collect(maps.Keys(template.Parameters)),
+			slices.Collect(maps.Keys(template.Conditions)),
+		} {
 			for _, d := range defined {
 				if !used[d] {
 					t.Errorf("%s: %s is not used", name, d)
@@ -383,8 +389,10 @@ func TestAlarms(t *testing.T) {
 				t.Errorf("%s has actions: %t", name, ok)
 			}
 		}
-		for _, m := range []string{"IteratorAge", "Errors", "OnFailureDestinationDeliveredEventCount",
-			"DroppedEventCount"} {
+		for _, m := range []string{
+			"IteratorAge", "Errors", "OnFailureDestinationDeliveredEventCount",
+			"DroppedEventCount",
+		} {
 			if !alarms[m] {
 				t.Errorf("no alarm on %s", m)
 			}

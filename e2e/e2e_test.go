@@ -75,7 +75,7 @@ func TestStream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ids, entries := produce(t)
+	ids, entries := produce()
 	if err := st.Put(ctx, entries); err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestStream(t *testing.T) {
 
 // produce makes the records: of each kind as many user records. It returns
 // their ids, and what is to be put into the stream.
-func produce(t *testing.T) (ids []string, entries []stream.Entry) {
+func produce() (ids []string, entries []stream.Entry) {
 	pack := []stream.Entry{}
 	for i := range each {
 		for _, kind := range kinds {
@@ -292,8 +292,8 @@ func checkOrder(t *testing.T, ledger []noted, givenUp map[string]bool) {
 			continue
 		}
 		seen[n.id] = true
-		before, any := last[n.key]
-		if any && cmp.Or(decoder.Compare([]byte(before.number), []byte(n.number)),
+		before, ok := last[n.key]
+		if ok && cmp.Or(decoder.Compare([]byte(before.number), []byte(n.number)),
 			cmp.Compare(before.sub, n.sub)) >= 0 {
 			t.Errorf("key %s: %s was done before %s", n.key, before.id, n.id)
 		}

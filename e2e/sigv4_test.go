@@ -38,8 +38,10 @@ func TestSignature(t *testing.T) {
 				return r
 			}
 			ours, theirs := request(), request()
-			sigv4.Sign(ours, body, sigv4.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret",
-				SessionToken: token}, "us-east-2", "lambda", at)
+			sigv4.Sign(ours, body, sigv4.Credentials{
+				AccessKeyID: "AKID", SecretAccessKey: "secret",
+				SessionToken: token,
+			}, "us-east-2", "lambda", at)
 			sum := sha256.Sum256(body)
 			err := v4.NewSigner().SignHTTP(context.Background(),
 				aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret", SessionToken: token},

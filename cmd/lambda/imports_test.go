@@ -24,8 +24,10 @@ func packages(t *testing.T, args ...string) []string {
 // the tool's, a module of its own.
 func TestNoTerminal(t *testing.T) {
 	for _, pkg := range packages(t, "-test", "example.com/sluice/...") {
-		for _, foreign := range []string{"golang.org/x/term", "github.com/rivo/uniseg", "github.com/schollz/",
-			"example.com/sluice/cmd/sluice"} {
+		for _, foreign := range []string{
+			"golang.org/x/term", "github.com/rivo/uniseg", "github.com/schollz/",
+			"example.com/sluice/cmd/sluice",
+		} {
 			if strings.HasPrefix(pkg, foreign) {
 				t.Errorf("%s is among the module's packages", pkg)
 			}

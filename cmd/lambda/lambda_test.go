@@ -129,8 +129,10 @@ func TestFunction(t *testing.T) {
 			if got := logged(t, lines, inv.id); got != tt.log {
 				t.Errorf("logged %q, want %q", got, tt.log)
 			}
-			for _, secret := range []string{secretKey, secretData,
-				base64.StdEncoding.EncodeToString([]byte(secretData))} {
+			for _, secret := range []string{
+				secretKey, secretData,
+				base64.StdEncoding.EncodeToString([]byte(secretData)),
+			} {
 				if strings.Contains(api.stdout.String(), secret) {
 					t.Errorf("%q is in the log:\n%s", secret, &api.stdout)
 				}

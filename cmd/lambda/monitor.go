@@ -42,8 +42,10 @@ type observation struct {
 }
 
 func newObservation() *observation {
-	return &observation{aggregate: -1, left: openedAll, byRecords: hotkeys.New(counters),
-		byBytes: hotkeys.New(counters)}
+	return &observation{
+		aggregate: -1, left: openedAll, byRecords: hotkeys.New(counters),
+		byBytes: hotkeys.New(counters),
+	}
 }
 
 func (o *observation) see(rec *decoder.Record) {

@@ -32,8 +32,10 @@ import (
 // mixedEvent has ten records: JSON, lines of JSON, text, bytes and nothing.
 // Four of them have one key, which the event calls by secretKey.
 func mixedEvent() []byte {
-	data := []string{`{"id":1}`, ` [1, 2] `, "{\"a\":1}\n{\"a\":2}\n", "plain text", `"a word"`, "17", `{"torn":`,
-		"\x00\x01", "\xff", ""}
+	data := []string{
+		`{"id":1}`, ` [1, 2] `, "{\"a\":1}\n{\"a\":2}\n", "plain text", `"a word"`, "17", `{"torn":`,
+		"\x00\x01", "\xff", "",
+	}
 	return routertest.Event{
 		Records: len(data),
 		Stream:  "orders",
@@ -242,12 +244,16 @@ func TestFunctionSettings(t *testing.T) {
 		env  []string
 		want string // of the first hot key and the metrics' namespace and stage
 	}{
-		{[]string{"SLUICE_KEYS=plain", "SLUICE_NAMESPACE=Watch/Streams", "SLUICE_DIMENSIONS=Stage=prod, Team=data"},
-			secretKey + " Watch/Streams prod"},
+		{
+			[]string{"SLUICE_KEYS=plain", "SLUICE_NAMESPACE=Watch/Streams", "SLUICE_DIMENSIONS=Stage=prod, Team=data"},
+			secretKey + " Watch/Streams prod",
+		},
 		// printf %s alice@example.com | openssl dgst -sha256 -hmac
 		// 0123456789abcdef
-		{[]string{"SLUICE_KEY_SECRET=0123456789abcdef", "SLUICE_METRICS=off"},
-			"hmac-sha256:f3d6ddc7dbf9be2e no metrics"},
+		{
+			[]string{"SLUICE_KEY_SECRET=0123456789abcdef", "SLUICE_METRICS=off"},
+			"hmac-sha256:f3d6ddc7dbf9be2e no metrics",
+		},
 		{[]string{"SLUICE_HOT_KEYS=0", "AWS_LAMBDA_LOG_LEVEL=INFO", "SLUICE_METRICS="}, "none Sluice <nil>"},
 		{[]string{"AWS_LAMBDA_LOG_LEVEL=ERROR"}, "no line Sluice <nil>"},
 	} {
@@ -294,8 +300,10 @@ func TestFunctionBadSettings(t *testing.T) {
 	if lines := api.log(); len(lines) == 1 {
 		logged = fmt.Sprint(lines[0]["level"], " ", lines[0]["error"])
 	}
-	for _, want := range []string{"SLUICE_HOT_KEYS: \"many\": want a number from 0 to 50",
-		"SLUICE_KEYS: \"maybe\": want one of hash, plain"} {
+	for _, want := range []string{
+		"SLUICE_HOT_KEYS: \"many\": want a number from 0 to 50",
+		"SLUICE_KEYS: \"maybe\": want one of hash, plain",
+	} {
 		if !strings.Contains(posted.Message, want) || !strings.Contains(logged, want) ||
 			!strings.HasPrefix(logged, "ERROR") {
 			t.Errorf("want %q in %q and in %q", want, posted.Message, logged)

@@ -40,50 +40,64 @@ type setting struct {
 }
 
 var settingList = []setting{
-	{"SLUICE_METRICS", "on", "write CloudWatch metrics, in the embedded metric format: on, off",
+	{
+		"SLUICE_METRICS", "on", "write CloudWatch metrics, in the embedded metric format: on, off",
 		func(s *settings, v string) error {
 			return choice(v, map[string]func(){"on": func() { s.metrics = true }, "off": func() { s.metrics = false }})
-		}},
+		},
+	},
 	{"SLUICE_NAMESPACE", "Sluice", "the metrics' namespace", func(s *settings, v string) error {
 		s.emf.Namespace = v
 		return router.EMF{Namespace: v}.Validate()
 	}},
-	{"SLUICE_DIMENSIONS", "", "further dimensions, the same for all metrics: Stage=prod,Team=data",
+	{
+		"SLUICE_DIMENSIONS", "", "further dimensions, the same for all metrics: Stage=prod,Team=data",
 		func(s *settings, v string) error {
 			return s.setDimensions(v)
-		}},
-	{"SLUICE_HOT_KEYS", "5",
+		},
+	},
+	{
+		"SLUICE_HOT_KEYS", "5",
 		fmt.Sprintf("how many of the busiest partition keys an invocation's line names: 0 to %d", maxHotKeys),
 		func(s *settings, v string) error {
 			return number(&s.hotKeys, v, 0, maxHotKeys)
-		}},
-	{"SLUICE_KEYS", "hash", "partition keys in the log: hash, plain (they often name people)",
+		},
+	},
+	{
+		"SLUICE_KEYS", "hash", "partition keys in the log: hash, plain (they often name people)",
 		func(s *settings, v string) error {
 			return choice(v, map[string]func(){
 				"hash":  func() { s.plainKeys = false },
 				"plain": func() { s.plainKeys = true },
 			})
-		}},
-	{"SLUICE_KEY_SECRET", "",
+		},
+	},
+	{
+		"SLUICE_KEY_SECRET", "",
 		fmt.Sprintf("makes the hash one that only who knows the secret can look up: %d characters or more", minSecret),
 		func(s *settings, v string) error {
 			if s.keySecret = []byte(v); len(v) < minSecret {
 				return fmt.Errorf("want %d characters or more", minSecret)
 			}
 			return nil
-		}},
-	{"SLUICE_MAX_DATA", "10485760", "bytes of one record's data above which it is bad: 1 to 67108864",
+		},
+	},
+	{
+		"SLUICE_MAX_DATA", "10485760", "bytes of one record's data above which it is bad: 1 to 67108864",
 		func(s *settings, v string) error {
 			return number(&s.maxData, v, 1, 64<<20)
-		}},
-	{logLevel, "INFO", "the least level that is logged; an invocation's line is INFO where all is well",
+		},
+	},
+	{
+		logLevel, "INFO", "the least level that is logged; an invocation's line is INFO where all is well",
 		func(s *settings, v string) error {
 			return choice(v, map[string]func(){
 				"TRACE": func() { s.level = slog.LevelDebug - 4 }, "DEBUG": func() { s.level = slog.LevelDebug },
 				"INFO": func() { s.level = slog.LevelInfo }, "WARN": func() { s.level = slog.LevelWarn },
 				"ERROR": func() { s.level = slog.LevelError }, "FATAL": func() { s.level = slog.LevelError + 4 },
 			})
-		}},
+		},
+	},
 }
 
 // readSettings reads the settings from environ, which has the form of

@@ -157,7 +157,7 @@ func noCommand(word string, asked bool) string {
 	for _, c := range commands {
 		names = append(names, c.name)
 	}
-	what := fmt.Sprintf("there is no command %s", screen.Word(word))
+	what := "there is no command " + screen.Word(word)
 	if !asked {
 		what += ", nor a file of that name"
 	}

@@ -109,7 +109,9 @@ func (c *config) check(args []string) error {
 		name            string
 		value, low, top int
 	}{
-		{"-shards", c.shards, 1, 50}, {"-port", c.port, 0, 65535}, {"-batch", c.batch, 1, 10_000},
+		{"-shards", c.shards, 1, 50},
+		{"-port", c.port, 0, 65535},
+		{"-batch", c.batch, 1, 10_000},
 		{"-retries", c.retries, 0, 10_000},
 	} {
 		if limit.value < limit.low || limit.value > limit.top {

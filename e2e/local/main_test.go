@@ -15,8 +15,10 @@ func TestPaths(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for dir, failed := range map[string]string{filepath.Join("..", ".."): filepath.Join("bin", "failed"),
-		"..": filepath.Join("..", "bin", "failed")} {
+	for dir, failed := range map[string]string{
+		filepath.Join("..", ".."): filepath.Join("bin", "failed"),
+		"..":                      filepath.Join("..", "bin", "failed"),
+	} {
 		cmd := exec.Command(program, "-help")
 		cmd.Dir = dir
 		if out, err := cmd.Output(); err != nil || !strings.Contains(string(out), "(default \""+failed+"\")") {

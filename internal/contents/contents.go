@@ -13,6 +13,7 @@ import (
 // Kind is what data looks like.
 type Kind uint8
 
+// The kinds.
 const (
 	Empty   Kind = iota
 	JSON         // an object or an array, or several, each on its own line

@@ -27,10 +27,14 @@ func streams() []stream {
 			}
 			return r.IntN(1 << 30)
 		}, one},
-		{"weights", func(r *rand.Rand) int { return int(r.ExpFloat64() * 100) },
-			func(r *rand.Rand) int64 { return r.Int64N(1 << 20) }},
-		{"rare and heavy", func(r *rand.Rand) int { return r.IntN(500) },
-			func(r *rand.Rand) int64 { return 1 << r.IntN(30) }},
+		{
+			"weights", func(r *rand.Rand) int { return int(r.ExpFloat64() * 100) },
+			func(r *rand.Rand) int64 { return r.Int64N(1 << 20) },
+		},
+		{
+			"rare and heavy", func(r *rand.Rand) int { return r.IntN(500) },
+			func(r *rand.Rand) int64 { return 1 << r.IntN(30) },
+		},
 	}
 }
 

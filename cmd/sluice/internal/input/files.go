@@ -126,8 +126,7 @@ func ReadAll(r io.Reader, limit int64) ([]byte, error) {
 
 // Cause strips the file's name from an error.
 func Cause(err error) error {
-	var p *os.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*os.PathError](err); ok {
 		return p.Err
 	}
 	return err

@@ -37,12 +37,20 @@ var inputTests = map[string][]want{
 	"event.json.gz":              {{form: "compressed", keys: "user-1 user-1"}},
 	"event-utf16.json":           {{form: "UTF-16", keys: "user-1 user-1"}},
 	"event-byte-order-mark.json": {{keys: "user-1 user-1"}},
-	"events.jsonl": {{part: "line 1", keys: "user-1"}, {part: "line 2", keys: "user-1"},
-		{part: "line 3", keys: "user-1"}},
-	"events-broken.jsonl": {{part: "line 1", keys: "user-1"},
-		{part: "line 2", keys: "record 0: invalid JSON at offset 251"}, {part: "line 3", keys: "user-1"}},
-	"events-array.json": {{part: "element 1", form: "array", keys: "user-1"},
-		{part: "element 2", form: "array", keys: "user-1"}},
+	"events.jsonl": {
+		{part: "line 1", keys: "user-1"},
+		{part: "line 2", keys: "user-1"},
+		{part: "line 3", keys: "user-1"},
+	},
+	"events-broken.jsonl": {
+		{part: "line 1", keys: "user-1"},
+		{part: "line 2", keys: "record 0: invalid JSON at offset 251"},
+		{part: "line 3", keys: "user-1"},
+	},
+	"events-array.json": {
+		{part: "element 1", form: "array", keys: "user-1"},
+		{part: "element 2", form: "array", keys: "user-1"},
+	},
 	"records.json":                    {{form: "Records of an event", keys: "user-1 user-1"}},
 	"records-lines.jsonl":             {{form: "Records of an event", keys: "user-1 user-1"}},
 	"get-records-cli-1.json":          {{form: "aws kinesis get-records output", keys: "user-1 user-2"}},
@@ -53,54 +61,94 @@ var inputTests = map[string][]want{
 	"on-failure-object.json":          {{condition: "RetryAttemptsExhausted", keys: "user-1 user-1"}},
 	"on-failure-object-emulator.json": {{condition: "RetryAttemptsExhausted", keys: "user-1 user-1"}},
 	"on-failure-record.json":          {{condition: "RetryAttemptsExhausted", err: noRecordsOfIt}},
-	"on-failure-record-dynamodb.json": {{form: "on-failure record of another event source",
-		err: "not a Kinesis event, but an on-failure record of another event source: "}},
+	"on-failure-record-dynamodb.json": {{
+		form: "on-failure record of another event source",
+		err:  "not a Kinesis event, but an on-failure record of another event source: ",
+	}},
 	"payload-string.json": {{form: "JSON in a string", keys: "user-1 user-1"}},
-	"sns-event.json": {{part: "message 1", form: "SNS event", condition: "RetryAttemptsExhausted",
-		err: noRecordsOfIt}},
-	"sns-notification.json": {{form: "SNS notification, asynchronous invocation's record",
-		condition: "RetriesExhausted", keys: "user-1 user-1"}},
-	"sns-confirmation.json": {{form: "SNS subscription's confirmation",
-		err: "not a Kinesis event, but an SNS subscription's confirmation: "}},
+	"sns-event.json": {{
+		part: "message 1", form: "SNS event", condition: "RetryAttemptsExhausted",
+		err: noRecordsOfIt,
+	}},
+	"sns-notification.json": {{
+		form:      "SNS notification, asynchronous invocation's record",
+		condition: "RetriesExhausted", keys: "user-1 user-1",
+	}},
+	"sns-confirmation.json": {{
+		form: "SNS subscription's confirmation",
+		err:  "not a Kinesis event, but an SNS subscription's confirmation: ",
+	}},
 	"sqs-event.json": {
 		{part: "message 1", form: "SQS event", condition: "RetryAttemptsExhausted", err: noRecordsOfIt},
-		{part: "message 2", form: "SQS event, asynchronous invocation's record", condition: "RetriesExhausted",
-			keys: "user-1"},
+		{
+			part: "message 2", form: "SQS event, asynchronous invocation's record", condition: "RetriesExhausted",
+			keys: "user-1",
+		},
 	},
 	"receive-message.json": {
-		{part: "message 1", form: "aws sqs receive-message output, SNS notification, asynchronous invocation's record",
-			condition: "RetriesExhausted", keys: "user-1"},
-		{part: "message 2", form: "aws sqs receive-message output, asynchronous invocation's record",
-			condition: "RetriesExhausted", keys: "user-1"},
-		{part: "message 3", form: "aws sqs receive-message output", condition: "RetryAttemptsExhausted",
-			err: noRecordsOfIt},
-		{part: "message 4", form: "aws sqs receive-message output",
-			err: `neither an event nor an on-failure record: "{\"id\":1}"`},
+		{
+			part: "message 1", form: "aws sqs receive-message output, SNS notification, asynchronous invocation's record",
+			condition: "RetriesExhausted", keys: "user-1",
+		},
+		{
+			part: "message 2", form: "aws sqs receive-message output, asynchronous invocation's record",
+			condition: "RetriesExhausted", keys: "user-1",
+		},
+		{
+			part: "message 3", form: "aws sqs receive-message output", condition: "RetryAttemptsExhausted",
+			err: noRecordsOfIt,
+		},
+		{
+			part: "message 4", form: "aws sqs receive-message output",
+			err: `neither an event nor an on-failure record: "{\"id\":1}"`,
+		},
 	},
 	"receive-message-query.json": {
-		{part: "element 1", form: "array, SNS notification, asynchronous invocation's record",
-			condition: "RetriesExhausted", keys: "user-1"},
-		{part: "element 2", form: "array, asynchronous invocation's record", condition: "RetriesExhausted",
-			keys: "user-1"},
+		{
+			part: "element 1", form: "array, SNS notification, asynchronous invocation's record",
+			condition: "RetriesExhausted", keys: "user-1",
+		},
+		{
+			part: "element 2", form: "array, asynchronous invocation's record", condition: "RetriesExhausted",
+			keys: "user-1",
+		},
 	},
-	"receive-message-others.json": {{part: "message 1", form: "aws sqs receive-message output",
-		err: "neither an event nor an on-failure record: "}},
-	"invocation-record.json": {{form: "asynchronous invocation's record", condition: "RetriesExhausted",
-		keys: "user-1 user-1"}},
-	"invocation-record-success.json": {{form: "asynchronous invocation's record", condition: "Success",
-		keys: "user-1 user-1"}},
-	"invocation-record-other.json": {{form: "asynchronous invocation's record", condition: "RetriesExhausted",
-		keys: "not a Kinesis event: it has no Records at offset 0"}},
-	"eventbridge-invocation.json": {{form: "EventBridge event of an invocation, asynchronous invocation's record",
-		condition: "RetriesExhausted", keys: "user-1 user-1"}},
-	"get-shard-iterator.json": {{form: "aws kinesis get-shard-iterator output",
-		err: "not a Kinesis event, but the output of aws kinesis get-shard-iterator: "}},
-	"get-object.json": {{form: "aws s3api get-object output",
-		err: "not a Kinesis event, but the output of aws s3api get-object: "}},
-	"list-objects.json": {{form: "list of objects in a bucket",
-		err: "not a Kinesis event, but a list of objects in a bucket: fetch the objects "}},
-	"s3-event.json": {{form: "S3 event",
-		err: "not a Kinesis event, but an S3 event: fetch the objects "}},
+	"receive-message-others.json": {{
+		part: "message 1", form: "aws sqs receive-message output",
+		err: "neither an event nor an on-failure record: ",
+	}},
+	"invocation-record.json": {{
+		form: "asynchronous invocation's record", condition: "RetriesExhausted",
+		keys: "user-1 user-1",
+	}},
+	"invocation-record-success.json": {{
+		form: "asynchronous invocation's record", condition: "Success",
+		keys: "user-1 user-1",
+	}},
+	"invocation-record-other.json": {{
+		form: "asynchronous invocation's record", condition: "RetriesExhausted",
+		keys: "not a Kinesis event: it has no Records at offset 0",
+	}},
+	"eventbridge-invocation.json": {{
+		form:      "EventBridge event of an invocation, asynchronous invocation's record",
+		condition: "RetriesExhausted", keys: "user-1 user-1",
+	}},
+	"get-shard-iterator.json": {{
+		form: "aws kinesis get-shard-iterator output",
+		err:  "not a Kinesis event, but the output of aws kinesis get-shard-iterator: ",
+	}},
+	"get-object.json": {{
+		form: "aws s3api get-object output",
+		err:  "not a Kinesis event, but the output of aws s3api get-object: ",
+	}},
+	"list-objects.json": {{
+		form: "list of objects in a bucket",
+		err:  "not a Kinesis event, but a list of objects in a bucket: fetch the objects ",
+	}},
+	"s3-event.json": {{
+		form: "S3 event",
+		err:  "not a Kinesis event, but an S3 event: fetch the objects ",
+	}},
 }
 
 // keysOf reads an event: its records' partition keys, or what is wrong.
@@ -213,8 +261,10 @@ func TestNoPayloadFetchesRange(t *testing.T) {
 	i.StreamARN, i.ShardID = "arn:aws:kinesis:us-east-2:123456789012:stream/orders", "shardId-1"
 	i.StartSequenceNumber, i.EndSequenceNumber, i.BatchSize = "17", "29", 3
 	got := b.noPayload().Error()
-	for _, want := range []string{"to_number(SequenceNumber)<=to_number('29')", "--starting-sequence-number 17 ",
-		"duplicates, never a loss"} {
+	for _, want := range []string{
+		"to_number(SequenceNumber)<=to_number('29')", "--starting-sequence-number 17 ",
+		"duplicates, never a loss",
+	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %s in %s", want, got)
 		}
@@ -253,8 +303,10 @@ func TestRecogniseBroken(t *testing.T) {
 
 // An event is handed on byte for byte, spaces around it included.
 func TestRecogniseLeavesEvents(t *testing.T) {
-	for _, e := range []string{" " + string(eventtest.Event(eventtest.Good(1))) + "\r\n\t", "", "\n", "[]", "null",
-		`{"Records":[]}`, string(eventtest.Event(eventtest.Good(1))) + "{}", `{"Records":[`} {
+	for _, e := range []string{
+		" " + string(eventtest.Event(eventtest.Good(1))) + "\r\n\t", "", "\n", "[]", "null",
+		`{"Records":[]}`, string(eventtest.Event(eventtest.Good(1))) + "{}", `{"Records":[`,
+	} {
 		if got := recognise([]byte(e), Origin{}); len(got) != 1 || string(got[0].Event) != e || got[0].Err != nil ||
 			got[0].Part+got[0].Form != "" {
 			t.Errorf("%q became %+v", e, got)

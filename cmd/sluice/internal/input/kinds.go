@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -30,9 +31,11 @@ func kinds() []kind {
 	return []kind{
 		{"event", isEvent, func(n *node, t trail, r *recogniser) { r.add(t, Document{Event: n.raw}) }, ""},
 		{"on-failure record", has("KinesisBatchInfo"), openFailedBatch, ""},
-		{"on-failure record of another event source", hasOne("DDBStreamBatchInfo", "KafkaBatchInfo", "SQSBatchInfo"),
+		{
+			"on-failure record of another event source", hasOne("DDBStreamBatchInfo", "KafkaBatchInfo", "SQSBatchInfo"),
 			nil,
-			"only batches of Kinesis are read here"},
+			"only batches of Kinesis are read here",
+		},
 		{"asynchronous invocation's record", has("requestContext", "requestPayload"), openInvocation, ""},
 		{"EventBridge event of an invocation", func(n *node) bool {
 			return strings.HasPrefix(n.text("detail-type"), "Lambda Function Invocation Result") &&
@@ -51,14 +54,22 @@ func kinds() []kind {
 			return n.first["SequenceNumber"] != nil && n.first["Data"] != nil ||
 				n.list != nil && (n.top["NextShardIterator"] != nil || n.top["MillisBehindLatest"] != nil)
 		}, openGetRecords, ""},
-		{"aws kinesis get-shard-iterator output", has("ShardIterator"), nil,
-			"give the iterator to aws kinesis get-records --shard-iterator; its output is read here"},
-		{"aws s3api get-object output", has("ETag", "ContentLength"), nil,
-			"the object is in the file that this command was told to write"},
-		{"list of objects in a bucket", has("Contents"), nil,
-			"fetch the objects (aws s3 cp --recursive s3://BUCKET/PREFIX DIRECTORY), then name the directory"},
-		{"S3 event", firstHas("s3"), nil,
-			"fetch the objects that it names (aws s3 cp s3://BUCKET/KEY FILE), then name the file"},
+		{
+			"aws kinesis get-shard-iterator output", has("ShardIterator"), nil,
+			"give the iterator to aws kinesis get-records --shard-iterator; its output is read here",
+		},
+		{
+			"aws s3api get-object output", has("ETag", "ContentLength"), nil,
+			"the object is in the file that this command was told to write",
+		},
+		{
+			"list of objects in a bucket", has("Contents"), nil,
+			"fetch the objects (aws s3 cp --recursive s3://BUCKET/PREFIX DIRECTORY), then name the directory",
+		},
+		{
+			"S3 event", firstHas("s3"), nil,
+			"fetch the objects that it names (aws s3 cp s3://BUCKET/KEY FILE), then name the file",
+		},
 		{"Records of an event", firstHas("kinesis"), func(n *node, t trail, r *recogniser) {
 			r.add(t, Document{Event: joined(`{"Records":`, n.list, `}`)})
 		}, ""},
@@ -83,12 +94,12 @@ type trail struct {
 }
 
 func (t trail) part(format string, args ...any) trail {
-	t.parts = append(t.parts[:len(t.parts):len(t.parts)], fmt.Sprintf(format, args...))
+	t.parts = append(slices.Clip(t.parts), fmt.Sprintf(format, args...))
 	return t
 }
 
 func (t trail) form(name string) trail {
-	t.forms = append(t.forms[:len(t.forms):len(t.forms)], name)
+	t.forms = append(slices.Clip(t.forms), name)
 	return t
 }
 
@@ -271,8 +282,10 @@ func (o Origin) appendRecord(b, value []byte) []byte {
 		return append(b, value...)
 	}
 	b = append(b, `{"kinesis":{"kinesisSchemaVersion":"1.0"`...)
-	for _, name := range []string{"PartitionKey", "SequenceNumber", "Data", "ApproximateArrivalTimestamp",
-		"EncryptionType"} {
+	for _, name := range []string{
+		"PartitionKey", "SequenceNumber", "Data", "ApproximateArrivalTimestamp",
+		"EncryptionType",
+	} {
 		v := m[name]
 		if v == nil {
 			continue

@@ -20,7 +20,7 @@ type node struct {
 
 var knownMembers = func() map[string]bool {
 	known := map[string]bool{}
-	for _, name := range strings.Fields(`Records Messages Contents window kinesis
+	for name := range strings.FieldsSeq(`Records Messages Contents window kinesis
 		KinesisBatchInfo DDBStreamBatchInfo KafkaBatchInfo SQSBatchInfo payload requestContext requestPayload
 		detail detail-type Type Message Sns messageId body MessageId Body
 		SequenceNumber Data PartitionKey ApproximateArrivalTimestamp EncryptionType

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 
 	"example.com/sluice/cmd/sluice/internal/screen"
@@ -33,7 +32,7 @@ func read(answer []byte, failure error, event []byte) verdict {
 		return verdict{state: stateDone, done: total(event)}
 	}
 	if !json.Valid(answer) {
-		return failed(fmt.Sprintf("the answer is no JSON: %s", screen.Preview(answer)))
+		return failed("the answer is no JSON: " + screen.Preview(answer))
 	}
 	var members struct {
 		BatchItemFailures json.RawMessage `json:"batchItemFailures"`
@@ -75,8 +74,10 @@ func readFailures(failures []json.RawMessage, event []byte) verdict {
 			return failed("the answer names a record that is not in the event: " + screen.Preview(f))
 		}
 		if v.state == stateDone || at < v.done {
-			v = verdict{state: statePartial, done: at, checkpoint: item.Identifier,
-				problem: "not done from " + item.Identifier + " on"}
+			v = verdict{
+				state: statePartial, done: at, checkpoint: item.Identifier,
+				problem: "not done from " + item.Identifier + " on",
+			}
 		}
 	}
 	if v.state == statePartial && v.done == 0 {

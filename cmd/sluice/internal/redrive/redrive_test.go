@@ -29,6 +29,7 @@ type fakeEndpoint struct {
 }
 
 func newEndpoint(t *testing.T) *fakeEndpoint {
+	t.Helper()
 	e := &fakeEndpoint{}
 	e.answer = func([]string) (int, string, string) { return 200, "", allDone }
 	e.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -113,27 +114,39 @@ func TestRedrive(t *testing.T) {
 		status int
 		said   string
 	}{
-		{func(n []string) (int, string, string) {
-			switch n[0] {
-			case "1":
-				return 200, "", names(3)
-			case "11":
-				return 200, "Unhandled", `{"errorMessage":"no database","errorType":"Error"}`
-			}
-			return 500, "", "down"
-		}, []string{"1 2 3 4", "11 12", "21 22"}, command.Failed,
+		{
+			func(n []string) (int, string, string) {
+				switch n[0] {
+				case "1":
+					return 200, "", names(3)
+				case "11":
+					return 200, "Unhandled", `{"errorMessage":"no database","errorType":"Error"}`
+				}
+				return 500, "", "down"
+			},
+			[]string{"1 2 3 4", "11 12", "21 22"},
+			command.Failed,
 			"partly done: " + filepath.Join(dir,
-				"early") + ", 2 records of 4; not done from sequence number " + sequence(3) + " on"},
+				"early") + ", 2 records of 4; not done from sequence number " + sequence(3) + " on",
+		},
 		{func(n []string) (int, string, string) {
 			if n[0] == "3" {
 				return 200, "", names(3) // no progress
 			}
 			return 200, "", `{}`
 		}, []string{"3 4", "11 12", "21 22"}, command.Failed, "3 events handed over; 2 of 3 done"},
-		{func(n []string) (int, string, string) { return 200, "", names(4) }, []string{"3 4"}, command.Failed,
-			"1 record of 2"},
-		{func(n []string) (int, string, string) { return 200, "", `null` }, []string{"4"}, command.OK,
-			"1 event handed over; 3 of 3 done"},
+		{
+			func([]string) (int, string, string) { return 200, "", names(4) },
+			[]string{"3 4"},
+			command.Failed,
+			"1 record of 2",
+		},
+		{
+			func([]string) (int, string, string) { return 200, "", `null` },
+			[]string{"4"},
+			command.OK,
+			"1 event handed over; 3 of 3 done",
+		},
 		{nil, nil, command.OK, "0 events with 0 records to hand to"},
 	} {
 		e.got, e.answer = nil, tt.answer
@@ -160,9 +173,11 @@ func TestRedrivePlanFits(t *testing.T) {
 		200: "orders  shardId-000000000006  1,234    -         all    " + name + "\n",
 	} {
 		var out strings.Builder
-		d := &driver{target: &endpointTarget{url: "http://localhost"}, out: bufio.NewWriter(&out),
+		d := &driver{
+			target: &endpointTarget{url: "http://localhost"}, out: bufio.NewWriter(&out),
 			screen:  screen.Screen{Width: width},
-			batches: []*batch{{file: name, stream: "orders", shard: "shardId-000000000006", records: 1234}}}
+			batches: []*batch{{file: name, stream: "orders", shard: "shardId-000000000006", records: 1234}},
+		}
 		if d.showPlan(false); !strings.Contains(out.String(), want) {
 			t.Errorf("no %q at %d columns in\n%s", want, width, &out)
 		}
@@ -180,8 +195,10 @@ func TestRedrivePipes(t *testing.T) {
 		status      int
 		said        string
 	}{
-		{namesID(2), "1 2 3", command.Failed,
-			"1 record of 3; not done from event id shardId-000000000006:" + sequence(2) + " on"},
+		{
+			namesID(2), "1 2 3", command.Failed,
+			"1 record of 3; not done from event id shardId-000000000006:" + sequence(2) + " on",
+		},
 		{names(3), "2 3", command.Failed, "not done: " + file},
 		{namesID(3), "2 3", command.Failed, "1 record of 2; not done from event id"},
 		{allDone, "3", command.OK, "1 of 1 done"},
@@ -263,18 +280,27 @@ func TestRedriveRefuses(t *testing.T) {
 		stderr string
 	}{
 		{[]string{fine}, command.Usage, "want one of -function, -endpoint and -bootstrap"},
-		{[]string{"-endpoint", e.URL, "-bootstrap", bootstrap, fine}, command.Usage,
-			"want one of -function, -endpoint and -bootstrap"},
+		{
+			[]string{"-endpoint", e.URL, "-bootstrap", bootstrap, fine},
+			command.Usage,
+			"want one of -function, -endpoint and -bootstrap",
+		},
 		{[]string{"-endpoint", "localhost:9000", fine}, command.Usage, "no URL"},
 		{[]string{"-bootstrap", filepath.Join(dir, "missing"), fine}, command.Usage, "-bootstrap: "},
 		{[]string{"-endpoint", e.URL, "-timeout", "0s", fine}, command.Usage, "-timeout"},
 		{[]string{"-endpoint", e.URL}, command.Usage, "no FILE is given (sluice redrive -help says more)"},
 		{[]string{"-endpoint", e.URL, "-yes", "-journal", notOurs, fine}, command.Failed, "line 1 is not redrive's"},
-		{[]string{"-endpoint", e.URL, "-yes", "-journal", journal, broken}, command.Failed,
-			broken + ": not handed over: record 0: invalid JSON at offset 12"},
+		{
+			[]string{"-endpoint", e.URL, "-yes", "-journal", journal, broken},
+			command.Failed,
+			broken + ": not handed over: record 0: invalid JSON at offset 12",
+		},
 		{[]string{"-endpoint", e.URL, "-yes", "-journal", journal, "-"}, command.Failed, "name a file"},
-		{[]string{"-endpoint", e.URL, "-yes", "-journal", journal, onFailureFile(t, "none")}, command.Failed,
-			"without its records"},
+		{
+			[]string{"-endpoint", e.URL, "-yes", "-journal", journal, onFailureFile(t, "none")},
+			command.Failed,
+			"without its records",
+		},
 	} {
 		status, _, stderr := runRedrive(t, tt.args...)
 		if status != tt.status || !strings.Contains(stderr, tt.stderr) {
@@ -310,8 +336,10 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 
 func TestFunctionTarget(t *testing.T) {
 	keys := map[string]string{"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"}
-	inRegion := map[string]string{"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret",
-		"AWS_REGION": "eu-west-1"}
+	inRegion := map[string]string{
+		"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret",
+		"AWS_REGION": "eu-west-1",
+	}
 	const arn = "arn:aws:lambda:us-east-2:123456789012:function:orders"
 	const byARN = "https://lambda.us-east-2.amazonaws.com/2015-03-31/functions/" +
 		"arn%3Aaws%3Alambda%3Aus-east-2%3A123456789012%3Afunction%3Aorders"
@@ -345,7 +373,7 @@ func TestFunctionTarget(t *testing.T) {
 				!strings.Contains(auth, "SignedHeaders=content-type;host;x-amz-date;x-amz-invocation-type, ") {
 				t.Errorf("%s: %s %s", r.URL, auth, body)
 			}
-			return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(allDone))}, nil
+			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(allDone))}, nil
 		})
 		if answer, err := target.invoke([]byte("{}")); err != nil || string(answer) != allDone {
 			t.Errorf("%s, %v", answer, err)
@@ -370,13 +398,17 @@ func TestPartitions(t *testing.T) {
 		{"aws", "zz-central-1", "lambda.zz-central-1.amazonaws.com", ""}, // a new region, whose partition the ARN names
 		{"aws", "cn-north-1", "", "the ARN is of partition aws, but its region cn-north-1 is of aws-cn"},
 		{"aws-eusc", "eu-central-1", "", "the ARN is of partition aws-eusc, but its region eu-central-1 is of aws"},
-		{"aws-moon", "moon-dark-1", "",
-			`partition "aws-moon" is not known here, nor the domain of its hosts; known are aws, aws-cn, `},
+		{
+			"aws-moon", "moon-dark-1", "",
+			`partition "aws-moon" is not known here, nor the domain of its hosts; known are aws, aws-cn, `,
+		},
 		{"", "moon-dark-1", "", `region "moon-dark-1" is of no partition that is known here`},
 		{"", "example.com/", "", `region "example.com/" is of no partition that is known here`},
 	} {
-		functions := []string{"arn:" + tt.partition + ":lambda:" + tt.region + ":123456789012:function:orders",
-			"orders"}
+		functions := []string{
+			"arn:" + tt.partition + ":lambda:" + tt.region + ":123456789012:function:orders",
+			"orders",
+		}
 		if tt.partition == "" || tt.err != "" || tt.region == "zz-central-1" {
 			functions = functions[:1]
 		}
@@ -443,8 +475,10 @@ func TestReadAnswer(t *testing.T) {
 		{`{"batchItemFailures":null}`, stateDone, 4},
 		{`{"state":{"n":1},"batchItemFailures":[]}`, stateDone, 4},
 		{names(3), statePartial, 2},
-		{`{"batchItemFailures":[{"itemIdentifier":"` + sequence(4) + `"},{"itemIdentifier":"` + sequence(2) + `"}]}`,
-			statePartial, 1},
+		{
+			`{"batchItemFailures":[{"itemIdentifier":"` + sequence(4) + `"},{"itemIdentifier":"` + sequence(2) + `"}]}`,
+			statePartial, 1,
+		},
 		{names(1), stateFailed, 0},
 		{names(5), stateFailed, 0},
 		{`{"batchItemFailures":[{"itemIdentifier":""}]}`, stateFailed, 0},
@@ -546,8 +580,11 @@ func TestRedriveNeedsOrigin(t *testing.T) {
 		want   string
 	}{
 		{nil, command.Failed, "give -stream ARN and -shard ID"},
-		{[]string{"-stream", "orders", "-shard", "shardId-000000000006"}, command.Usage,
-			`-stream: want a stream's ARN, not "orders"`},
+		{
+			[]string{"-stream", "orders", "-shard", "shardId-000000000006"},
+			command.Usage,
+			`-stream: want a stream's ARN, not "orders"`,
+		},
 		{[]string{"-stream", arn}, command.Usage, "-shard: want a shard's ID"},
 		{[]string{"-stream", arn, "-shard", `"}`}, command.Usage, "-shard: want a shard's ID"},
 		{[]string{"-stream", arn, "-shard", "shardId-000000000006"}, command.OK, ""},

@@ -55,6 +55,7 @@ func locale() string {
 // Style is a terminal's code for how text looks.
 type Style string
 
+// The styles; Plain is none.
 const (
 	Plain Style = ""
 	Bold  Style = "1"

@@ -89,8 +89,10 @@ func TestSizeJSON(t *testing.T) {
 	if err := json.Indent(pretty, event, "", "   "); err != nil {
 		t.Fatal(err)
 	}
-	args := []string{"-json", "-rate", "10", "-handler-time", "1ms", "-price-requests", "1", "-price-gb-second", "1",
-		"-price-shard-hour", "1", "-price-puts", "1"}
+	args := []string{
+		"-json", "-rate", "10", "-handler-time", "1ms", "-price-requests", "1", "-price-gb-second", "1",
+		"-price-shard-hour", "1", "-price-puts", "1",
+	}
 	status, stdout, stderr := sizeOf(pretty.Bytes(), args...)
 	if err := json.Unmarshal([]byte(stdout), &got); err != nil || status != command.OK || stderr != "" {
 		t.Fatalf("exit status %d, %v, standard error %q: %s", status, err, stderr, stdout)
@@ -127,8 +129,10 @@ func TestSizeWarnings(t *testing.T) {
 		"partition key") {
 		t.Errorf("got %s", stdout)
 	}
-	aggregates := routertest.Event{Records: 5,
-		Data: func(int) []byte { return append([]byte(eventtest.AggregateMagic), "and more"...) }}
+	aggregates := routertest.Event{
+		Records: 5,
+		Data:    func(int) []byte { return append([]byte(eventtest.AggregateMagic), "and more"...) },
+	}
 	if _, stdout, _ := sizeOf(aggregates.Bytes(), "-rate", "500", "-handler-time", "10ms"); !strings.Contains(stdout,
 		"warning: the records are KPL aggregates") {
 		t.Errorf("got %s", stdout)
@@ -163,11 +167,19 @@ func TestSizeFails(t *testing.T) {
 		{nil, []string{"-rate", "1"}, command.Usage, "-handler-time is missing (sluice size -help says more)\n"},
 		{nil, []string{"-rate", "many"}, command.Usage, "many"},
 		{nil, []string{"-rate", "1", "-handler-time", "1ms", "-price-puts", "-1"}, command.Usage, "-1 is no price"},
-		{broken[:len(broken)-1], []string{"-rate", "1", "-handler-time", "1ms"}, command.Failed,
-			fmt.Sprintf("-: invalid JSON at offset %d", len(broken)-1)},
+		{
+			broken[:len(broken)-1],
+			[]string{"-rate", "1", "-handler-time", "1ms"},
+			command.Failed,
+			fmt.Sprintf("-: invalid JSON at offset %d", len(broken)-1),
+		},
 		{event(), []string{"-rate", "1", "-handler-time", "1ms"}, command.Failed, "the sample has no records\n"},
-		{event(good(0)), []string{"-rate", "1", "-handler-time", "0s"}, command.Failed,
-			"the handler's time must be above 0\n"},
+		{
+			event(good(0)),
+			[]string{"-rate", "1", "-handler-time", "0s"},
+			command.Failed,
+			"the handler's time must be above 0\n",
+		},
 	} {
 		status, stdout, stderr := sizeOf(tt.event, tt.args...)
 		if status != tt.status || stdout != "" || !strings.Contains(stderr, tt.stderr) {

@@ -70,13 +70,19 @@ func Bill(u Usage, p Prices) (items []Item, total float64, complete bool) {
 		{Name: "requests", Amount: u.Requests / 1e6, Unit: "million", Price: p.MillionRequests, Doc: DocLambdaPrice},
 		{Name: "duration", Amount: u.GBSeconds, Unit: "GB-second", Price: p.GBSecond, Doc: DocLambdaPrice},
 		{Name: "shards", Amount: u.ShardHours, Unit: "shard-hour", Price: p.ShardHour, Doc: DocStreamPrice},
-		{Name: "puts", Amount: u.PutUnits / 1e6, Unit: "million units of 25 KB", Price: p.MillionPutUnits,
-			Doc: DocStreamPrice},
-		{Name: "fan-out shards", Amount: u.FanOutShardHours, Unit: "consumer-shard-hour", Price: p.FanOutShardHour,
-			Doc: DocStreamPrice},
+		{
+			Name: "puts", Amount: u.PutUnits / 1e6, Unit: "million units of 25 KB", Price: p.MillionPutUnits,
+			Doc: DocStreamPrice,
+		},
+		{
+			Name: "fan-out shards", Amount: u.FanOutShardHours, Unit: "consumer-shard-hour", Price: p.FanOutShardHour,
+			Doc: DocStreamPrice,
+		},
 		{Name: "fan-out data", Amount: u.FanOutGB, Unit: "GB", Price: p.FanOutGB, Doc: DocStreamPrice},
-		{Name: "retention above 24 h", Amount: u.ExtendedShardHours, Unit: "shard-hour", Price: p.ExtendedShardHour,
-			Doc: DocStreamPrice},
+		{
+			Name: "retention above 24 h", Amount: u.ExtendedShardHours, Unit: "shard-hour", Price: p.ExtendedShardHour,
+			Doc: DocStreamPrice,
+		},
 	} {
 		if i.Amount == 0 {
 			continue
@@ -94,8 +100,10 @@ func Bill(u Usage, p Prices) (items []Item, total float64, complete bool) {
 
 // Check rejects prices that make no sense.
 func (p Prices) Check() error {
-	for _, v := range []float64{p.MillionRequests, p.GBSecond, p.ShardHour, p.MillionPutUnits, p.FanOutShardHour,
-		p.FanOutGB, p.ExtendedShardHour} {
+	for _, v := range []float64{
+		p.MillionRequests, p.GBSecond, p.ShardHour, p.MillionPutUnits, p.FanOutShardHour,
+		p.FanOutGB, p.ExtendedShardHour,
+	} {
 		if !(v >= 0) || math.IsInf(v, 1) {
 			return fmt.Errorf("%v is no price", v)
 		}

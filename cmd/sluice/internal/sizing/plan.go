@@ -60,25 +60,37 @@ func For(l Load) (*Plan, error) {
 
 	p.Settings = []Setting{
 		{"ShardCount", p.Shards, "", why, DocStream},
-		{"RetentionHours", p.Retention, "h",
+		{
+			"RetentionHours", p.Retention, "h",
 			fmt.Sprintf("an outage of %v and a quarter more, and an hour above the age limit; %d to %d", l.Outage,
-				minRetention, maxRetention), DocRetention},
-		{"BatchSize", p.BatchSize, "records",
+				minRetention, maxRetention), DocRetention,
+		},
+		{
+			"BatchSize", p.BatchSize, "records",
 			fmt.Sprintf("the least of: 6 MB less %.0f %% / %.0f bytes a record; %v / %v a record × %d at once; %d",
-				100*l.Headroom, l.EventBytes, l.MaxDuration, l.HandlerTime, l.Workers, maxBatch), DocBatching},
-		{"BatchingWindow", p.Window, "s",
-			fmt.Sprintf("until a batch is full at %.4g records/s, but at most %v", laneRate, l.Latency), DocBatching},
-		{"ParallelizationFactor", p.Factor, "",
+				100*l.Headroom, l.EventBytes, l.MaxDuration, l.HandlerTime, l.Workers, maxBatch), DocBatching,
+		},
+		{
+			"BatchingWindow", p.Window, "s",
+			fmt.Sprintf("until a batch is full at %.4g records/s, but at most %v", laneRate, l.Latency), DocBatching,
+		},
+		{
+			"ParallelizationFactor", p.Factor, "",
 			fmt.Sprintf("%.4g/s × %v / %d at once, less headroom, is %.3g batches at once on %d shards; 1 to %d",
-				l.Rate, l.HandlerTime, l.Workers, lanes, p.Shards, most), DocBatching},
-		{"MaximumRecordAge", p.RecordAge, "s",
+				l.Rate, l.HandlerTime, l.Workers, lanes, p.Shards, most), DocBatching,
+		},
+		{
+			"MaximumRecordAge", p.RecordAge, "s",
 			"an hour below the retention: what is older goes to the on-failure bucket instead of vanishing",
-			DocMapping},
+			DocMapping,
+		},
 		{"Timeout", p.Timeout, "s", fmt.Sprintf("twice the %v of a full batch, and 1 s; %d to %d", round(full),
 			minTimeout, maxTimeout), DocTimeout},
-		{"MemorySize", p.Memory, "MB",
+		{
+			"MemorySize", p.Memory, "MB",
 			fmt.Sprintf("the greater of: 64 MB and six times the event; %.0f %% of the %d MB that come with a vCPU",
-				100*l.CPU, vCPU), DocMemory},
+				100*l.CPU, vCPU), DocMemory,
+		},
 		{"ReservedConcurrency", p.Concurrency, "", "shards × parallelization factor", DocConcurrency},
 	}
 	p.warn(l, lanes, full)

@@ -151,7 +151,8 @@ func Factor(lanes float64, shards, most int) int {
 // BatchSize is how many records fit both into an event of 6 MB and into the
 // duration: 1 to 10,000. DocBatching, DocMapping.
 func BatchSize(eventBytes float64, handlerTime, overhead time.Duration, workers int, headroom float64,
-	maxDuration time.Duration) int {
+	maxDuration time.Duration,
+) int {
 	bySize := payload * (1 - headroom) / eventBytes
 	byTime := float64(maxDuration-overhead) / float64(handlerTime) * float64(workers)
 	return clamp(int(max(0, min(bySize, byTime, maxBatch))), 1, maxBatch)

@@ -233,8 +233,10 @@ func TestUseAndBill(t *testing.T) {
 		t.Errorf("got  %+v\nwant %+v", u, want)
 	}
 	items, total, complete := Bill(u,
-		Prices{MillionRequests: 2, GBSecond: 0.5, ShardHour: 1, MillionPutUnits: 3, FanOutShardHour: 4, FanOutGB: 5,
-			ExtendedShardHour: 6})
+		Prices{
+			MillionRequests: 2, GBSecond: 0.5, ShardHour: 1, MillionPutUnits: 3, FanOutShardHour: 4, FanOutGB: 5,
+			ExtendedShardHour: 6,
+		})
 	sum := 0.1*2 + 750*0.5 + hours*1 + 2*3 + hours*4 + want.FanOutGB*5 + hours*6
 	if len(items) != 7 || math.Abs(total-sum) > 1e-6 || !complete {
 		t.Errorf("%v, %t: %+v; want %v", total, complete, items, sum)

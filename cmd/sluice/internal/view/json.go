@@ -146,8 +146,10 @@ func (v *jsonView) end(o outcome) {
 		line.Error = input.Place(o.err)
 	}
 	if b := v.doc.About; b != nil {
-		line.OnFailure = &jsonOnFailure{b.RequestContext.Condition, b.RequestContext.ApproximateInvokeCount,
-			b.RequestContext.RequestID, b.RequestContext.FunctionARN, b.Timestamp}
+		line.OnFailure = &jsonOnFailure{
+			b.RequestContext.Condition, b.RequestContext.ApproximateInvokeCount,
+			b.RequestContext.RequestID, b.RequestContext.FunctionARN, b.Timestamp,
+		}
 	}
 	v.write(line)
 }

@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 
 	"example.com/sluice/cmd/sluice/internal/input"
@@ -98,7 +99,7 @@ func position(rec *decoder.Record) string {
 	if rec.Aggregated {
 		return fmt.Sprintf("%d/%d", rec.Index, rec.SubSequenceNumber)
 	}
-	return fmt.Sprint(rec.Index)
+	return strconv.Itoa(rec.Index)
 }
 
 func moment(t time.Time) string {

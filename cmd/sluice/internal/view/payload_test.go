@@ -22,8 +22,10 @@ func TestLongKeys(t *testing.T) {
 		key := fmt.Sprintf("tenant-3f1c/region-eu-central-1/device-%04d", n)
 		records = append(records, strings.Replace(good(n), secretKey, key, 1))
 	}
-	for width, row := range map[int]string{80: "tenant-3f1c...evice-0006",
-		160: "tenant-3f1c/region-...tral-1/device-0006", 200: "tenant-3f1c/region-eu-central-1/device-0006"} {
+	for width, row := range map[int]string{
+		80:  "tenant-3f1c...evice-0006",
+		160: "tenant-3f1c/region-...tral-1/device-0006", 200: "tenant-3f1c/region-eu-central-1/device-0006",
+	} {
 		got := onTerminal(screen.Screen{Width: width}, 0, event(records...), "-")
 		if !strings.Contains(got, "  "+row+"  ") {
 			t.Errorf("no key %s at %d columns:\n%s", row, width, got)

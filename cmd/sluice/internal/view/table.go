@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -65,7 +66,7 @@ func (v *tableView) record(rec *decoder.Record, inside *payload, bad error) {
 		number:   position(rec),
 		sequence: screen.Word(string(rec.SequenceNumber)),
 		key:      screen.Cell(rec.PartitionKey),
-		size:     fmt.Sprint(len(rec.Data)),
+		size:     strconv.Itoa(len(rec.Data)),
 		arrived:  rec.ApproximateArrivalTimestamp,
 	}
 	if v.screen.Width < wide && len(r.sequence) > digitsShown+3 {
@@ -168,8 +169,10 @@ func (v *tableView) table(layout string) {
 		if !r.arrived.IsZero() {
 			arrived = r.arrived.UTC().Format(layout)
 		}
-		cells[i] = [...]string{r.number, r.sequence, screen.ClipMiddle(r.key, max(keyColumn, v.screen.Width/4)),
-			arrived, r.size}
+		cells[i] = [...]string{
+			r.number, r.sequence, screen.ClipMiddle(r.key, max(keyColumn, v.screen.Width/4)),
+			arrived, r.size,
+		}
 		for j, c := range cells[i] {
 			widths[j] = max(widths[j], uniseg.StringWidth(c))
 		}

@@ -120,8 +120,10 @@ func TestTableFits(t *testing.T) {
 // Every line of JSON is one of the documented kinds, and has no other members.
 func TestJSON(t *testing.T) {
 	var stdout, stderr strings.Builder
-	status := Run([]string{"-json", "../../../../testdata/events", "../../../../testdata/bad",
-		onFailureFile(t, "string", good(7))}, nil, &stdout, &stderr)
+	status := Run([]string{
+		"-json", "../../../../testdata/events", "../../../../testdata/bad",
+		onFailureFile(t, "string", good(7)),
+	}, nil, &stdout, &stderr)
 	if status != command.Failed {
 		t.Errorf("exit status %d", status)
 	}
@@ -132,8 +134,10 @@ func TestJSON(t *testing.T) {
 			t.Fatalf("%v in %s", err, line)
 		}
 		seen[kind.Type]++
-		into := map[string]any{"record": &jsonRecord{}, "invocation": &jsonInvocation{},
-			"summary": &jsonSummary{}}[kind.Type]
+		into := map[string]any{
+			"record": &jsonRecord{}, "invocation": &jsonInvocation{},
+			"summary": &jsonSummary{},
+		}[kind.Type]
 		if into == nil {
 			t.Errorf("no such type: %s", line)
 			continue
@@ -254,8 +258,10 @@ func TestCodecAndDeaggregate(t *testing.T) {
 	e := event(record(sequence(1), encoded(packed.String())),
 		record(sequence(2), encoded("\xf3\x89\x9a\xc2"+message+string(sum[:]))))
 
-	for _, want := range []string{"1 record looks compressed: -codec auto ",
-		"1 record looks aggregated: -deaggregate "} {
+	for _, want := range []string{
+		"1 record looks compressed: -codec auto ",
+		"1 record looks aggregated: -deaggregate ",
+	} {
 		if got := onTerminal(screen.Screen{Width: 80}, 0, e, "-"); !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}

@@ -197,6 +197,7 @@ func TestLocalOutputIsPrintable(t *testing.T) {
 			record("2", encoded([]byte{'a', byte(i), 'b'})))
 	}
 	check := func(t *testing.T, what, out string) {
+		t.Helper()
 		for line := range strings.Lines(out) {
 			line = strings.TrimSuffix(line, "\n")
 			if !utf8.ValidString(line) || strings.ContainsFunc(line, func(r rune) bool { return !unicode.IsPrint(r) }) {
@@ -239,9 +240,11 @@ func TestLocalOrder(t *testing.T) {
 		start, _, _ := strings.Cut(line, " (")
 		starts = append(starts, start[:min(len(start), 11)])
 	}
-	want := []string{"file -\n", "stream orde", "record 0  s", "-: record 0", "record 1  s", "response {\"",
+	want := []string{
+		"file -\n", "stream orde", "record 0  s", "-: record 0", "record 1  s", "response {\"",
 		"counters re",
-		missing[:11], "total files", "size 8 to 1", "key \"alice@"}
+		missing[:11], "total files", "size 8 to 1", "key \"alice@",
+	}
 	if !slices.Equal(starts, want) {
 		t.Errorf("got %q, want %q:\n%s", starts, want, &both)
 	}
