@@ -122,7 +122,7 @@ func (i *invocation) answerFailure() (answer []byte, checkpoint string, err erro
 		return nil, "", fmt.Errorf("record %d is to be delivered again, but %s: %w", p.pending.index(), flaw, reason)
 	}
 	i.rememberDone()
-	cause.Again(i.ctx, unmarked(reason.Err))
+	cause.NotDone(i.ctx, unmarked(reason.Err))
 	return answerFrom(identifier), identifier, nil
 }
 

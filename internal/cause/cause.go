@@ -7,7 +7,7 @@ import "context"
 
 // Sink listens to a router. Its functions must be safe for concurrent use.
 type Sink struct {
-	Again   func(err error) // why the record that the answer names is not done
+	NotDone func(err error) // why the record that the answer names is not done
 	Skipped func(err error) // why a record was skipped, or given up
 }
 
@@ -16,10 +16,10 @@ type key struct{}
 // With returns a context for an invocation that s listens to.
 func With(ctx context.Context, s *Sink) context.Context { return context.WithValue(ctx, key{}, s) }
 
-// Again tells the context's Sink, if it has one.
-func Again(ctx context.Context, err error) {
+// NotDone tells the context's Sink, if it has one.
+func NotDone(ctx context.Context, err error) {
 	if s, ok := ctx.Value(key{}).(*Sink); ok {
-		s.Again(err)
+		s.NotDone(err)
 	}
 }
 

@@ -87,7 +87,8 @@ func surfaces(t *testing.T) map[string]string {
 			t.Fatal(err)
 		}
 		export[p.ImportPath] = p.Export
-		if !p.DepOnly && p.Name != "main" && p.Export != "" && !slices.Contains(strings.Split(p.ImportPath, "/"), "internal") {
+		if !p.DepOnly && p.Name != "main" && p.Export != "" &&
+			!slices.Contains(strings.Split(p.ImportPath, "/"), "internal") {
 			public = append(public, p)
 		}
 	}

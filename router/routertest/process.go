@@ -56,7 +56,7 @@ type running struct {
 type told struct {
 	mu      sync.Mutex
 	sealed  bool
-	again   error
+	notDone error
 	skipped []error
 }
 
@@ -69,24 +69,24 @@ func (t *told) sink() *cause.Sink {
 		}
 	}
 	return &cause.Sink{
-		Again:   func(err error) { unlessSealed(func() { t.again = err }) },
+		NotDone: func(err error) { unlessSealed(func() { t.notDone = err }) },
 		Skipped: func(err error) { unlessSealed(func() { t.skipped = append(t.skipped, err) }) },
 	}
 }
 
-func (t *told) seal() (again error, skipped []error) {
+func (t *told) seal() (notDone error, skipped []error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.sealed = true
-	return t.again, t.skipped
+	return t.notDone, t.skipped
 }
 
 // explain notes why the invocation ended as it did.
 func (r *running) explain(a answer) {
-	again, skipped := r.told.seal()
+	notDone, skipped := r.told.seal()
 	r.Skipped = skipped
 	if r.Cause = cmp.Or(r.Err, a.why); r.Outcome == Partial || r.Outcome == Failed {
-		r.Cause = cmp.Or(r.Cause, again)
+		r.Cause = cmp.Or(r.Cause, notDone)
 	}
 }
 
