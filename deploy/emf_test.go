@@ -16,6 +16,7 @@ import (
 	"example.com/sluice/decoder"
 	"example.com/sluice/internal/runtimeapi"
 	"example.com/sluice/router"
+	"example.com/sluice/router/emf"
 	"example.com/sluice/router/routertest"
 )
 
@@ -152,13 +153,13 @@ func TestRouterLines(t *testing.T) {
 		many[fmt.Sprintf(`d"%d%s`, i, strings.Repeat(`\`, 240))] = strings.Repeat(`"`, 1024)
 	}
 	h := router.Each(func(context.Context, *decoder.Record) error { return nil })
-	for name, o := range map[string]router.EMF{
+	for name, o := range map[string]emf.Options{
 		"none": {},
 		"largest": {
 			Namespace: strings.Repeat("n", 255), Function: strings.Repeat("f", 1024), Dimensions: many,
-			Metrics: func(_ context.Context, _ router.Stats, dst []router.Metric) []router.Metric {
+			Metrics: func(_ context.Context, _ router.Stats, dst []emf.Metric) []emf.Metric {
 				for i := range 200 {
-					dst = append(dst, router.Metric{
+					dst = append(dst, emf.Metric{
 						Name: fmt.Sprintf("m%03d%s", i, strings.Repeat(`"`, 251)),
 						Unit: "Terabytes/Second", Value: -0x1p360,
 					})
@@ -168,7 +169,7 @@ func TestRouterLines(t *testing.T) {
 		},
 	} {
 		w := new(lines)
-		r := router.New(h, router.WithEMF(w, o))
+		r := router.New(h, router.WithStats(emf.New(w, o)))
 		for _, e := range [][]byte{routertest.Event{Records: 5}.Bytes(), routertest.Event{}.Bytes(), nil} {
 			r.Invoke(t.Context(), e)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -176,4 +177,11 @@ func TestCallHookUnset(t *testing.T) {
 	if one, hundred := allocations(100), allocations(1); hundred > one+1 {
 		t.Errorf("%v allocations for one call, %v for a hundred", one, hundred)
 	}
+}
+
+// poisoned is whether released memory is overwritten and not used again: under the race detector, and with the tag poison.
+func poisoned() bool {
+	info, _ := debug.ReadBuildInfo()
+	return info != nil && (slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) ||
+		slices.Contains(info.Settings, debug.BuildSetting{Key: "-tags", Value: "poison"}))
 }

@@ -106,8 +106,10 @@
 //
 // # Watching
 //
-// [WithStats] hands out what was counted in an invocation, [WithEMF] writes it as CloudWatch metrics, and [WithCallHook] is called around
-// each call of a handler, for traces. None of them costs anything where it is not set.
+// [WithStats] hands out what was counted in an invocation, which package
+// router/emf writes as CloudWatch metrics, and [WithCallHook] is called around
+// each call of a handler, for traces. Neither costs anything where it is not
+// set.
 //
 // What becomes of records that are not simply done is logged: see [WithLogger] for where, and what a line holds, [WithLogLimit] for how many lines there are, and
 // [WithLogKeys] for partition keys, which are left out by default.

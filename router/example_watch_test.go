@@ -2,10 +2,8 @@ package router_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 
@@ -13,33 +11,6 @@ import (
 	"example.com/sluice/router"
 	"example.com/sluice/router/routertest"
 )
-
-// A line of metrics an invocation. In Lambda the writer is os.Stdout, and that is all it takes.
-func ExampleWithEMF() {
-	lines, stdout := io.Pipe()
-	r := router.New(
-		router.Each(func(context.Context, *decoder.Record) error { return nil }),
-		router.WithEMF(stdout, router.EMF{
-			Namespace:  "Orders",
-			Dimensions: map[string]string{"Stage": "prod"},
-			Metrics: func(_ context.Context, s router.Stats, dst []router.Metric) []router.Metric {
-				return append(dst, router.Metric{Name: "Kilobytes", Unit: "Kilobytes", Value: float64(s.Bytes) / 1024})
-			},
-		}),
-	)
-	go r.Invoke(context.Background(), routertest.Event{Records: 8, Size: 256}.Bytes())
-
-	var line struct {
-		StreamName, Stage          string
-		Records, Failed, Kilobytes float64
-	}
-	if err := json.NewDecoder(lines).Decode(&line); err != nil {
-		fmt.Println(err)
-	}
-	fmt.Printf("%+v\n", line)
-	// Output:
-	// {StreamName:orders Stage:prod Records:8 Failed:0 Kilobytes:2}
-}
 
 // A hook sees each call of the handler and how it ended. The module examples/otel makes spans of them.
 func ExampleWithCallHook() {

@@ -26,7 +26,7 @@ type invocation struct {
 // is going to somebody else.
 func (rt *route) invoke(ctx context.Context, event []byte, foreignElsewhere bool) ([]byte, error) {
 	i := &invocation{route: rt, ctx: ctx, event: event, decoder: rt.decoder}
-	i.progress.begin(rt.counted())
+	i.progress.begin(len(rt.stats) > 0)
 	i.suspects = rt.poison != nil && !rt.poison.counts.empty()
 	if deadline, ok := ctx.Deadline(); ok && rt.margin >= 0 {
 		i.guarded(ctx, deadline)
@@ -37,8 +37,8 @@ func (rt *route) invoke(ctx context.Context, event []byte, foreignElsewhere bool
 	answer, checkpoint, err := i.answer()
 	i.logMore()
 	i.logInvocation()
-	if rt.counted() && !(foreignElsewhere && isForeign(err)) {
-		rt.report(ctx, i.progress.tally.result(checkpoint, err), i.progress.tally.aged())
+	if len(rt.stats) > 0 && !(foreignElsewhere && isForeign(err)) {
+		rt.report(ctx, i.progress.tally.result(checkpoint, err))
 	}
 	return answer, err
 }
@@ -47,4 +47,11 @@ func (rt *route) invoke(ctx context.Context, event []byte, foreignElsewhere bool
 // out of it is not one of a handler.
 func (i *invocation) run() {
 	i.progress.finish(recovered(func() error { return i.handler.run(i) }))
+}
+
+// report hands the Stats of an invocation out.
+func (c *config) report(ctx context.Context, s Stats) {
+	for _, hook := range c.stats {
+		hook(ctx, s)
+	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"example.com/sluice/decoder"
 	"example.com/sluice/router"
+	"example.com/sluice/router/emf"
 	"example.com/sluice/router/routertest"
 )
 
@@ -70,32 +71,40 @@ func TestDrops(t *testing.T) {
 
 // TestEMFAtEveryLevel: no level of logging takes the metrics away, whatever comes of the invocation.
 func TestEMFAtEveryLevel(t *testing.T) {
-	w := new(emfLines)
+	w := new(writes)
 	r := router.New(router.Each(func(_ context.Context, rec *decoder.Record) error {
 		if string(rec.PartitionKey) == "x" {
 			return errBoom
 		}
 		return nil
-	}), quiet(), router.WithEMF(w, router.EMF{}))
+	}), quiet(), router.WithStats(emf.New(w, emf.Options{})))
 	for _, e := range [][]byte{event("aab"), event("ax"), event("a!b"), event(""), nil} {
 		r.Invoke(t.Context(), e)
 	}
-	if len(w.writes) != 5 {
-		t.Fatalf("%d lines, want 5", len(w.writes))
+	if len(*w) != 5 {
+		t.Fatalf("%d lines, want 5", len(*w))
 	}
-	for _, line := range w.writes {
+	for _, line := range *w {
 		for _, setting := range logLevels {
 			if drops(line, setting) {
 				t.Errorf("at %s Lambda drops %s", setting, line)
 			}
 		}
-		l := readEMF(t, line)
-		at, err := time.Parse(time.RFC3339, fmt.Sprint(l.members["timestamp"]))
-		stamp := l.members["_aws"].(map[string]any)["Timestamp"].(float64)
+		members := membersOf(t, line)
+		at, err := time.Parse(time.RFC3339, fmt.Sprint(members["timestamp"]))
+		stamp := members["_aws"].(map[string]any)["Timestamp"].(float64)
 		if err != nil || at.UnixMilli() != int64(stamp) {
-			t.Errorf("timestamp %v, of the metrics %v: %v", l.members["timestamp"], stamp, err)
+			t.Errorf("timestamp %v, of the metrics %v: %v", members["timestamp"], stamp, err)
 		}
 	}
+}
+
+// writes is a writer that keeps what it is given, write by write.
+type writes []string
+
+func (w *writes) Write(p []byte) (int, error) {
+	*w = append(*w, string(p))
+	return len(p), nil
 }
 
 // logVariable makes this program log, for TestLoggerInLambda, and says how.

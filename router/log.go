@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"example.com/sluice/decoder"
+	"example.com/sluice/internal/lambdalog"
 )
 
 // This file is what the router logs: a bounded number of short lines an
@@ -449,10 +450,7 @@ func (c *config) log() *slog.Logger {
 	if c.logger != nil {
 		return c.logger
 	}
-	if l := slog.Default(); !lambdaFilters() || !isUnset(l) {
-		return l
-	}
-	return lambdaLogger()
+	return lambdalog.Default()
 }
 
 // logLine logs a line that is not about a record, when the work has ended. The

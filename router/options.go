@@ -12,10 +12,9 @@ import (
 // [New] is given twice, the last counts, and so does an option of
 // [Router.Stream] beside the same one of New.
 //
-// Hooks that only watch add up instead: of [WithStats], [WithCallHook] and
-// [WithEMF] all count that stand in one list of options, in its order. A
-// stream's own hooks of such a kind take the place of those of New, which it
-// can repeat.
+// Hooks that only watch add up instead: of [WithStats] and [WithCallHook] all
+// count that stand in one list of options, in its order. A stream's own hooks of
+// such a kind take the place of those of New, which it can repeat.
 type Option func(*config)
 
 type config struct {
@@ -40,7 +39,6 @@ type config struct {
 // nil was not given; what is empty is not wanted.
 type hooks struct {
 	stats     []func(context.Context, Stats)
-	emf       []*emf
 	callHooks []callHook
 }
 
@@ -50,9 +48,6 @@ type callHook func(context.Context, CallInfo) (context.Context, func(error))
 func (h hooks) or(other hooks) hooks {
 	if h.stats == nil {
 		h.stats = other.stats
-	}
-	if h.emf == nil {
-		h.emf = other.emf
 	}
 	if h.callHooks == nil {
 		h.callHooks = other.callHooks
@@ -183,8 +178,9 @@ func WithWholeBatch() Option {
 
 // WithStats adds a hook that gets the counters of each invocation, just before
 // Invoke returns. It is called from concurrent invocations at once. Several are
-// called one after the other, in the order in which they are given, before the
-// lines of [WithEMF] are written; nil takes those before it away.
+// called one after the other, in the order in which they are given; nil takes
+// those before it away. Package router/emf has one that writes CloudWatch
+// metrics.
 func WithStats(hook func(ctx context.Context, s Stats)) Option {
 	return func(c *config) { c.stats = added(c.stats, hook, hook == nil) }
 }

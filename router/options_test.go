@@ -50,12 +50,6 @@ func optionsTwice() map[string]func() (router.Handler, twice) {
 			}
 			return each, twice{stats("a"), stats("b"), saw, "a b", "b", nil}
 		},
-		"WithEMF": func() (router.Handler, twice) {
-			line := func(name string) router.Option {
-				return router.WithEMF(writer(func() { say("%s", name) }), router.EMF{})
-			}
-			return each, twice{line("a"), line("b"), saw, "a b", "b", nil}
-		},
 		"WithCallHook": func() (router.Handler, twice) {
 			hook := func(name string) router.Option {
 				return router.WithCallHook(func(ctx context.Context, _ router.CallInfo) (context.Context, func(error)) {

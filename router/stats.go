@@ -20,9 +20,12 @@ type Stats struct {
 	Abandoned   int   // calls that had not returned when the deadline was near; see WithMargin
 	Bytes       int64 // of the data of the records that were read and are not bad
 
-	// Newest and Oldest are the ages of the records that arrived last and first, when the invocation began. They are zero where
-	// no record has an arrival time, and never less: a record that is ahead of this machine's clock has no age yet.
-	Newest, Oldest time.Duration
+	// NewestAge and OldestAge are how long before the invocation the records
+	// arrived that arrived last and first. They are never below zero: a record
+	// that is ahead of this machine's clock has no age yet. Aged is whether any
+	// record has an arrival time; without one both are zero.
+	NewestAge, OldestAge time.Duration
+	Aged                 bool
 
 	// Decode is the time spent in reading the event, Handle that in handlers; where they run side by side it is
 	// the time until the last was done.
@@ -98,12 +101,9 @@ func (t *tally) lap(to *time.Duration) {
 	}
 }
 
-// aged is whether there are ages at all: zero is one too.
-func (t *tally) aged() bool { return !t.newest.IsZero() }
-
 func (t *tally) result(checkpoint string, err error) Stats {
-	if t.aged() {
-		t.Newest, t.Oldest = max(0, t.began.Sub(t.newest)), max(0, t.began.Sub(t.oldest))
+	if t.Aged = !t.newest.IsZero(); t.Aged {
+		t.NewestAge, t.OldestAge = max(0, t.began.Sub(t.newest)), max(0, t.began.Sub(t.oldest))
 	}
 	t.Checkpoint, t.Err = checkpoint, err
 	return t.Stats

@@ -14,6 +14,7 @@ import (
 
 	"example.com/sluice/decoder"
 	"example.com/sluice/router"
+	"example.com/sluice/router/emf"
 	"example.com/sluice/router/routertest"
 )
 
@@ -93,8 +94,8 @@ func TestStatsOfTime(t *testing.T) {
 				}
 				answer, err := r.Invoke(ctx, routertest.EventOf(at(3*time.Second), at(5*time.Second), at(2*time.Second)))
 				answers(t, answer, err, allDone)
-				if got.Oldest != 5*time.Second || got.Newest != 2*time.Second || got.Bytes != 12 || got.Handle != 3*time.Second || got.Decode != 0 {
-					t.Errorf("%s: oldest %v, newest %v, %d bytes, handled in %v, decoded in %v", s.name, got.Oldest, got.Newest, got.Bytes, got.Handle, got.Decode)
+				if got.OldestAge != 5*time.Second || got.NewestAge != 2*time.Second || got.Bytes != 12 || got.Handle != 3*time.Second || got.Decode != 0 {
+					t.Errorf("%s: oldest %v, newest %v, %d bytes, handled in %v, decoded in %v", s.name, got.OldestAge, got.NewestAge, got.Bytes, got.Handle, got.Decode)
 				}
 			})
 		}
@@ -126,16 +127,17 @@ func TestStatsAges(t *testing.T) {
 					recs = append(recs, decoder.Record{Data: []byte("1"), ApproximateArrivalTimestamp: now.Add(-age)})
 				}
 				var got router.Stats
-				w := new(emfLines)
-				r := router.New(s.handler(func([]*decoder.Record) error { return nil }), router.WithEMF(w, router.EMF{}),
+				w := new(writes)
+				r := router.New(s.handler(func([]*decoder.Record) error { return nil }), router.WithStats(emf.New(w, emf.Options{})),
 					router.WithStats(func(_ context.Context, s router.Stats) { got = s }))
 				answer, err := r.Invoke(t.Context(), routertest.EventOf(recs...))
 				answers(t, answer, err, allDone)
-				if got.Newest != tt.newest || got.Oldest != tt.oldest {
-					t.Errorf("%s, %s: newest %v, oldest %v; want %v, %v", tt.name, s.name, got.Newest, got.Oldest, tt.newest, tt.oldest)
+				if got.NewestAge != tt.newest || got.OldestAge != tt.oldest {
+					t.Errorf("%s, %s: newest %v, oldest %v; want %v, %v", tt.name, s.name, got.NewestAge, got.OldestAge, tt.newest, tt.oldest)
 				}
 				want := fmt.Sprint(float64(tt.newest.Milliseconds()), float64(tt.oldest.Milliseconds()))
-				if age := (emfLine{members: membersOf(t, w.writes[0])}).values("IteratorAge", "OldestRecordAge"); age != want {
+				members := membersOf(t, (*w)[0])
+				if age := fmt.Sprint(members["IteratorAge"], members["OldestRecordAge"]); age != want {
 					t.Errorf("%s, %s: the metrics are %s, want %s", tt.name, s.name, age, want)
 				}
 			})

@@ -16,6 +16,7 @@ import (
 
 	"example.com/sluice/decoder"
 	"example.com/sluice/router"
+	"example.com/sluice/router/emf"
 )
 
 // This file starts the function.
@@ -56,8 +57,8 @@ func newFunction(s settings, l *slog.Logger, out io.Writer) *monitor {
 		router.WithStats(m.report),
 	}
 	if s.metrics {
-		s.emf.Metrics = m.ownMetrics
-		options = append(options, router.WithEMF(out, s.emf))
+		s.emf.Metrics, s.emf.Logger = m.ownMetrics, l
+		options = append(options, router.WithStats(emf.New(out, s.emf)))
 	}
 	m.router = router.New(router.Each(look), options...)
 	return m

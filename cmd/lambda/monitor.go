@@ -12,6 +12,7 @@ import (
 	"example.com/sluice/internal/contents"
 	"example.com/sluice/internal/hotkeys"
 	"example.com/sluice/router"
+	"example.com/sluice/router/emf"
 )
 
 // This file is the monitor: what it looks at in records, and what it says.
@@ -94,21 +95,21 @@ func (m *monitor) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 }
 
 // ownMetrics appends the monitor's metrics to the router's.
-func (m *monitor) ownMetrics(ctx context.Context, _ router.Stats, dst []router.Metric) []router.Metric {
+func (m *monitor) ownMetrics(ctx context.Context, _ router.Stats, dst []emf.Metric) []emf.Metric {
 	o := observationOf(ctx)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	dst = append(dst,
-		router.Metric{Name: "JSONRecords", Unit: "Count", Value: float64(o.kinds[contents.JSON])},
-		router.Metric{Name: "TextRecords", Unit: "Count", Value: float64(o.kinds[contents.Text])},
-		router.Metric{Name: "BinaryRecords", Unit: "Count", Value: float64(o.kinds[contents.Binary])},
-		router.Metric{Name: "CompressedRecords", Unit: "Count", Value: float64(o.records - o.compressed[uncompressed])},
-		router.Metric{Name: "UserRecords", Unit: "Count", Value: float64(o.user)},
-		router.Metric{Name: "Aggregates", Unit: "Count", Value: float64(o.aggregates)})
+		emf.Metric{Name: "JSONRecords", Unit: "Count", Value: float64(o.kinds[contents.JSON])},
+		emf.Metric{Name: "TextRecords", Unit: "Count", Value: float64(o.kinds[contents.Text])},
+		emf.Metric{Name: "BinaryRecords", Unit: "Count", Value: float64(o.kinds[contents.Binary])},
+		emf.Metric{Name: "CompressedRecords", Unit: "Count", Value: float64(o.records - o.compressed[uncompressed])},
+		emf.Metric{Name: "UserRecords", Unit: "Count", Value: float64(o.user)},
+		emf.Metric{Name: "Aggregates", Unit: "Count", Value: float64(o.aggregates)})
 	if o.records > 0 {
 		dst = append(dst,
-			router.Metric{Name: "HotKeyRecordShare", Unit: "Percent", Value: 100 * o.byRecords.HottestShare()},
-			router.Metric{Name: "HotKeyByteShare", Unit: "Percent", Value: 100 * o.byBytes.HottestShare()})
+			emf.Metric{Name: "HotKeyRecordShare", Unit: "Percent", Value: 100 * o.byRecords.HottestShare()},
+			emf.Metric{Name: "HotKeyByteShare", Unit: "Percent", Value: 100 * o.byBytes.HottestShare()})
 	}
 	return dst
 }
@@ -159,8 +160,8 @@ func (m *monitor) report(ctx context.Context, s router.Stats) {
 		slog.Int("failed", s.Failed),
 		slog.Int("bad", s.Bad),
 		slog.Int64("bytes", s.Bytes),
-		slog.Int64("newestMillis", s.Newest.Milliseconds()),
-		slog.Int64("oldestMillis", s.Oldest.Milliseconds()),
+		slog.Int64("newestMillis", s.NewestAge.Milliseconds()),
+		slog.Int64("oldestMillis", s.OldestAge.Milliseconds()),
 		slog.Float64("decodeMillis", millis(s.Decode)),
 		slog.Float64("handleMillis", millis(s.Handle)),
 	)

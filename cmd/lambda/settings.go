@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"example.com/sluice/router"
+	"example.com/sluice/router/emf"
 )
 
 // This file reads the settings, which are environment variables.
@@ -16,7 +16,7 @@ import (
 // settings are what the variables say, checked.
 type settings struct {
 	metrics   bool
-	emf       router.EMF
+	emf       emf.Options
 	hotKeys   int  // how many are logged
 	plainKeys bool // log partition keys as they are
 	keySecret []byte
@@ -48,7 +48,7 @@ var settingList = []setting{
 	},
 	{"SLUICE_NAMESPACE", "Sluice", "the metrics' namespace", func(s *settings, v string) error {
 		s.emf.Namespace = v
-		return router.EMF{Namespace: v}.Validate()
+		return emf.Options{Namespace: v}.Validate()
 	}},
 	{
 		"SLUICE_DIMENSIONS", "", "further dimensions, the same for all metrics: Stage=prod,Team=data",
@@ -158,7 +158,7 @@ func (s *settings) setDimensions(list string) error {
 		}
 		s.emf.Dimensions[name] = value
 	}
-	return router.EMF{Dimensions: s.emf.Dimensions}.Validate()
+	return emf.Options{Dimensions: s.emf.Dimensions}.Validate()
 }
 
 // choice calls the function of the value.

@@ -1,4 +1,28 @@
-package router
+// Package emf writes what a router counts as CloudWatch metrics, in the embedded
+// metric format: lines of JSON that CloudWatch Logs makes metrics of, without a
+// call of any API.
+//
+//	router.New(h, router.WithStats(emf.New(os.Stdout, emf.Options{})))
+//
+// Each invocation is one line. Its dimensions are FunctionName and StreamName,
+// the latter where a record was read; the metrics are
+//
+//	Records, Processed, Skipped, Failed, Bad    counts
+//	Redelivered                                 likewise
+//	Bytes                                       of data
+//	IteratorAge, OldestRecordAge                milliseconds; where records have arrival times, 0 where those are ahead of the clock
+//	DecodeTime, HandleTime                      milliseconds
+//	InvocationErrors                            1 where the invocation failed, else 0
+//	PartialFailures                             1 where the answer names a record, else 0
+//
+// and shardId, requestId and checkpoint stand beside them as plain members. So
+// do level, which is FATAL, and timestamp: where a function's LogFormat is JSON,
+// Lambda drops lines below its ApplicationLogLevel, takes one that lacks either
+// member for INFO, and has no level that drops FATAL.
+//
+// The format:
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+package emf
 
 import (
 	"context"
@@ -14,36 +38,48 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"example.com/sluice/internal/lambdalog"
+	"example.com/sluice/router"
 )
 
-// This file writes Stats as CloudWatch metrics in the embedded metric format:
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-
-// Metric is a metric of one's own, beside those of [Stats]. Its name is 1 to 255 printable ASCII characters and none that the line has
-// already; Unit is one of CloudWatch's, such as "Count", "Bytes", "Milliseconds" or "Percent", or empty.
+// Metric is a metric of one's own, beside those of [router.Stats]. Its name is 1
+// to 255 printable ASCII characters, and none that the line has already. Unit is
+// one of CloudWatch's, such as "Count", "Bytes", "Milliseconds" or "Percent", or
+// empty.
 type Metric struct {
 	Name  string
 	Unit  string
 	Value float64
 }
 
-// EMF is what metrics look like that [WithEMF] writes. The zero value is ready. Each distinct set of dimension values makes CloudWatch keep
-// (and bill) all metrics once more, so nothing that varies from record to record belongs in them.
-type EMF struct {
+// Options are what the lines look like. The zero value is ready. CloudWatch
+// keeps, and bills, all metrics once more for each distinct set of dimension
+// values, so nothing that varies from record to record belongs in them.
+type Options struct {
 	// Namespace is CloudWatch's; by default it is "Sluice".
 	Namespace string
 
-	// Function is the value of the dimension FunctionName; by default it is the function's name in Lambda, and without one the
-	// dimension is left out.
+	// Function is the value of the dimension FunctionName. By default it is the
+	// function's name in Lambda; without one the dimension is left out.
 	Function string
 
-	// Dimensions stand beside FunctionName and StreamName, the same in each line: at most 28 of them.
+	// Dimensions stand beside FunctionName and StreamName, the same in each
+	// line: at most 28 of them.
 	Dimensions map[string]string
 
-	// Metrics appends metrics of one's own to dst, which is empty, and returns it; s is what the line is about. It is called once an
-	// invocation, from concurrent invocations at once. There may be 87 of them; what is beyond that, or is no metric that CloudWatch takes
-	// (see [Metric]; or a value that is no number or above 2^360), is left out.
-	Metrics func(ctx context.Context, s Stats, dst []Metric) []Metric
+	// Metrics appends metrics of one's own to dst, which is empty, and returns
+	// it; s is what the line is about. It is called once an invocation, from
+	// concurrent invocations at once. There may be 87 of them. What is beyond
+	// that is left out, and so is what CloudWatch does not take: see [Metric],
+	// and a value that is no number or above 2^360.
+	Metrics func(ctx context.Context, s router.Stats, dst []Metric) []Metric
+
+	// Logger gets an error for each line that cannot be written. By default it
+	// is the router's own default; see [router.WithLogger].
+	Logger *slog.Logger
+
+	_ struct{}
 }
 
 // The names in a line. What Lambda and Kinesis have names for has those.
@@ -67,7 +103,7 @@ const (
 )
 
 // Validate returns what CloudWatch would not take, nil where that is nothing.
-func (o EMF) Validate() error {
+func (o Options) Validate() error {
 	if o.Namespace != "" && !isNamespace(o.Namespace) {
 		return fmt.Errorf("namespace %.64q: want 1 to %d of the characters A-Z a-z 0-9 . - _ / # : and space, not beginning with a colon or AWS/", o.Namespace, maxName)
 	}
@@ -91,63 +127,49 @@ func (o EMF) Validate() error {
 	return nil
 }
 
-// WithEMF writes one line of JSON to w at the end of each invocation: its [Stats] as CloudWatch metrics in the embedded metric format. In Lambda w is
-// os.Stdout, whose lines CloudWatch Logs turns into metrics without a call of any API. Dimensions are FunctionName and StreamName, the latter
-// where a record was read; the metrics are
+// New returns a hook for [router.WithStats] that writes a line to w for each
+// invocation, in Lambda to os.Stdout. A line is one Write, and writes do not run
+// side by side. What a line costs does not grow with the number of records. New
+// panics where w is nil or o is not valid; see [Options.Validate].
 //
-//	Records, Processed, Skipped, Failed, Bad    counts
-//	Redelivered                                 likewise
-//	Bytes                                       of data
-//	IteratorAge, OldestRecordAge                milliseconds; where records have arrival times, 0 where those are ahead of the clock
-//	DecodeTime, HandleTime                      milliseconds
-//	InvocationErrors                            1 where the invocation failed, else 0
-//	PartialFailures                             1 where the answer names a record, else 0
-//
-// and shardId, requestId and checkpoint stand beside them as plain members. So do level, which is FATAL, and timestamp: where a function's
-// LogFormat is JSON, Lambda drops lines that are below its ApplicationLogLevel, takes one that lacks either for INFO, and there is no
-// level that drops FATAL. A line is one Write; writes do not run side by side. What it
-// costs does not grow with the number of records. A failing Write is logged. WithEMF panics where o is not valid; see [EMF.Validate].
-//
-// Several write a line each, in the order in which they are given, and their
-// writes may run side by side. CloudWatch adds up what two of them write of one
-// namespace and the same dimensions.
-func WithEMF(w io.Writer, o EMF) Option {
+// Two hooks write a line each, and their writes may run side by side. CloudWatch
+// adds up what they write of one namespace and the same dimensions.
+func New(w io.Writer, o Options) func(context.Context, router.Stats) {
 	if err := o.Validate(); err != nil {
-		panic("router: WithEMF: " + err.Error())
+		panic("emf: " + err.Error())
 	}
 	if w == nil {
-		panic("router: WithEMF: nil Writer")
+		panic("emf: nil Writer")
 	}
-	e := newEMF(w, o)
-	return func(c *config) { c.emf = append(c.emf, e) }
+	return newEmitter(w, o).emit
 }
 
-// emf writes lines. One serves all routes that were made with its option.
-type emf struct {
-	EMF
+// emitter writes lines.
+type emitter struct {
+	Options
 	names, values []string // of the constant dimensions
 
-	lines sync.Pool // of *emfLine
+	lines sync.Pool // of *line
 	mu    sync.Mutex
 	w     io.Writer
 }
 
-// emfLine is the memory that one line takes.
-type emfLine struct {
+// line is the memory that one line takes.
+type line struct {
 	text    []byte
 	metrics []Metric
-	own     []Metric // those of EMF.Metrics
+	own     []Metric // those of Options.Metrics
 }
 
-func newEMF(w io.Writer, o EMF) *emf {
+func newEmitter(w io.Writer, o Options) *emitter {
 	if o.Namespace == "" {
 		o.Namespace = defaultNamespace
 	}
 	if o.Function == "" {
 		o.Function = dimensionValue(lambdacontext.FunctionName)
 	}
-	e := &emf{EMF: o, w: w}
-	e.lines.New = func() any { return new(emfLine) }
+	e := &emitter{Options: o, w: w}
+	e.lines.New = func() any { return new(line) }
 	e.names = slices.Sorted(maps.Keys(o.Dimensions))
 	for _, name := range e.names {
 		e.values = append(e.values, o.Dimensions[name])
@@ -155,11 +177,11 @@ func newEMF(w io.Writer, o EMF) *emf {
 	return e
 }
 
-// write writes the line of one invocation.
-func (e *emf) write(ctx context.Context, s Stats, aged bool) error {
-	l := e.lines.Get().(*emfLine)
+// emit writes the line of one invocation.
+func (e *emitter) emit(ctx context.Context, s router.Stats) {
+	l := e.lines.Get().(*line)
 	defer e.lines.Put(l)
-	l.metrics = appendStats(l.metrics[:0], s, aged)
+	l.metrics = appendStats(l.metrics[:0], s)
 	if e.Metrics != nil {
 		l.own = e.Metrics(ctx, s, l.own[:0])
 		for _, m := range l.own {
@@ -169,14 +191,24 @@ func (e *emf) write(ctx context.Context, s Stats, aged bool) error {
 		}
 	}
 	l.text = e.append(ctx, l.text[:0], s, l.metrics)
+	if err := e.write(l.text); err != nil {
+		logger := e.Logger
+		if logger == nil {
+			logger = lambdalog.Default()
+		}
+		logger.LogAttrs(ctx, slog.LevelError, "metrics not written", slog.Any("error", err))
+	}
+}
+
+func (e *emitter) write(text []byte) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	_, err := e.w.Write(l.text)
+	_, err := e.w.Write(text)
 	return err
 }
 
-// appendStats appends the metrics of s; aged is whether its ages are of records.
-func appendStats(dst []Metric, s Stats, aged bool) []Metric {
+// appendStats appends the metrics of s.
+func appendStats(dst []Metric, s router.Stats) []Metric {
 	dst = append(dst,
 		Metric{"Records", "Count", float64(s.Records)},
 		Metric{"Processed", "Count", float64(s.Processed)},
@@ -190,10 +222,10 @@ func appendStats(dst []Metric, s Stats, aged bool) []Metric {
 		Metric{"InvocationErrors", "Count", oneIf(s.Err != nil)},
 		Metric{"PartialFailures", "Count", oneIf(s.Checkpoint != "")},
 	)
-	if aged {
+	if s.Aged {
 		dst = append(dst,
-			Metric{"IteratorAge", "Milliseconds", milliseconds(s.Newest)},
-			Metric{"OldestRecordAge", "Milliseconds", milliseconds(s.Oldest)})
+			Metric{"IteratorAge", "Milliseconds", milliseconds(s.NewestAge)},
+			Metric{"OldestRecordAge", "Milliseconds", milliseconds(s.OldestAge)})
 	}
 	return dst
 }
@@ -209,7 +241,7 @@ func oneIf(yes bool) float64 {
 }
 
 // accepts is whether a metric of the user's own can stand beside those before it.
-func (e *emf) accepts(m Metric, before []Metric) bool {
+func (e *emitter) accepts(m Metric, before []Metric) bool {
 	if !isMetricName(m.Name) || isTaken(m.Name) || !(math.Abs(m.Value) <= 0x1p360) {
 		return false
 	}
@@ -220,7 +252,7 @@ func (e *emf) accepts(m Metric, before []Metric) bool {
 }
 
 // append appends the line. All that is quoted in it is printable ASCII, of which strconv.AppendQuote makes a string of JSON.
-func (e *emf) append(ctx context.Context, b []byte, s Stats, metrics []Metric) []byte {
+func (e *emitter) append(ctx context.Context, b []byte, s router.Stats, metrics []Metric) []byte {
 	stream := ""
 	if s.Source != nil {
 		stream = dimensionValue(s.Source.StreamName)
@@ -312,7 +344,7 @@ var units = strings.Fields(`Seconds Microseconds Milliseconds Bytes Kilobytes Me
 // taken are the names that a line has by itself.
 var taken = func() []string {
 	names := []string{"_aws", levelName, timestampName, functionName, streamName, "shardId", "requestId", "checkpoint"}
-	for _, m := range appendStats(nil, Stats{}, true) {
+	for _, m := range appendStats(nil, router.Stats{Aged: true}) {
 		names = append(names, m.Name)
 	}
 	return names
@@ -356,19 +388,4 @@ func dimensionValue(s string) string {
 		}
 		return r
 	}, s))
-}
-
-// counted is whether anybody wants Stats.
-func (c *config) counted() bool { return len(c.stats) > 0 || len(c.emf) > 0 }
-
-// report hands the Stats of an invocation out; aged is whether its ages are of records.
-func (c *config) report(ctx context.Context, s Stats, aged bool) {
-	for _, hook := range c.stats {
-		hook(ctx, s)
-	}
-	for _, e := range c.emf {
-		if err := e.write(ctx, s, aged); err != nil {
-			c.logLine(ctx, slog.LevelError, "metrics not written", slog.Any("error", err))
-		}
-	}
 }

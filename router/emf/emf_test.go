@@ -1,4 +1,4 @@
-package router_test
+package emf_test
 
 import (
 	"bytes"
@@ -21,20 +21,48 @@ import (
 
 	"example.com/sluice/decoder"
 	"example.com/sluice/router"
+	"example.com/sluice/router/emf"
 	"example.com/sluice/router/routertest"
 )
 
-// This file checks the lines of WithEMF. deploy/ checks the same lines against the JSON schema of the format.
+var errBoom = errors.New("boom")
 
-// emfLines is a writer that keeps what it is given, write by write.
-type emfLines struct {
+// quiet keeps out of the tests' output what they provoke.
+func quiet() router.Option { return router.WithLogger(slog.New(slog.DiscardHandler)) }
+
+// event makes an event out of letters: each is a record with that partition key,
+// whose data is one byte; a "!" behind it makes the data no base64.
+func event(letters string) []byte {
+	var recs []decoder.Record
+	for i, c := range strings.ReplaceAll(letters, "!", "") {
+		recs = append(recs, decoder.Record{
+			Source:       &decoder.Source{EventSourceARN: "arn:aws:kinesis:us-east-1:123456789012:stream/orders", ShardID: "shardId-000000000006"},
+			PartitionKey: []byte(string(c)), SequenceNumber: []byte(numberOf(i)), Data: []byte("1"),
+			ApproximateArrivalTimestamp: time.Unix(1600000000, 0),
+		})
+	}
+	e := string(routertest.EventOf(recs...))
+	if at := strings.IndexByte(letters, '!'); at >= 0 {
+		data := strings.Split(e, `"MQ=="`)
+		e = strings.Join(data[:at], `"MQ=="`) + `"****"` + strings.Join(data[at:], `"MQ=="`)
+	}
+	return []byte(e)
+}
+
+// numberOf is the sequence number of the record with that index.
+func numberOf(index int) string { return fmt.Sprint(100 + index) }
+
+// This file checks the lines. deploy/ checks the same lines against the JSON schema of the format.
+
+// written is a writer that keeps what it is given, write by write.
+type written struct {
 	mu     sync.Mutex
 	inside bool
 	writes []string
 	raced  bool
 }
 
-func (w *emfLines) Write(p []byte) (int, error) {
+func (w *written) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	w.raced = w.raced || w.inside
 	w.inside = true
@@ -47,8 +75,8 @@ func (w *emfLines) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// emfLine is a line that has been read.
-type emfLine struct {
+// readLine is a line that has been read.
+type readLine struct {
 	members    map[string]any
 	namespace  string
 	dimensions []string
@@ -57,7 +85,7 @@ type emfLine struct {
 
 // readEMF reads a line and checks what the format demands of each: one directive with one set of dimensions, and that each reference has
 // its target.
-func readEMF(t *testing.T, line string) emfLine {
+func readEMF(t *testing.T, line string) readLine {
 	t.Helper()
 	if strings.Count(line, "\n") != 1 || !strings.HasSuffix(line, "\n") || len(line) > 256<<10 {
 		t.Errorf("no line of at most 256 KB: %d bytes", len(line))
@@ -72,7 +100,7 @@ func readEMF(t *testing.T, line string) emfLine {
 			}
 		} `json:"_aws"`
 	}
-	l := emfLine{units: map[string]string{}}
+	l := readLine{units: map[string]string{}}
 	if err := errors.Join(json.Unmarshal([]byte(line), &head), json.Unmarshal([]byte(line), &l.members)); err != nil {
 		t.Fatalf("%v: %s", err, line)
 	}
@@ -105,7 +133,7 @@ func readEMF(t *testing.T, line string) emfLine {
 }
 
 // values are the metrics of these names, as one text.
-func (l emfLine) values(names ...string) string {
+func (l readLine) values(names ...string) string {
 	var words []string
 	for _, name := range names {
 		words = append(words, fmt.Sprint(l.members[name]))
@@ -113,7 +141,7 @@ func (l emfLine) values(names ...string) string {
 	return strings.Join(words, " ")
 }
 
-func TestEMF(t *testing.T) {
+func TestLines(t *testing.T) {
 	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "8476a536-e9f4-11e8-9739-2dfe598c3fcd"})
 	broken := event("ab")
 	broken = broken[:len(broken)-1]
@@ -134,7 +162,7 @@ func TestEMF(t *testing.T) {
 		{"no event", nil, "0 0 0 0 0 0 1 0", false, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := new(emfLines)
+			w := new(written)
 			h := router.Each(func(_ context.Context, rec *decoder.Record) error {
 				switch string(rec.PartitionKey) {
 				case "x":
@@ -144,7 +172,7 @@ func TestEMF(t *testing.T) {
 				}
 				return nil
 			})
-			router.New(h, quiet(), router.WithEMF(w, router.EMF{Function: "watch"})).Invoke(ctx, tt.event)
+			router.New(h, quiet(), router.WithStats(emf.New(w, emf.Options{Function: "watch"}))).Invoke(ctx, tt.event)
 			if len(w.writes) != 1 {
 				t.Fatalf("%d writes, want 1", len(w.writes))
 			}
@@ -174,12 +202,12 @@ func TestEMF(t *testing.T) {
 	}
 }
 
-// A stream's own options are those of New, changed: both hooks get what they are for.
-func TestEMFBesideStats(t *testing.T) {
-	w := new(emfLines)
+// TestBesideStats: it is a hook like others.
+func TestBesideStats(t *testing.T) {
+	w := new(written)
 	called := 0
-	r := router.New(nil, router.WithEMF(w, router.EMF{Namespace: "Base"})).Stream("orders",
-		router.Each(func(context.Context, *decoder.Record) error { return nil }),
+	r := router.New(router.Each(func(context.Context, *decoder.Record) error { return nil }),
+		router.WithStats(emf.New(w, emf.Options{Namespace: "Base"})),
 		router.WithStats(func(context.Context, router.Stats) { called++ }))
 	if _, err := r.Invoke(t.Context(), event("a")); err != nil {
 		t.Fatal(err)
@@ -190,52 +218,52 @@ func TestEMFBesideStats(t *testing.T) {
 }
 
 // The largest line that the options allow is below 256 KB, and what CloudWatch would not take is left out.
-func TestEMFLimits(t *testing.T) {
-	o := router.EMF{Namespace: strings.Repeat("n", 255), Function: strings.Repeat(`"`, 1024), Dimensions: map[string]string{}}
+func TestLimits(t *testing.T) {
+	o := emf.Options{Namespace: strings.Repeat("n", 255), Function: strings.Repeat(`"`, 1024), Dimensions: map[string]string{}}
 	for i := range 28 {
 		o.Dimensions[fmt.Sprintf("%02d%s", i, strings.Repeat(`\`, 253))] = strings.Repeat(`"`, 1024)
 	}
-	o.Metrics = func(_ context.Context, s router.Stats, dst []router.Metric) []router.Metric {
+	o.Metrics = func(_ context.Context, s router.Stats, dst []emf.Metric) []emf.Metric {
 		for i := range 200 {
-			dst = append(dst, router.Metric{Name: fmt.Sprintf("m%03d%s", i, strings.Repeat(`"`, 251)), Unit: "Terabytes/Second", Value: -math.MaxFloat32})
+			dst = append(dst, emf.Metric{Name: fmt.Sprintf("m%03d%s", i, strings.Repeat(`"`, 251)), Unit: "Terabytes/Second", Value: -math.MaxFloat32})
 		}
 		return dst
 	}
-	w := new(emfLines)
+	w := new(written)
 	h := router.Each(func(context.Context, *decoder.Record) error { return nil })
-	router.New(h, router.WithEMF(w, o)).Invoke(t.Context(), event("a"))
+	router.New(h, router.WithStats(emf.New(w, o))).Invoke(t.Context(), event("a"))
 	l := readEMF(t, w.writes[0])
 	if len(l.units) != 100 || len(l.dimensions) != 30 {
 		t.Errorf("%d metrics, %d dimensions", len(l.units), len(l.dimensions))
 	}
 }
 
-func TestEMFOwnMetrics(t *testing.T) {
-	o := router.EMF{Dimensions: map[string]string{"Stage": "prod"}}
-	o.Metrics = func(_ context.Context, s router.Stats, dst []router.Metric) []router.Metric {
+func TestOwnMetrics(t *testing.T) {
+	o := emf.Options{Dimensions: map[string]string{"Stage": "prod"}}
+	o.Metrics = func(_ context.Context, s router.Stats, dst []emf.Metric) []emf.Metric {
 		if len(dst) > 0 {
 			t.Error("dst is not empty")
 		}
 		return append(dst,
-			router.Metric{Name: "Orders", Unit: "Count", Value: float64(s.Records)},
-			router.Metric{Name: "Tiny", Unit: "Percent", Value: 1e-9},
-			router.Metric{Name: "Odd", Unit: "Furlongs", Value: 1.5},
-			router.Metric{Name: "Orders", Value: 7},
-			router.Metric{Name: "Records", Value: 7},
-			router.Metric{Name: "Stage", Value: 7},
-			router.Metric{Name: "requestId", Value: 7},
-			router.Metric{Name: "level", Value: 7},
-			router.Metric{Name: "timestamp", Value: 7},
-			router.Metric{Name: "", Value: 7},
-			router.Metric{Name: "é", Value: 7},
-			router.Metric{Name: "NaN", Value: math.NaN()},
-			router.Metric{Name: "Inf", Value: math.Inf(1)},
-			router.Metric{Name: "Huge", Value: math.MaxFloat64},
+			emf.Metric{Name: "Orders", Unit: "Count", Value: float64(s.Records)},
+			emf.Metric{Name: "Tiny", Unit: "Percent", Value: 1e-9},
+			emf.Metric{Name: "Odd", Unit: "Furlongs", Value: 1.5},
+			emf.Metric{Name: "Orders", Value: 7},
+			emf.Metric{Name: "Records", Value: 7},
+			emf.Metric{Name: "Stage", Value: 7},
+			emf.Metric{Name: "requestId", Value: 7},
+			emf.Metric{Name: "level", Value: 7},
+			emf.Metric{Name: "timestamp", Value: 7},
+			emf.Metric{Name: "", Value: 7},
+			emf.Metric{Name: "é", Value: 7},
+			emf.Metric{Name: "NaN", Value: math.NaN()},
+			emf.Metric{Name: "Inf", Value: math.Inf(1)},
+			emf.Metric{Name: "Huge", Value: math.MaxFloat64},
 		)
 	}
-	w := new(emfLines)
+	w := new(written)
 	h := router.Each(func(context.Context, *decoder.Record) error { return nil })
-	router.New(h, router.WithEMF(w, o)).Invoke(t.Context(), event("ab"))
+	router.New(h, router.WithStats(emf.New(w, o))).Invoke(t.Context(), event("ab"))
 	l := readEMF(t, w.writes[0])
 	if len(l.units) != 13+3 {
 		t.Errorf("metrics %v", slices.Sorted(maps.Keys(l.units)))
@@ -249,11 +277,11 @@ func TestEMFOwnMetrics(t *testing.T) {
 }
 
 // Nothing that an event says of its stream makes a line that is none.
-func TestEMFStrangeNames(t *testing.T) {
-	w := new(emfLines)
+func TestStrangeNames(t *testing.T) {
+	w := new(written)
 	h := router.Each(func(context.Context, *decoder.Record) error { return nil })
 	e := bytes.ReplaceAll(event("a"), []byte("stream/orders"), []byte(`stream/é\u0000\"`+"\xff"+strings.Repeat("x", 2000)))
-	if _, err := router.New(h, router.WithEMF(w, router.EMF{})).Invoke(t.Context(), e); err != nil {
+	if _, err := router.New(h, router.WithStats(emf.New(w, emf.Options{}))).Invoke(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
 	if got, _ := readEMF(t, w.writes[0]).members["StreamName"].(string); !strings.HasPrefix(got, `__"_xxx`) {
@@ -261,13 +289,13 @@ func TestEMFStrangeNames(t *testing.T) {
 	}
 }
 
-func TestEMFInvalid(t *testing.T) {
+func TestInvalid(t *testing.T) {
 	long := strings.Repeat("x", 1025)
 	many := map[string]string{}
 	for i := range 29 {
 		many[fmt.Sprint("d", i)] = "x"
 	}
-	for want, o := range map[string]router.EMF{
+	for want, o := range map[string]emf.Options{
 		"namespace":                 {Namespace: "AWS/Lambda"},
 		"namespace \":a\"":          {Namespace: ":a"},
 		"namespace \"a*\"":          {Namespace: "a*"},
@@ -290,13 +318,13 @@ func TestEMFInvalid(t *testing.T) {
 					t.Errorf("no panic for %q", want)
 				}
 			}()
-			router.WithEMF(new(emfLines), o)
+			emf.New(new(written), o)
 		}()
 	}
 }
 
 // A line costs the same for a thousand records as for one.
-func TestEMFAllocations(t *testing.T) {
+func TestAllocations(t *testing.T) {
 	if poisoned() {
 		t.Skip("memory is not used again")
 	}
@@ -310,9 +338,9 @@ func TestEMFAllocations(t *testing.T) {
 			}
 		})
 	}
-	emf := router.WithEMF(discard{}, router.EMF{Function: "watch"})
+	metrics := router.WithStats(emf.New(discard{}, emf.Options{Function: "watch"}))
 	for _, records := range []int{1, 1000} {
-		if without, with := allocations(records), allocations(records, emf); with > without+1 {
+		if without, with := allocations(records), allocations(records, metrics); with > without+1 {
 			t.Errorf("%d records: %v allocations, %v without metrics", records, with, without)
 		}
 	}
@@ -330,10 +358,10 @@ type discard struct{}
 func (discard) Write(p []byte) (int, error) { return len(p), nil }
 
 // One router's invocations side by side write whole lines, one at a time.
-func TestEMFConcurrently(t *testing.T) {
-	w := new(emfLines)
+func TestConcurrently(t *testing.T) {
+	w := new(written)
 	h := router.Each(func(context.Context, *decoder.Record) error { return nil })
-	r := router.New(h, router.WithEMF(w, router.EMF{}))
+	r := router.New(h, router.WithStats(emf.New(w, emf.Options{})))
 	var wg sync.WaitGroup
 	for n := range 50 {
 		wg.Go(func() { r.Invoke(context.Background(), event(strings.Repeat("a", n))) })
@@ -353,12 +381,15 @@ type noRoom struct{}
 func (noRoom) Write([]byte) (int, error) { return 0, errors.New("no room") }
 
 // A line that cannot be written is no failure of the invocation, but it does not pass unseen.
-func TestEMFUnwritable(t *testing.T) {
+func TestUnwritable(t *testing.T) {
 	var log strings.Builder
 	h := router.Each(func(context.Context, *decoder.Record) error { return nil })
-	r := router.New(h, router.WithEMF(noRoom{}, router.EMF{}), router.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	logger := slog.New(slog.NewTextHandler(&log, nil))
+	r := router.New(h, router.WithStats(emf.New(noRoom{}, emf.Options{Logger: logger})))
 	answer, err := r.Invoke(t.Context(), event("a"))
-	answers(t, answer, err, allDone)
+	if err != nil || string(answer) != `{"batchItemFailures":[]}` {
+		t.Errorf("answered %s, %v", answer, err)
+	}
 	if !strings.Contains(log.String(), "no room") {
 		t.Errorf("logged %q", &log)
 	}
