@@ -11,12 +11,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// This file reads a template as CloudFormation does: it takes values for its
-// parameters and resolves the functions in it, so that what is left are
-// resources with plain properties.
+// This file reads a template as CloudFormation does: it fills in the parameters
+// and resolves the functions, so that resources with plain properties are left.
 
-// template is one as it is written; a function such as !Ref X stands in it as a
-// call.
+// template is a template as written; a function such as !Ref X is a call in it.
 type template struct {
 	Transform  string
 	Parameters map[string]parameter
@@ -44,7 +42,7 @@ type call struct {
 	arg  any
 }
 
-// noValue is what !Ref AWS::NoValue gives: the property is not there.
+// noValue is !Ref AWS::NoValue, which leaves a property out.
 type noValue struct{}
 
 func readTemplate(name string) (*template, error) {
@@ -142,8 +140,8 @@ func readResource(members map[string]any) (r resource, err error) {
 	return r, nil
 }
 
-// plain turns a node into Go's values; a tag such as !Ref makes a call of it. A
-// name that stands twice in a mapping is an error.
+// plain turns a node into Go values, and a tag such as !Ref into a call. A name
+// that stands twice in a mapping is an error.
 func plain(n *yaml.Node) (any, error) {
 	if strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!") {
 		name := n.Tag[1:]
@@ -220,7 +218,7 @@ type stack struct {
 	values map[string]any
 }
 
-// deploy gives the template values; those that are not given are the defaults.
+// deploy fills in parameters; those that are not given have their defaults.
 func (t *template) deploy(given map[string]any) (*stack, error) {
 	s := &stack{t, map[string]any{}}
 	for name, p := range t.Parameters {
@@ -263,7 +261,8 @@ func (s *stack) resources() (map[string]resource, error) {
 	return out, nil
 }
 
-// exists is whether the resource is in the template and its condition holds.
+// exists reports whether the resource is in the template and its condition
+// holds.
 func (s *stack) exists(name string) (bool, error) {
 	r, ok := s.Resources[name]
 	if !ok || r.Condition == "" {
@@ -272,7 +271,7 @@ func (s *stack) exists(name string) (bool, error) {
 	return s.holds(r.Condition)
 }
 
-// holds is whether a condition does.
+// holds reports whether a condition holds.
 func (s *stack) holds(name string) (bool, error) {
 	c, ok := s.Conditions[name]
 	if !ok {
@@ -414,8 +413,8 @@ func (s *stack) attribute(name, attribute string) (any, error) {
 
 var placeholder = regexp.MustCompile(`\$\{([^}]+)\}`)
 
-// substitute fills the placeholders of a text: with what names says, and else
-// with parameters and resources.
+// substitute fills in the placeholders of a text, from names, parameters and
+// resources.
 func (s *stack) substitute(text string, names any) (any, error) {
 	own, failed := s.resolve(names)
 	text = placeholder.ReplaceAllStringFunc(text, func(m string) string {

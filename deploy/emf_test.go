@@ -21,7 +21,7 @@ import (
 )
 
 // This file checks lines of metrics against the schema of the embedded metric
-// format, and against what its text says and no schema can.
+// format, and against the rules that no schema can express.
 
 // emfLine is a line's description of itself.
 type emfLine struct {
@@ -71,8 +71,7 @@ func readEMF(schema *jsonschema.Schema, text []byte) (*emfLine, error) {
 	return l, nil
 }
 
-// monitorOutput is what the function writes, run as a process, for events of
-// many kinds.
+// monitorOutput is what the function's process prints for events of many kinds.
 var monitorOutput = sync.OnceValues(func() ([]byte, error) {
 	path, err := lambdaProgram()
 	if err != nil {
@@ -96,7 +95,7 @@ var monitorOutput = sync.OnceValues(func() ([]byte, error) {
 	return stdout.Bytes(), nil
 })
 
-// monitorLines are the lines of metrics among that which are about a stream.
+// monitorLines are the metrics among that which are about a stream.
 func monitorLines(t *testing.T) []*emfLine {
 	t.Helper()
 	out, err := monitorOutput()
@@ -145,7 +144,7 @@ func (w *lines) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// The router's lines keep to the format at its limits.
+// The router's lines follow the format, up to its limits.
 func TestRouterLines(t *testing.T) {
 	schema := schemaOf(t, "emf.schema.json", "")
 	many := map[string]string{}
@@ -184,7 +183,7 @@ func TestRouterLines(t *testing.T) {
 	}
 }
 
-// The check finds what breaks the format.
+// The check finds lines that break the format.
 func TestEMFCheck(t *testing.T) {
 	schema := schemaOf(t, "emf.schema.json", "")
 	const good = `{"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"n","Dimensions":[["d"]],` +

@@ -13,8 +13,7 @@ import (
 	"testing"
 )
 
-// The packages are the same bytes when they are built in another place at
-// another time.
+// Built elsewhere, the packages are the same bytes.
 func TestPackagesAreReproducible(t *testing.T) {
 	elsewhere := filepath.Join(t.TempDir(), "somewhere", "else")
 	copyModule(t, elsewhere)
@@ -46,7 +45,7 @@ func TestPackagesAreReproducible(t *testing.T) {
 	}
 }
 
-// copyModule copies the files that git knows, but for those of tests.
+// copyModule copies what git tracks, without tests.
 func copyModule(t *testing.T, to string) {
 	t.Helper()
 	cmd := exec.Command("git", "ls-files", "-z", "--", ".", ":!*_test.go", ":!*testdata*")

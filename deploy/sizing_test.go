@@ -19,7 +19,7 @@ var sluiceProgram = sync.OnceValues(func() (string, error) {
 	return eventtest.Build(temporary, "sluice", filepath.Join("..", "cmd", "sluice"), ".")
 })
 
-// sized runs the command on records of 500 bytes, data and key, and returns its
+// sized runs sluice size on records of 500 bytes, data and key, and returns its
 // overrides.
 func sized(t *testing.T, args ...string) map[string]any {
 	t.Helper()
@@ -38,8 +38,8 @@ func sized(t *testing.T, args ...string) map[string]any {
 	return values
 }
 
-// The templates' defaults are what the command prints for the load that their
-// comments name.
+// The templates' defaults are what sluice size prints for the load in their
+// comments.
 func TestDefaultsAreSized(t *testing.T) {
 	for name, args := range map[string][]string{
 		"monitor.yaml": {"-rate", "500", "-handler-time", "50us"},
@@ -54,8 +54,8 @@ func TestDefaultsAreSized(t *testing.T) {
 			switch {
 			case !ok && name == "monitor.yaml" &&
 				(parameter == "ShardCount" || parameter == "RetentionHours" || parameter == "MaximumRecordAge"):
-				// The stream is there already, and what the monitor does not
-				// read in time is no loss.
+				// The monitor does not make the stream, and what it misses is
+				// no loss.
 			case !ok:
 				t.Errorf("%s has no parameter %s", name, parameter)
 			case parameter == "ReservedConcurrency":
@@ -69,8 +69,8 @@ func TestDefaultsAreSized(t *testing.T) {
 	}
 }
 
-// Whatever the command prints, the handler's template takes, and the resources
-// stay within their limits.
+// The handler's template takes whatever sluice size prints, and stays within
+// the limits of its resources.
 func TestOverridesAreTaken(t *testing.T) {
 	template, err := readTemplate("handler.yaml")
 	if err != nil {

@@ -17,9 +17,9 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// This file checks the templates: against the properties that their resources
-// have, against what they should not allow, and against what the program says
-// of its settings and of sizes.
+// This file checks the templates: against the properties that resources have,
+// against what they should not allow, and against what the function says about
+// its settings.
 
 const streamARN = "arn:aws:kinesis:us-east-1:123456789012:stream/orders"
 
@@ -29,8 +29,8 @@ var variants = map[string][]map[string]any{
 		{"StreamArn": streamARN},
 		{"StreamArn": streamARN, "FanOut": "true"},
 		{
-			"StreamArn": streamARN, "StreamKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1", "ReservedConcurrency": 3,
-			"AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:alarms",
+			"StreamArn": streamARN, "StreamKeyArn": "arn:aws:kms:us-east-1:123456789012:key/1",
+			"AlarmTopicArn": "arn:aws:sns:us-east-1:123456789012:alarms", "ReservedConcurrency": 3,
 		},
 	},
 	"handler.yaml": {
@@ -84,7 +84,7 @@ func schemaOf(t *testing.T, file, fragment string) *jsonschema.Schema {
 	return schema
 }
 
-// asJSON gives a value the types that a schema is checked against.
+// asJSON gives a value the types that schemas are checked against.
 func asJSON(t *testing.T, v any) any {
 	t.Helper()
 	text, err := json.Marshal(v)
@@ -161,7 +161,7 @@ func TestResourcesCheck(t *testing.T) {
 	}
 }
 
-// Every parameter and every condition is for something.
+// Every parameter and every condition is used.
 func TestNothingUnused(t *testing.T) {
 	for name := range variants {
 		template, err := readTemplate(name)
@@ -187,7 +187,7 @@ func TestNothingUnused(t *testing.T) {
 	}
 }
 
-// walk notes what the calls in v are about.
+// walk notes what the calls in v refer to.
 func walk(v any, used map[string]bool) {
 	switch v := v.(type) {
 	case call:
@@ -209,7 +209,7 @@ func walk(v any, used map[string]bool) {
 	}
 }
 
-// What the mapping and the function must have, whatever the variant.
+// What the mapping and the function have in every variant.
 func TestMapping(t *testing.T) {
 	eachVariant(t, func(t *testing.T, s *stack, resources map[string]resource) {
 		m := resources["Mapping"].Properties.(map[string]any)
@@ -246,7 +246,7 @@ func TestMapping(t *testing.T) {
 	})
 }
 
-// The role allows what the function needs, on what it needs it.
+// The role allows what the function needs, where it needs it.
 func TestLeastPrivilege(t *testing.T) {
 	eachVariant(t, func(t *testing.T, s *stack, resources map[string]resource) {
 		stream, consumer := fmt.Sprint(s.values["StreamArn"]), ""
@@ -292,8 +292,8 @@ func TestLeastPrivilege(t *testing.T) {
 	})
 }
 
-// metrics are those that there are, by namespace and name, with their
-// dimensions: AWS's, and the function's own as it writes them.
+// metrics are AWS's and the function's own, by namespace and name, with their
+// dimensions.
 func metrics(t *testing.T) map[string]map[string][]string {
 	t.Helper()
 	var known map[string]map[string][]string
@@ -315,7 +315,7 @@ func metrics(t *testing.T) map[string]map[string][]string {
 }
 
 // The dashboard shows metrics that the function writes, and its query is about
-// members that an invocation's line has.
+// members that a line has.
 func TestDashboard(t *testing.T) {
 	s, resources := deployed(t, "monitor.yaml", variants["monitor.yaml"][0])
 	var dashboard struct {
@@ -362,7 +362,7 @@ func TestDashboard(t *testing.T) {
 	}
 }
 
-// The alarms watch metrics that there are.
+// The alarms watch metrics that exist.
 func TestAlarms(t *testing.T) {
 	known := metrics(t)
 	eachVariant(t, func(t *testing.T, s *stack, resources map[string]resource) {
@@ -443,8 +443,7 @@ func output(t *testing.T, program func() (string, error), stdin string, args ...
 	return string(out)
 }
 
-// What the monitor's template sets are settings that it has, with the same
-// defaults.
+// The monitor's template sets settings that exist, to their defaults.
 func TestSettings(t *testing.T) {
 	help := output(t, lambdaProgram, "", "-help")
 	_, resources := deployed(t, "monitor.yaml", variants["monitor.yaml"][0])

@@ -1,7 +1,6 @@
 // Package e2e runs functions on a real stream on this machine: a Kinesis server
 // from npm, AWS's own client, the library's simulated event source mapping, and
-// functions as processes that speak the Runtime API. What is simulated is
-// Lambda alone.
+// functions as processes that speak the Runtime API. Only Lambda is simulated.
 //
 //	make e2e     the test: every record that was produced is accounted for
 //	make local   one's own function on a local stream, to watch
@@ -40,15 +39,13 @@ const (
 // kinds are the forms in which records are produced.
 var kinds = []string{"plain", "gzip", "kpl"}
 
-// faultAt says which records of each kind are at fault, and how; see the
-// handler.
+// faultAt says which records of each kind fail, and how; see handler/.
 var faultAt = map[int]string{
 	20: "fail", 41: "poison", 63: "crash", 85: "slow", 107: "panic", 129: "freeze", 151: "fail", 173: "crash",
 	195: "poison", 217: "fail",
 }
 
-// need skips a test where the server is not installed, and fails it where it
-// was to be.
+// need skips a test if the server is not installed, or fails it under E2E=1.
 func need(t *testing.T) {
 	t.Helper()
 	if err := stream.Installed("."); err != nil {
@@ -59,9 +56,8 @@ func need(t *testing.T) {
 	}
 }
 
-// TestStream produces records, has a function handle them that fails, crashes
-// and times out, hands what was given up over again, and accounts for every
-// record.
+// TestStream has a function that fails, crashes and times out handle records,
+// hands over again what was given up, and accounts for every record.
 func TestStream(t *testing.T) {
 	need(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
@@ -101,8 +97,8 @@ func TestStream(t *testing.T) {
 	account(t, ids, log, first, readLedger(t, ledger))
 }
 
-// produce makes the records: of each kind as many user records. It returns
-// their ids, and what is to be put into the stream.
+// produce returns as many user records of each kind, as ids and as what goes
+// into the stream.
 func produce() (ids []string, entries []stream.Entry) {
 	pack := []stream.Entry{}
 	for i := range each {
@@ -130,7 +126,7 @@ func produce() (ids []string, entries []stream.Entry) {
 	return ids, entries
 }
 
-// readAll reads all shards until so many records have come.
+// readAll reads all shards until want records have come.
 func readAll(t *testing.T, ctx context.Context, st *stream.Stream, want int) []decoder.Record {
 	t.Helper()
 	var all []decoder.Record
@@ -172,8 +168,8 @@ func build(t *testing.T, dir, path string) string {
 	return program
 }
 
-// run lets the mapping deliver the records, and returns what came of it and
-// what the function's processes have written.
+// run has the mapping deliver the records. It returns what came of them, and
+// what the function printed.
 func run(t *testing.T, handler, ledger string, recs []decoder.Record) (*routertest.Log, string) {
 	t.Helper()
 	said, err := os.Create(filepath.Join(t.TempDir(), "log"))
@@ -203,7 +199,7 @@ func run(t *testing.T, handler, ledger string, recs []decoder.Record) (*routerte
 	return log, string(text)
 }
 
-// checkMapping looks at whether all that can go wrong has gone wrong.
+// checkMapping checks that everything that can go wrong did.
 func checkMapping(t *testing.T, log *routertest.Log, said string) {
 	t.Helper()
 	crashed := 0
@@ -269,8 +265,7 @@ func times(all []noted) map[string]int {
 	return m
 }
 
-// givenUp returns the sequence numbers of the stream's records that were given
-// up.
+// givenUp returns the sequence numbers of the records that were given up.
 func givenUp(log *routertest.Log) map[string]bool {
 	m := map[string]bool{}
 	for _, d := range log.Discarded {
@@ -281,9 +276,9 @@ func givenUp(log *routertest.Log) map[string]bool {
 	return m
 }
 
-// checkOrder makes sure that the records of each partition key were first done
-// in the order of the stream. What was given up is not looked at: of an
-// aggregate the records before the fault are done.
+// checkOrder checks that each partition key's records were first done in the
+// order of the stream. Records that were given up do not count: of an aggregate
+// those before the fault are done.
 func checkOrder(t *testing.T, ledger []noted, givenUp map[string]bool) {
 	t.Helper()
 	seen, last := map[string]bool{}, map[string]noted{}
@@ -301,7 +296,7 @@ func checkOrder(t *testing.T, ledger []noted, givenUp map[string]bool) {
 	}
 }
 
-// checkFates makes sure that what the mapping takes for done is done.
+// checkFates checks that what the mapping takes for done is done.
 func checkFates(t *testing.T, log *routertest.Log, recs []decoder.Record, ledger []noted) {
 	t.Helper()
 	done := map[string]int{} // user records by the number of the stream's record
@@ -324,8 +319,8 @@ func checkFates(t *testing.T, log *routertest.Log, recs []decoder.Record, ledger
 	}
 }
 
-// redrive hands what was given up to the function again, which is healed by
-// now; and once more, which must do nothing.
+// redrive hands over what was given up, to a function that is healed by now;
+// and once more, which must do nothing.
 func redrive(t *testing.T, handler, ledger, failures string, batches int) {
 	t.Helper()
 	program := build(t, "../cmd/sluice", ".")
@@ -340,7 +335,7 @@ func redrive(t *testing.T, handler, ledger, failures string, batches int) {
 	}
 }
 
-// account says what has become of the user records of each kind, and fails for
+// account prints what became of the user records of each kind, and fails for
 // any that is not done in the end.
 func account(t *testing.T, ids []string, log *routertest.Log, first, all []noted) {
 	t.Helper()
@@ -399,8 +394,7 @@ func account(t *testing.T, ids []string, log *routertest.Log, first, all []noted
 		log.Count(routertest.FunctionError), log.Count(routertest.TimedOut), len(log.Discarded))
 }
 
-// TestLocal watches two functions for a few seconds: one that is well, and one
-// that does not even start.
+// TestLocal watches a function that works, and one that does not even start.
 func TestLocal(t *testing.T) {
 	need(t)
 	program := build(t, ".", "./local")

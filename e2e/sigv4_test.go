@@ -15,7 +15,7 @@ import (
 	"example.com/sluice/internal/sigv4"
 )
 
-// What redrive signs its calls with makes the same signatures as AWS's SDK.
+// redrive's signatures are those of AWS's SDK.
 func TestSignature(t *testing.T) {
 	at := time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)
 	for _, path := range []string{

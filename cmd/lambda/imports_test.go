@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// packages are what a pattern is built from, its tests included where asked.
+// packages lists what packages are built from.
 func packages(t *testing.T, args ...string) []string {
 	t.Helper()
 	out, err := exec.Command("go", append([]string{"list", "-deps"}, args...)...).CombinedOutput()
@@ -20,8 +20,8 @@ func packages(t *testing.T, args ...string) []string {
 	return list
 }
 
-// The library, the function and their tests need nothing of a terminal: that is
-// the tool's, a module of its own.
+// The library, the function and their tests need nothing of a terminal. What
+// does is the tool, a module of its own.
 func TestNoTerminal(t *testing.T) {
 	for _, pkg := range packages(t, "-test", "example.com/sluice/...") {
 		for _, foreign := range []string{

@@ -34,7 +34,7 @@ func build(m *testing.M) int {
 	return m.Run()
 }
 
-// What most tests need of package eventtest.
+// Short names for what most tests need.
 const (
 	secretKey  = eventtest.SecretKey
 	secretData = eventtest.SecretData
@@ -121,7 +121,7 @@ func TestFunction(t *testing.T) {
 			} else {
 				checkFailure(t, got, tt.failure)
 			}
-			// It is ready for more.
+			// The process goes on.
 			if got, want := api.wait(api.send(event(good(9)))), (answer{"response", allDone}); got != want {
 				t.Errorf("the next invocation got %q, want %q", got, want)
 			}
@@ -141,7 +141,8 @@ func TestFunction(t *testing.T) {
 	}
 }
 
-// checkFailure compares an answer to what the message of the error should hold.
+// checkFailure checks that an answer is an error with these parts in its
+// message.
 func checkFailure(t *testing.T, got answer, want []string) {
 	t.Helper()
 	var f failure
@@ -161,8 +162,7 @@ func checkFailure(t *testing.T, got answer, want []string) {
 	}
 }
 
-// logged returns the essence of the one line about an invocation, "" where
-// there is none.
+// logged sums up the one line about an invocation; "" if there is none.
 func logged(t *testing.T, lines []map[string]any, id string) string {
 	t.Helper()
 	essence := ""
@@ -220,9 +220,9 @@ func TestFunctionLogsBadRecords(t *testing.T) {
 	}
 }
 
-// Several invocations run at once in one process: the Runtime API hands out the
-// first only when all pollers are there, and takes the first answers only when
-// as many invocations have one.
+// Several invocations run at once in one process: the Runtime API holds the
+// first events back until all pollers are there, and the first answers until as
+// many have come.
 func TestFunctionConcurrently(t *testing.T) {
 	const concurrency, invocations = 4, 50
 	api := startFunction(t, concurrency)
@@ -260,8 +260,8 @@ func TestFunctionConcurrently(t *testing.T) {
 	}
 }
 
-// numbered returns an event that only one answer fits: one of three kinds, with
-// a number of records that differs from that of those beside it.
+// numbered returns an event of one of three kinds, with another number of
+// records than its neighbours, so that only its own answer fits.
 func numbered(n int) []byte {
 	var records []string
 	for i := range n%7 + 1 {
@@ -277,7 +277,7 @@ func numbered(n int) []byte {
 	return event(records...)
 }
 
-// When the Runtime API breaks down the process ends, and says why.
+// When the Runtime API breaks down, the process ends and says why.
 func TestFunctionEnds(t *testing.T) {
 	for _, concurrency := range []int{1, 3} {
 		t.Run(fmt.Sprint(concurrency), func(t *testing.T) {

@@ -26,11 +26,10 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// This file is about what the function says of the records, and about its
-// settings.
+// This file tests what the function says about records, and its settings.
 
 // mixedEvent has ten records: JSON, lines of JSON, text, bytes and nothing.
-// Four of them have one key, which the event calls by secretKey.
+// Four have the partition key secretKey.
 func mixedEvent() []byte {
 	data := []string{
 		`{"id":1}`, ` [1, 2] `, "{\"a\":1}\n{\"a\":2}\n", "plain text", `"a word"`, "17", `{"torn":`,
@@ -113,9 +112,9 @@ func TestFunctionReports(t *testing.T) {
 	}
 }
 
-// compressedEvent has records that are compressed in all ways that the function
-// knows, one that is broken, two that only begin like one, and a KPL aggregate
-// of two user records, one of them compressed.
+// compressedEvent has a record in each compression that the function knows, a
+// broken one, two that only begin like one, and an aggregate of two user
+// records, one of them compressed.
 func compressedEvent(t *testing.T) []byte {
 	text := []byte(`{"id":1}`)
 	compress := func(w io.WriteCloser, b *bytes.Buffer) []byte {
@@ -141,8 +140,8 @@ func compressedEvent(t *testing.T) []byte {
 	return routertest.Event{Records: len(data), Data: func(i int) []byte { return data[i] }}.Bytes()
 }
 
-// What is in compressed data and in aggregates is looked at, and what is broken
-// holds nothing up.
+// Compressed data and aggregates are looked into, and broken ones hold nothing
+// up.
 func TestFunctionOpens(t *testing.T) {
 	api := startFunction(t, 1, "SLUICE_KEYS=plain")
 	inv := api.send(compressedEvent(t))
@@ -174,7 +173,7 @@ func TestFunctionOpens(t *testing.T) {
 	}
 }
 
-// However many user records are in an event, the function gets past it.
+// No number of user records in an event stops the function.
 func TestFunctionTakesManyUserRecords(t *testing.T) {
 	const many = 1<<18 + 1000 // more than the decoder's default limit
 	m := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), "key")
@@ -202,8 +201,8 @@ func TestFunctionTakesManyUserRecords(t *testing.T) {
 	}
 }
 
-// Bombs are opened only so far: a record by its own limit, and all of them
-// together by another.
+// Decompression bombs are opened only up to the limits of a record and of an
+// invocation.
 func TestOpenIsBounded(t *testing.T) {
 	bomb := func(size int) []byte {
 		var b bytes.Buffer
@@ -238,7 +237,7 @@ func first(list any) any {
 	return nil
 }
 
-// The settings of the environment arrive.
+// Settings in the environment take effect.
 func TestFunctionSettings(t *testing.T) {
 	for _, tt := range []struct {
 		env  []string
@@ -279,8 +278,8 @@ func TestFunctionSettings(t *testing.T) {
 	}
 }
 
-// With bad settings the function tells Lambda why it does not start, and the
-// log too.
+// With bad settings the function tells Lambda, and the log, why it does not
+// start.
 func TestFunctionBadSettings(t *testing.T) {
 	api := startFunction(t, 1, "SLUICE_HOT_KEYS=many", "SLUICE_KEYS=maybe")
 	select {
@@ -356,8 +355,7 @@ func TestSettingsHelp(t *testing.T) {
 	}
 }
 
-// Records that are ahead of this machine's clock have the age zero, in both
-// lines.
+// Records from ahead of this machine's clock have the age zero, in both lines.
 func TestMonitorAges(t *testing.T) {
 	s, err := readSettings(nil)
 	if err != nil {
@@ -375,10 +373,10 @@ func TestMonitorAges(t *testing.T) {
 	}
 }
 
-// Lambda drops lines below the function's level, and takes those for INFO whose
-// level or timestamp it does not understand ("Log-level filtering" in its
-// developer guide). So each line of the function says both, and that of the
-// metrics what no level drops.
+// Lambda drops lines below the function's level, and takes lines whose level or
+// timestamp it does not understand for INFO ("Log-level filtering" in its
+// developer guide). So every line has both, and that of the metrics has a level
+// that is never dropped.
 func TestMonitorLinesAtEveryLevel(t *testing.T) {
 	levels := []string{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}
 	for at, setting := range levels {

@@ -19,15 +19,15 @@ import (
 	"example.com/sluice/internal/runtimeapi"
 )
 
-// This file starts the program as a function's process, and looks at what it
-// asks of the Runtime API.
+// This file runs the program as a function's process, and checks what it asks
+// of the Runtime API.
 
-// patience is how long a test waits for what should come at once. It is
-// generous, since a machine under load, or the race detector, may take its
-// time; it is only used up where something is broken.
+// patience is how long a test waits for what should come at once. It is long
+// because a loaded machine or the race detector may be slow; it is only used up
+// when something is broken.
 const patience = time.Minute
 
-// answer is what a function has posted for an invocation.
+// answer is what a function posted for an invocation.
 type answer struct {
 	kind string // "response" or "error"
 	body string
@@ -45,9 +45,8 @@ type invocation struct {
 	answered chan answer // takes one
 }
 
-// function is the program as a process, and the Runtime API in front of it. It
-// reports requests that are not of the protocol, or not as aws-lambda-go makes
-// them, as errors of the test.
+// function is the program as a process, behind the Runtime API. Requests that
+// break the protocol, or that aws-lambda-go would not make, fail the test.
 type function struct {
 	t       *testing.T
 	api     *runtimeapi.API
@@ -64,10 +63,10 @@ type function struct {
 	stdout, stderr bytes.Buffer // of the process; not to be read before stop
 }
 
-// startFunction starts the program as a function with so many invocations at a
-// time. The first events are only handed out when it asks for all of them at
-// once, and the first answers only accepted when all of them are there. env are
-// settings, NAME=VALUE.
+// startFunction starts the program as a function that takes so many invocations
+// at a time. The first events are held back until it has asked for that many,
+// and the first answers until that many have come. env are settings,
+// NAME=VALUE.
 func startFunction(t *testing.T, concurrency int, env ...string) *function {
 	t.Helper()
 	f := &function{
@@ -80,7 +79,7 @@ func startFunction(t *testing.T, concurrency int, env ...string) *function {
 	}
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
-	// before the server's Close, which waits for requests
+	// This comes before the server's Close, which waits for requests.
 	t.Cleanup(func() { close(f.closing); f.api.Close(errors.New("the test has ended")) })
 
 	f.process = exec.Command(bootstrap)
@@ -139,8 +138,8 @@ func (f *function) wait(inv *invocation) answer {
 	panic("not reached")
 }
 
-// stop ends the process and returns the lines that it has logged, which are of
-// JSON without exception.
+// stop ends the process and returns the lines that it logged, which must be
+// JSON.
 func (f *function) stop() []map[string]any {
 	f.t.Helper()
 	select {
@@ -152,7 +151,7 @@ func (f *function) stop() []map[string]any {
 	return f.log()
 }
 
-// log returns the lines that the process, which has ended, has logged.
+// log returns the lines that the process logged before it ended.
 func (f *function) log() []map[string]any {
 	f.t.Helper()
 	if f.stderr.Len() > 0 {
@@ -251,8 +250,8 @@ func (w *statusWriter) WriteHeader(code int) {
 	w.ResponseWriter.WriteHeader(code)
 }
 
-// meeting holds up those who attend it until so many are there at once. From
-// then on it holds up nobody.
+// meeting holds up those who attend it until so many are there. From then on it
+// holds up nobody.
 type meeting struct {
 	mu      sync.Mutex
 	missing int
@@ -261,8 +260,8 @@ type meeting struct {
 
 func newMeeting(n int) *meeting { return &meeting{missing: n, open: make(chan struct{})} }
 
-// attend waits for the others, and reports whether they came before one of the
-// other two did.
+// attend waits for the others. It reports false if one of the channels closes
+// first.
 func (m *meeting) attend(left, closing <-chan struct{}) bool {
 	m.mu.Lock()
 	if m.missing > 0 {

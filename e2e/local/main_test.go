@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Paths are right from where the user stands, in the repository or in e2e, and
-// a wrong flag is one line.
+// Paths are right wherever the user stands, in the repository or in e2e, and a
+// wrong flag gets one line.
 func TestPaths(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "local.exe")
 	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {

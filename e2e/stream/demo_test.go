@@ -9,8 +9,8 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// TestDemoIsOrders: the handler that the README begins with reads what is
-// written for want of others; mixed, it does with the decoder that is named.
+// The README's first handler reads the demonstration records; mixed, it does
+// with the decoder that local names.
 func TestDemoIsOrders(t *testing.T) {
 	type order struct{ ID, Item string }
 	for _, mixed := range []bool{false, true} {

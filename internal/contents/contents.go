@@ -59,6 +59,12 @@ func isJSON(data []byte) bool {
 	return true
 }
 
+// IsAggregate reports whether data begins like an aggregate of the Kinesis
+// Producer Library.
+func IsAggregate(data []byte) bool {
+	return bytes.HasPrefix(data, []byte("\xf3\x89\x9a\xc2"))
+}
+
 // IsText reports whether data is UTF-8 without control characters, other than
 // tabs and line breaks.
 func IsText(data []byte) bool {

@@ -15,14 +15,13 @@ import (
 	"example.com/sluice/internal/eventtest"
 )
 
-// This file is about what people hand to the tool: testdata/inputs has a
-// fixture of each kind.
+// This file tests what people hand to the tool: testdata/inputs has a fixture
+// of each kind.
 
 const inputsDir = "../../../../testdata/inputs"
 
-// want is what one of a fixture's documents is: its place, what it was taken
-// out of, how its event was given up, and the records; or the beginning of an
-// error.
+// want is a document of a fixture: its place, what it was taken out of, how its
+// event was given up, and its records' keys; or the beginning of its error.
 type want struct {
 	part, form, condition string
 	keys                  string
@@ -87,7 +86,8 @@ var inputTests = map[string][]want{
 	},
 	"receive-message.json": {
 		{
-			part: "message 1", form: "aws sqs receive-message output, SNS notification, asynchronous invocation's record",
+			part:      "message 1",
+			form:      "aws sqs receive-message output, SNS notification, asynchronous invocation's record",
 			condition: "RetriesExhausted", keys: "user-1",
 		},
 		{
@@ -151,7 +151,7 @@ var inputTests = map[string][]want{
 	}},
 }
 
-// keysOf reads an event: its records' partition keys, or what is wrong.
+// keysOf returns the partition keys in an event, or what is wrong with it.
 func keysOf(event []byte) string {
 	var keys []string
 	for rec, err := range decoder.Records(event) {
@@ -207,8 +207,8 @@ func TestRecognise(t *testing.T) {
 	}
 }
 
-// The records of get-records become those of an event, whole, with the times to
-// the digit, in either version of the CLI.
+// Records from get-records become those of an event, whole, with exact times,
+// from either version of the CLI.
 func TestGetRecordsOutput(t *testing.T) {
 	from := Origin{"arn:aws:kinesis:us-east-2:123456789012:stream/orders", "shardId-000000000006"}
 	for _, name := range []string{"get-records-cli-1.json", "get-records-cli-2.json", "get-records-query.json"} {
@@ -236,8 +236,8 @@ func TestGetRecordsOutput(t *testing.T) {
 	}
 }
 
-// What an untrusted record says is put into a command only where a shell takes
-// it as it is.
+// Words from an untrusted record get into a command only if a shell takes them
+// as they are.
 func TestNoPayloadInShell(t *testing.T) {
 	for _, word := range []string{"1", "$(id)", "a b", "`id`", ";id", "", "a\nb", "')]"} {
 		for field := range 4 {
@@ -253,8 +253,8 @@ func TestNoPayloadInShell(t *testing.T) {
 	}
 }
 
-// The command fetches all records of a batch, wherever they are in its range:
-// those of other shard lanes are between them.
+// The command asks for a range: records of other shard lanes stand between
+// those of the batch.
 func TestNoPayloadFetchesRange(t *testing.T) {
 	var b FailedBatch
 	i := &b.KinesisBatchInfo
@@ -274,8 +274,8 @@ func TestNoPayloadFetchesRange(t *testing.T) {
 	}
 }
 
-// Broken input is never worse than an error: each fixture cut in every third
-// place, and with each of some bytes there.
+// Broken input is never worse than an error: each fixture is cut at every third
+// place, and has some bytes replaced there.
 func TestRecogniseBroken(t *testing.T) {
 	for name := range inputTests {
 		content, err := os.ReadFile(filepath.Join(inputsDir, name))
@@ -301,7 +301,7 @@ func TestRecogniseBroken(t *testing.T) {
 	}
 }
 
-// An event is handed on byte for byte, spaces around it included.
+// An event is passed on byte for byte, with the spaces around it.
 func TestRecogniseLeavesEvents(t *testing.T) {
 	for _, e := range []string{
 		" " + string(eventtest.Event(eventtest.Good(1))) + "\r\n\t", "", "\n", "[]", "null",
@@ -314,7 +314,7 @@ func TestRecogniseLeavesEvents(t *testing.T) {
 	}
 }
 
-// Files that are hostile take linear time and bounded memory.
+// Hostile files take linear time and bounded memory.
 func TestRecogniseHostile(t *testing.T) {
 	const size = 3 << 20 // more than maxDocuments of the short ones
 	fill := func(before, unit, behind string) []byte {
@@ -343,7 +343,7 @@ func TestRecogniseHostile(t *testing.T) {
 	}
 }
 
-// nested is a string in a string, so many times.
+// nested puts a string into a string, n times.
 func nested(n int) string {
 	text := `{"Records":[]}`
 	for range n {

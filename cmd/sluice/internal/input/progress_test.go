@@ -28,8 +28,7 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-// Where standard error is no terminal, or may be read by no eye, there is no
-// bar.
+// There is no bar where standard error is no terminal.
 func TestNoProgress(t *testing.T) {
 	many := make([]File, manyFiles)
 	pipe, w, err := os.Pipe()

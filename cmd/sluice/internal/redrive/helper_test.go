@@ -9,7 +9,7 @@ import (
 	"example.com/sluice/internal/eventtest"
 )
 
-// What most tests need of package eventtest.
+// Short names for what most tests need.
 const (
 	secretKey  = eventtest.SecretKey
 	secretData = eventtest.SecretData

@@ -20,8 +20,8 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// fakeEndpoint is a function behind a URL: it does the records that it is asked
-// to do, notes their sequence numbers, and answers as it is told to.
+// fakeEndpoint is a function behind a URL. It notes the sequence numbers that
+// it gets, and answers as it is told.
 type fakeEndpoint struct {
 	*httptest.Server
 	got    []string // the sequence numbers of each event
@@ -57,7 +57,6 @@ func newEndpoint(t *testing.T) *fakeEndpoint {
 	return e
 }
 
-// runRedrive runs the command and returns what it writes.
 func runRedrive(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	errs, err := os.Create(filepath.Join(t.TempDir(), "stderr")) // a file, since a function's process writes there too
@@ -84,8 +83,8 @@ func writeFile(t *testing.T, name string, content []byte) {
 	}
 }
 
-// Nothing happens without -yes; with it, each run hands over what the ones
-// before it have left.
+// Nothing happens without -yes; with it, each run hands over what earlier ones
+// left.
 func TestRedrive(t *testing.T) {
 	e := newEndpoint(t)
 	dir := t.TempDir()
@@ -157,14 +156,14 @@ func TestRedrive(t *testing.T) {
 		}
 	}
 
-	// Another function has done nothing of it.
+	// To another function nothing is done yet.
 	other := newEndpoint(t)
 	if runRedrive(t, "-yes", "-endpoint", other.URL, "-journal", journal, dir, failed); len(other.got) != 3 {
 		t.Errorf("another function got %q", other.got)
 	}
 }
 
-// No line of a plan is cut off by the terminal but a file's name.
+// No line of a plan is too wide for the terminal, except for a file's name.
 func TestRedrivePlanFits(t *testing.T) {
 	name := strings.Repeat("2024/11/18/", 8) + "2024-11-18T10.20.05"
 	for width, want := range map[int]string{
@@ -185,7 +184,7 @@ func TestRedrivePlanFits(t *testing.T) {
 }
 
 // An event of EventBridge Pipes stays one from run to run, and is answered by
-// event ids; a number is no name of a record there.
+// event ids; a sequence number names no record of it.
 func TestRedrivePipes(t *testing.T) {
 	e := newEndpoint(t)
 	file := filepath.Join(t.TempDir(), "pipes.json")
@@ -213,8 +212,8 @@ func TestRedrivePipes(t *testing.T) {
 	}
 }
 
-// A run that ends after a batch was begun hands it over again, from where it
-// was begun.
+// If a run ends after a batch was begun, the next one hands that batch over
+// from where it was begun.
 func TestRedriveOutcomeUnknown(t *testing.T) {
 	e := newEndpoint(t)
 	file := filepath.Join(t.TempDir(), "event")
@@ -315,7 +314,7 @@ func TestRedriveRefuses(t *testing.T) {
 	}
 }
 
-// What a page somewhere else says is not taken for an answer.
+// The answer of another page is not taken for the function's.
 func TestRedriveRedirect(t *testing.T) {
 	e := newEndpoint(t)
 	moved := httptest.NewServer(http.RedirectHandler(e.URL, http.StatusFound))
@@ -381,8 +380,8 @@ func TestFunctionTarget(t *testing.T) {
 	}
 }
 
-// Each partition has a domain of its own, whether the function is given by its
-// ARN or by its name; what does not fit is refused.
+// Each partition has its own domain, whether the function is given by ARN or by
+// name; what does not fit is refused.
 func TestPartitions(t *testing.T) {
 	credentials := map[string]string{"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"}
 	for _, tt := range []struct{ partition, region, host, err string }{
@@ -436,7 +435,7 @@ func TestPartitions(t *testing.T) {
 	}
 }
 
-// Two runs do not write to one journal.
+// Two runs cannot write to one journal.
 func TestJournalLocked(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "journal")
 	first, err := openJournal(name, true)
@@ -497,8 +496,7 @@ func TestReadAnswer(t *testing.T) {
 			t.Errorf("%s: %+v, want %s, %d done", tt.answer, v, tt.state, tt.done)
 		}
 	}
-	// Of an event of EventBridge Pipes it is the other way round: there the
-	// names are event ids.
+	// To an event of EventBridge Pipes the names are event ids, and only those.
 	for answer, want := range map[string]verdict{
 		namesID(3): {state: statePartial, done: 2}, namesID(1): {state: stateFailed}, names(3): {state: stateFailed},
 		allDone: {state: stateDone, done: 4},
@@ -541,7 +539,7 @@ func TestBehind(t *testing.T) {
 	}
 }
 
-// The journal's lines hold no data and no partition keys.
+// The journal holds no data and no partition keys.
 func TestJournalSecrets(t *testing.T) {
 	e := newEndpoint(t)
 	e.answer = func([]string) (int, string, string) { return 200, "", names(2) }
@@ -569,7 +567,7 @@ func TestJournalSecrets(t *testing.T) {
 	}
 }
 
-// Without the stream's name a function could not tell whose records it gets.
+// Without the stream's name the function could not tell whose records it gets.
 func TestRedriveNeedsOrigin(t *testing.T) {
 	e := newEndpoint(t)
 	path := filepath.Join("../../../../testdata/inputs", "get-records-cli-2.json")

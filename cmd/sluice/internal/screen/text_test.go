@@ -75,7 +75,7 @@ func TestGroup(t *testing.T) {
 	}
 }
 
-// JSON looks the same wherever its text is cut, and whatever its lines are.
+// JSON looks the same wherever it is cut, and whatever its line breaks are.
 func TestDataCell(t *testing.T) {
 	const word = `"name": "Alice and Bob, who live in a street", `
 	long := "{" + strings.Repeat(word, 20) + `"end":1}`

@@ -6,7 +6,7 @@ import (
 	"example.com/sluice/internal/eventtest"
 )
 
-// What most tests need of package eventtest.
+// Short names for what most tests need.
 var (
 	event     = eventtest.Event
 	good      = eventtest.Good

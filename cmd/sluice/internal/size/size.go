@@ -20,6 +20,7 @@ import (
 	"example.com/sluice/cmd/sluice/internal/screen"
 	"example.com/sluice/cmd/sluice/internal/sizing"
 	"example.com/sluice/decoder"
+	"example.com/sluice/internal/contents"
 	"example.com/sluice/internal/hotkeys"
 )
 
@@ -222,7 +223,7 @@ func (s *sample) add(event []byte) error {
 		encoded += n
 		largest = max(largest, n)
 		s.Bytes += int64(len(rec.Data) + len(rec.PartitionKey))
-		if bytes.HasPrefix(rec.Data, aggregateMagic) {
+		if contents.IsAggregate(rec.Data) {
 			s.Aggregates++
 		}
 		s.keys.Add(rec.PartitionKey, 1)
@@ -243,9 +244,6 @@ func (s *sample) add(event []byte) error {
 	s.Largest = max(s.Largest, largest+beside)
 	return nil
 }
-
-// aggregateMagic is how the data of a KPL aggregate begins.
-var aggregateMagic = []byte{0xf3, 0x89, 0x9a, 0xc2}
 
 // describe fills in what a plan needs to know about the sample.
 func (s *sample) describe(o *options) {

@@ -15,7 +15,6 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// sizeOf runs the command size on an event.
 func sizeOf(event []byte, args ...string) (status int, stdout, stderr string) {
 	var out, errs strings.Builder
 	status = Run(append(args, "-"), bytes.NewReader(event), &out, &errs)
@@ -54,8 +53,8 @@ func TestSize(t *testing.T) {
 	}
 }
 
-// unwrapped returns a page's words with one space between them. No line but the
-// command, which is to be copied, passes 80 columns.
+// unwrapped returns the page's words with single spaces. No line may be wider
+// than 80 columns but the command, which is there to be copied.
 func unwrapped(t *testing.T, page string) string {
 	t.Helper()
 	for line := range strings.Lines(page) {
@@ -116,7 +115,7 @@ func TestSizeBadRecords(t *testing.T) {
 	}
 }
 
-// What one key has that cannot be spread is said, where the sample is large
+// A hot key, which no setting can spread, gets a warning if the sample is large
 // enough to tell.
 func TestSizeWarnings(t *testing.T) {
 	one := routertest.Event{Records: 200, Size: 10, Keys: 1}
@@ -139,7 +138,7 @@ func TestSizeWarnings(t *testing.T) {
 	}
 }
 
-// With -deaggregate the handler's time is that of a user record.
+// With -deaggregate the handler's time is that of one user record.
 func TestSizeDeaggregates(t *testing.T) {
 	e := routertest.Event{Records: 4, Data: func(i int) []byte {
 		if i == 0 {

@@ -11,8 +11,7 @@ import (
 
 const ms = time.Millisecond
 
-// Each row is a calculation done by hand from the page that stands at the
-// formula.
+// Each row is calculated by hand from the page that the formula names.
 func TestFormulas(t *testing.T) {
 	for _, tt := range []struct {
 		name      string
@@ -81,7 +80,7 @@ func TestFormulas(t *testing.T) {
 	}
 }
 
-// typical is a load to change.
+// typical is a load for tests to change.
 func typical() Load {
 	return Load{
 		Rate: 2000, RecordBytes: 500, EventBytes: 1000, HandlerTime: 2 * ms, Workers: 1, CPU: 0.2,
@@ -165,8 +164,8 @@ func TestForInvalid(t *testing.T) {
 	}
 }
 
-// Whatever the load, a plan is within Lambda's and Kinesis's limits, and what
-// it promises holds.
+// Whatever the load, a plan is within the limits of Lambda and Kinesis, and
+// keeps what it promises.
 func TestPlansHold(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	log := func(low, high float64) float64 { return low * math.Pow(high/low, r.Float64()) }

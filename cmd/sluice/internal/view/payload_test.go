@@ -11,10 +11,10 @@ import (
 	"example.com/sluice/cmd/sluice/internal/screen"
 )
 
-// This file is about how a record's data looks: JSON, log events, changes of
+// This file tests how a record's data looks: JSON, log events, changes of
 // items, and the keys beside them.
 
-// Keys that differ at their ends alone look different, in rows and in the
+// Keys that differ only at their ends look different, in rows and in the
 // histogram, and have more room on a wide screen.
 func TestLongKeys(t *testing.T) {
 	var records []string
@@ -36,7 +36,7 @@ func TestLongKeys(t *testing.T) {
 	}
 }
 
-// logMessage is what CloudWatch Logs sends: n log events, as gzip.
+// logMessage is what CloudWatch Logs sends: n log events, in gzip.
 func logMessage(t *testing.T, n int) string {
 	t.Helper()
 	var events []string
@@ -62,7 +62,7 @@ const itemChange = `{"awsRegion":"us-east-2","eventID":"9d0a4c1f","eventName":"M
 	`"Keys":{"id":{"S":"17"}},"NewImage":{"id":{"S":"17"},"state":{"S":"paid"}},` +
 	`"OldImage":{"id":{"S":"17"},"state":{"S":"new"}},"SizeBytes":38},"eventSource":"aws:dynamodb"}`
 
-// What other services put into records is shown as what it is, by every view.
+// Every view shows what other services put into records.
 func TestPayloads(t *testing.T) {
 	broken := logMessage(t, 2)
 	broken = broken[:len(broken)-9]
@@ -127,8 +127,8 @@ func TestPayloads(t *testing.T) {
 	}
 }
 
-// What is decompressed to look into it is bounded, however many records an
-// event has.
+// However many records an event has, only so much is decompressed to look
+// inside.
 func TestPayloadsBounded(t *testing.T) {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)

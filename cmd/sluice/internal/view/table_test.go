@@ -18,7 +18,7 @@ import (
 	"example.com/sluice/cmd/sluice/internal/screen"
 )
 
-// This file is about how what is found looks: tables, JSON, histograms.
+// This file tests tables, JSON and histograms.
 
 // onTerminal shows files, or an event from standard input, as on a terminal.
 func onTerminal(s screen.Screen, most int, stdin []byte, names ...string) string {
@@ -86,8 +86,8 @@ func TestTableWide(t *testing.T) {
 	}
 }
 
-// No line of a table of the events under testdata is wider than the screen, and
-// none has what a terminal would take for a command.
+// No line of a table is wider than the screen, and none has anything that a
+// terminal takes for a command.
 func TestTableFits(t *testing.T) {
 	for _, width := range []int{80, 100, 200} {
 		got := onTerminal(screen.Screen{Width: width}, 0, nil, "../../../../testdata/events",
@@ -117,7 +117,7 @@ func TestTableFits(t *testing.T) {
 	}
 }
 
-// Every line of JSON is one of the documented kinds, and has no other members.
+// Every line of JSON is of a documented kind and has no other members.
 func TestJSON(t *testing.T) {
 	var stdout, stderr strings.Builder
 	status := Run([]string{
@@ -242,7 +242,7 @@ func TestLinesSummary(t *testing.T) {
 }
 
 // Aggregates and compressed data are shown as they are, with a hint, and opened
-// where that is asked for.
+// with the flags.
 func TestCodecAndDeaggregate(t *testing.T) {
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)

@@ -1,13 +1,13 @@
 package view
 
 import (
-	"bytes"
 	"cmp"
 	"maps"
 	"math/bits"
 	"slices"
 
 	"example.com/sluice/decoder"
+	"example.com/sluice/internal/contents"
 )
 
 // This file sums up all files: how large the records are, and how many each
@@ -52,12 +52,11 @@ func (t *totals) record(rec *decoder.Record, inside *payload, bad bool) {
 
 // look counts records that seem to hold more than shows.
 func (t *totals) look(rec *decoder.Record) {
-	for _, mark := range []string{"\x1f\x8b\x08", "\x28\xb5\x2f\xfd", "\xff\x06\x00\x00sNaPpY"} { // gzip, zstd, snappy
-		if bytes.HasPrefix(rec.Data, []byte(mark)) {
-			t.compressed++
-		}
+	switch decoder.Detect(rec.Data) {
+	case decoder.Gzip, decoder.Zstd, decoder.Snappy:
+		t.compressed++
 	}
-	if bytes.HasPrefix(rec.Data, []byte("\xf3\x89\x9a\xc2")) {
+	if contents.IsAggregate(rec.Data) {
 		t.aggregates++
 	}
 }

@@ -18,18 +18,18 @@ import (
 	"example.com/sluice/cmd/sluice/internal/screen"
 )
 
-// This file is about the program on files, called in this process.
+// This file tests the command in this process, on plain lines.
 
-// onEvent runs the program on an event from standard input.
+// onEvent runs the command on an event from standard input.
 func onEvent(event []byte) (status int, stdout, stderr string) {
 	var out, errs strings.Builder
 	status = Run([]string{"-"}, bytes.NewReader(event), &out, &errs)
 	return status, out.String(), errs.String()
 }
 
-// localTest is an event and what the program writes about it. The words of the
-// router's own errors are the router's business: "*" at the end of stderr
-// stands for the rest of a line.
+// localTest is an event and what the program says about it. The router's own
+// error messages are not tested here: "*" at the end of stderr stands for the
+// rest of a line.
 type localTest struct {
 	name           string
 	event          []byte
@@ -66,7 +66,7 @@ const (
 	noAnswer = "response none: the invocation fails\n"
 )
 
-// recordLine is the beginning of what is shown of a record of number n.
+// recordLine is the beginning of the line about record n.
 func recordLine(n int) string {
 	return fmt.Sprintf(`record %d  sequence %s  key "alice@example.com"  arrived 2018-12-17T22:10:50.987Z  `, n,
 		sequence(n))
@@ -168,8 +168,8 @@ func TestLocalFailures(t *testing.T) {
 	}
 }
 
-// Whatever an event or a file's name holds, only printable text and ends of
-// lines get out.
+// Whatever is in an event or a file's name, only printable text and line breaks
+// get out.
 func TestLocalOutputIsPrintable(t *testing.T) {
 	allBytes := make([]byte, 256)
 	for i := range allBytes {
@@ -192,7 +192,7 @@ func TestLocalOutputIsPrintable(t *testing.T) {
 		"shard": []byte(`{"Records":[],"window":{"start":"\u001b[2J"}}`),
 	}
 	for i := range 256 {
-		// Each byte by itself, and among text.
+		// Each byte alone, and among text.
 		events[fmt.Sprintf("byte %#x", i)] = event(record("1", encoded([]byte{byte(i)})),
 			record("2", encoded([]byte{'a', byte(i), 'b'})))
 	}
@@ -226,8 +226,8 @@ func TestLocalOutputIsPrintable(t *testing.T) {
 	check(t, "file's name", stderr.String())
 }
 
-// What is wrong stands below what is shown of the record where both go to one
-// terminal, and files come in their order.
+// If both outputs go to one terminal, a complaint stands below the record that
+// it is about, and files keep their order.
 func TestLocalOrder(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing.json")
 	var both strings.Builder
@@ -254,8 +254,8 @@ func TestLocalOrder(t *testing.T) {
 	}
 }
 
-// A limit that is passed only behind the record at which the router stops shows
-// too.
+// A limit shows even if it is exceeded behind the record at which the router
+// stops.
 func TestLocalTooManyRecords(t *testing.T) {
 	const most = 1 << 18
 	many := event(bad(0), strings.Repeat(`{"kinesis":{"partitionKey":"","sequenceNumber":"1","data":""}},`,
@@ -302,8 +302,8 @@ func TestLocalUnwritable(t *testing.T) {
 	}
 }
 
-// A table says what an event was taken out of, and what nobody knows of it, in
-// lines that fit.
+// A table says what an event was taken out of, and that its stream is not
+// known, in lines that fit.
 func TestInputsOnTerminal(t *testing.T) {
 	for name, want := range map[string]string{
 		"get-records-cli-2.json": "\nfrom aws kinesis get-records output\nstream not known, 2024-11-18\n",
@@ -318,8 +318,8 @@ func TestInputsOnTerminal(t *testing.T) {
 	}
 }
 
-// What the view says of an event of EventBridge Pipes is what the pipe would be
-// told.
+// For an event of EventBridge Pipes the view shows the answer that the pipe
+// would get.
 func TestViewPipes(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "pipes.json")
 	if err := os.WriteFile(file, piped(good(1), bad(2), good(3)), 0o600); err != nil {
