@@ -125,7 +125,7 @@ func scaleTargets(res *results) []target {
 	for _, s := range res.operation("Unlike").shapes {
 		value, found := quotient(s.of(ours, "ns/record"), s.of("sluice-strict", "ns/record"))
 		all = append(all, target{
-			what: "every record of another shape, of the general lane alone", where: s.name, bound: 1.1, unit: "×",
+			what: "every record of another template, of the strict reader alone", where: s.name, bound: 1.1, unit: "×",
 			value: value, missing: !found,
 		})
 	}
