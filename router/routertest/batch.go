@@ -32,10 +32,6 @@ type batch struct {
 	last        *Invocation
 }
 
-// eventOverhead is the room that an event leaves for everything but its records
-// and its window's state.
-const eventOverhead = 1024
-
 func shardLaneOf(key []byte, lanes int) int {
 	if lanes == 1 {
 		return 0
@@ -70,8 +66,6 @@ func (s *simulation) next(l *shardLane, now time.Time) *batch {
 	}
 	return nil
 }
-
-func (b *batch) isFinal() bool { return b.window != nil && b.window.IsFinalInvokeForWindow }
 
 // wake returns when there is something to do again, if next finds nothing now.
 // It is zero if only the end of an invocation can change that.

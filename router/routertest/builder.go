@@ -2,11 +2,9 @@ package routertest
 
 import (
 	"cmp"
+	"fmt"
 	"math"
-	"math/bits"
 	"math/rand/v2"
-	"slices"
-	"strconv"
 	"time"
 
 	"example.com/sluice/decoder"
@@ -46,6 +44,29 @@ func newBuilder(e Event) *builder {
 		b.deal()
 	}
 	return b
+}
+
+// check panics if the description makes no sense.
+func (e *Event) check() {
+	for _, n := range []struct {
+		name  string
+		value int
+	}{{"Records", e.Records}, {"Size", e.Size}, {"Keys", e.Keys}, {"Shard", e.Shard}} {
+		if n.value < 0 {
+			panic(fmt.Sprintf("routertest: %s is %d", n.name, n.value))
+		}
+	}
+	if e.Pipe && e.Window != nil {
+		panic("routertest: Pipe and Window: a pipe has no tumbling windows")
+	}
+	if e.Kind > Compressed {
+		panic("routertest: Kind is " + e.Kind.String())
+	}
+	for _, c := range []byte(e.First) {
+		if c < '0' || c > '9' {
+			panic(fmt.Sprintf("routertest: First is %q, not a decimal number", e.First))
+		}
+	}
 }
 
 // deal gives each record its key, as from a shuffled deck that holds each key
@@ -137,36 +158,4 @@ func (b *builder) window() *decoder.Window {
 	w.ShardID = cmp.Or(w.ShardID, b.rec.ShardID)
 	w.EventSourceARN = cmp.Or(w.EventSourceARN, b.rec.EventSourceARN)
 	return &w
-}
-
-// appendKey appends the partition key with number n.
-func appendKey(dst []byte, n int) []byte {
-	dst = append(dst, "user-"...)
-	for limit := 100_000; limit > max(n, 1); limit /= 10 {
-		dst = append(dst, '0')
-	}
-	return strconv.AppendInt(dst, int64(n), 10)
-}
-
-// addDecimal adds n × 10^zeros to a decimal number of more than zeros digits.
-// It works in place if there is room for a carry.
-func addDecimal(digits []byte, n uint64, zeros int) []byte {
-	for i := len(digits) - 1 - zeros; n > 0; i-- {
-		if i < 0 {
-			digits = slices.Insert(digits, 0, '0')
-			i = 0
-		}
-		n += uint64(digits[i] - '0')
-		digits[i] = '0' + byte(n%10)
-		n /= 10
-	}
-	return digits
-}
-
-// below returns a pseudo-random number from 0 to n-1. It uses the generator
-// directly, because its numbers are specified; what rand.Rand derives from them
-// may change with the release of Go.
-func below(random *rand.PCG, n uint64) uint64 {
-	high, _ := bits.Mul64(random.Uint64(), n)
-	return high
 }

@@ -22,7 +22,7 @@ import (
 	"example.com/sluice/payload/glue"
 )
 
-// Everything that the library reads inside records, written.
+// Data for everything that the library reads inside records.
 
 // Gzip returns data in gzip, as decoder.Gzip reads it. The bytes depend on the
 // release of Go, as do those of [Zlib]; what they decompress to does not.

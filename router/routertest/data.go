@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"math/rand/v2"
 	"strconv"
 )
@@ -120,4 +121,12 @@ func (f *filler) compress(dst, text []byte) []byte {
 	_, _ = f.zip.Write(text)
 	_ = f.zip.Close()
 	return f.out.Bytes()
+}
+
+// below returns a pseudo-random number from 0 to n-1. It uses the generator
+// directly, because its numbers are specified; what rand.Rand derives from them
+// may change with the release of Go.
+func below(random *rand.PCG, n uint64) uint64 {
+	high, _ := bits.Mul64(random.Uint64(), n)
+	return high
 }

@@ -119,6 +119,3 @@ func (s *simulation) discard(b *batch, recs []*record, condition string) {
 }
 
 func iso(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
-
-// uuid turns a number into an identifier, the same in every run.
-func uuid(n int64) string { return fmt.Sprintf("00000000-0000-4000-8000-%012x", n) }

@@ -43,12 +43,13 @@ package routertest
 //	batch.go        how batches form, and what becomes of them afterwards
 //	tumbling.go     tumbling windows
 //	destination.go  batches that are given up
-//	log.go          what happened
+//	wire.go         the events that are delivered
 //	clock.go        simulated time
+//	log.go          what happened
 //
 //	event.go        an event by its description
 //	contents.go     data for what the library reads inside records
-//	record.go       records, and events of records that are spelled out
 //	builder.go      the records of an event, one by one
-//	data.go         their data
+//	record.go       records and their defaults, and events of given records
+//	data.go         the data of an event's records
 //	json.go         records and events as Lambda writes them

@@ -2,14 +2,13 @@ package routertest
 
 import (
 	"encoding/base64"
-	"fmt"
 	"slices"
 	"time"
 
 	"example.com/sluice/decoder"
 )
 
-// What an event has where its description says nothing.
+// The defaults of a description.
 const (
 	defaultStream = "orders"
 	defaultRegion = "us-east-1"
@@ -131,27 +130,4 @@ func (e Event) All() []decoder.Record {
 		recs = append(recs, b.rec.Clone())
 	}
 	return recs
-}
-
-// check panics if the description makes no sense.
-func (e *Event) check() {
-	for _, n := range []struct {
-		name  string
-		value int
-	}{{"Records", e.Records}, {"Size", e.Size}, {"Keys", e.Keys}, {"Shard", e.Shard}} {
-		if n.value < 0 {
-			panic(fmt.Sprintf("routertest: %s is %d", n.name, n.value))
-		}
-	}
-	if e.Pipe && e.Window != nil {
-		panic("routertest: Pipe and Window: a pipe has no tumbling windows")
-	}
-	if e.Kind > Compressed {
-		panic("routertest: Kind is " + e.Kind.String())
-	}
-	for _, c := range []byte(e.First) {
-		if c < '0' || c > '9' {
-			panic(fmt.Sprintf("routertest: First is %q, not a decimal number", e.First))
-		}
-	}
 }

@@ -8,8 +8,8 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// Log is what happened while a [Mapping] ran. Its records are those of the
-// mapping, so that changing one changes it everywhere in the Log.
+// Log is what happened while a [Mapping] ran. A record that occurs in several
+// places of a Log is the same *decoder.Record in all of them.
 type Log struct {
 	Invocations []*Invocation // in the order in which they began
 	Discarded   []*Discarded  // in the order in which they were given up

@@ -240,16 +240,3 @@ func (s *simulation) end(r *running, now time.Time) {
 	}
 	s.settle(r.lane, r.batch, r.Invocation, a)
 }
-
-// event returns the event that delivers the batch.
-func (s *simulation) event(b *batch) []byte {
-	size := eventOverhead
-	for _, rec := range b.recs {
-		size += rec.size
-	}
-	w := newEventWriter(make([]byte, 0, size), s.Pipe)
-	for _, rec := range b.recs {
-		w.record(s.template(rec.Source), &rec.Record)
-	}
-	return w.end(b.window)
-}

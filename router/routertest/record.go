@@ -3,6 +3,7 @@ package routertest
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -117,4 +118,31 @@ func appendEventID(dst []byte, shard string, sequenceNumber []byte) []byte {
 	dst = append(dst, shard...)
 	dst = append(dst, ':')
 	return append(dst, sequenceNumber...)
+}
+
+// uuid turns a number into an identifier, the same in every run.
+func uuid(n int64) string { return fmt.Sprintf("00000000-0000-4000-8000-%012x", n) }
+
+// appendKey appends the partition key with number n.
+func appendKey(dst []byte, n int) []byte {
+	dst = append(dst, "user-"...)
+	for limit := 100_000; limit > max(n, 1); limit /= 10 {
+		dst = append(dst, '0')
+	}
+	return strconv.AppendInt(dst, int64(n), 10)
+}
+
+// addDecimal adds n × 10^zeros to a decimal number of more than zeros digits.
+// It works in place if there is room for a carry.
+func addDecimal(digits []byte, n uint64, zeros int) []byte {
+	for i := len(digits) - 1 - zeros; n > 0; i-- {
+		if i < 0 {
+			digits = slices.Insert(digits, 0, '0')
+			i = 0
+		}
+		n += uint64(digits[i] - '0')
+		digits[i] = '0' + byte(n%10)
+		n /= 10
+	}
+	return digits
 }

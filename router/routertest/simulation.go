@@ -72,16 +72,6 @@ func newSimulation(m Mapping, h lambda.Handler, records []decoder.Record) *simul
 	return s
 }
 
-// template returns how records of this source are written.
-func (s *simulation) template(src *decoder.Source) *template {
-	t := s.templates[src]
-	if t == nil {
-		t = new(templateOf(src, s.Pipe))
-		s.templates[src] = t
-	}
-	return t
-}
-
 // deal distributes the records among the shard lanes.
 func (s *simulation) deal() {
 	shards := make(map[string][]*shardLane)

@@ -97,3 +97,5 @@ func (s *simulation) leaveWindow(l *shardLane, b *batch, state []byte, done bool
 		other.window = l.window.describe(l, other.isFinal())
 	}
 }
+
+func (b *batch) isFinal() bool { return b.window != nil && b.window.IsFinalInvokeForWindow }
