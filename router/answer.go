@@ -48,7 +48,7 @@ func (i *invocation) answerState(w *decoder.Window, state []byte) ([]byte, error
 			len(state), size, maxAnswer)
 	}
 	if len(state) >= maxState {
-		i.logLine(i.ctx, slog.LevelWarn, "tumbling-window state is as large as Lambda lets it become: the window ends early",
+		i.logLine(i.caller, slog.LevelWarn, "tumbling-window state is as large as Lambda lets it become: the window ends early",
 			slog.Int("bytes", len(state)), slog.Int("limit", maxState), slog.String("shardId", w.ShardID))
 	}
 	b := make([]byte, 0, size)
@@ -93,7 +93,7 @@ var errGoroutine = errors.New("the handler ended its goroutine")
 // hold failures.
 func (i *invocation) answerFailure() (answer []byte, checkpoint string, err error) {
 	p := &i.progress
-	if i.wholeBatch && p.failed != nil {
+	if i.wholeBatch && p.failed != nil && p.failed != p.limited {
 		return nil, "", p.failed
 	}
 	var number, eventID string
@@ -108,7 +108,10 @@ func (i *invocation) answerFailure() (answer []byte, checkpoint string, err erro
 		}
 	}
 	reason := p.failed
-	if reason == nil {
+	switch {
+	case reason != nil && reason == p.limited && reason.Index == p.pending.index():
+		reason.SequenceNumber = number // reading may have ended before it
+	case reason == nil:
 		reason = &RecordError{Index: p.pending.index(), SequenceNumber: number, Err: p.unfinished()}
 	}
 	if window != nil || i.wholeBatch { //mutant:a-window-s-state-beside-a-failure //mutant:a-checkpoint-where-only-whole-batches-can-fail

@@ -75,9 +75,9 @@
 //     changes nothing, neither the answer nor the counters; once it returns, its goroutine ends. What it holds stays valid until it returns.
 //     It may run beside later invocations, and on the very records that it has in hand, since these are delivered again. A handler that
 //     heeds its context is never abandoned. A panic of an abandoned call is logged.
-//   - The shapes that read the event as a whole ([Batch], [Partition], [ByTime] and their typed forms) read for half of the time there is
-//     until the margin at the most. What was read by then is handled; the answer names the first record that was not read. [Tumbling]
-//     fails the invocation.
+//   - The shapes that read the event as a whole ([Batch], [Partition], [ByTime] and their typed forms) read for three quarters of the time there is
+//     until the margin at the most. What was read by then is handled; the answer names the first record that was not read. Where an
+//     answer cannot name a record they read until the margin.
 //   - In [Typed] and the like a call includes the decoding of its payloads; in [ByTime], asking for the watermark is a call.
 //   - Where an answer cannot name a record ([Tumbling], any event of a window, [WithWholeBatch]) the invocation fails, and all comes again.
 //

@@ -86,7 +86,7 @@ func (i *invocation) callUserCode(rec *decoder.Record, records int, entries []en
 
 // enterUserCode makes a call that is about no record to get done.
 func (i *invocation) enterUserCode(rec *decoder.Record, f func() error) error {
-	if !i.progress.enter() {
+	if !i.progress.enter(true) {
 		return errSealed
 	}
 	return i.callUserCode(rec, 0, nil, f)
@@ -95,7 +95,7 @@ func (i *invocation) enterUserCode(rec *decoder.Record, f func() error) error {
 // callLogger calls the user's logger while the event is worked on. If it panics
 // there is nobody to tell.
 func (i *invocation) callLogger(f func()) {
-	if !i.progress.enter() {
+	if !i.progress.enter(false) {
 		return
 	}
 	_ = catch(func() error {
@@ -114,7 +114,7 @@ func (i *invocation) callLogger(f func()) {
 // not passed over in silence.
 func (i *invocation) stragglerPanicked(p *PanicError) {
 	if p.Value != nil {
-		i.logLine(i.ctx, slog.LevelError, "abandoned handler call panicked",
-			slog.Any("error", p), slog.String("stack", string(p.Stack)))
+		i.logLine(i.caller, slog.LevelError, "abandoned handler call panicked",
+			slog.Any("error", &logError{p, -1}), slog.String("stack", string(p.Stack)))
 	}
 }

@@ -26,14 +26,14 @@ func (c *config) marginOf(left time.Duration) time.Duration {
 	return max(0, min(defaultMargin, left/4))
 }
 
-// guarded works on the event on another goroutine, and returns when it is done or has been given up.
-func (i *invocation) guarded(ctx context.Context, deadline time.Time) {
+// guard works on the event on another goroutine, and returns when it is done or has been given up.
+func (i *invocation) guard(ctx context.Context, deadline time.Time) {
 	left := time.Until(deadline)
 	margin := i.marginOf(left)
-	i.readUntil = deadline.Add(-margin - (left-margin)/2) // half of the time is for what was read
+	i.readUntil = deadline.Add(-margin - (left-margin)/4) // a quarter of the time is for what was read
 	ctx, cancel := context.WithDeadline(ctx, deadline.Add(-margin))
 	defer cancel()
-	i.ctx = ctx
+	i.ctx, i.guarded = ctx, margin
 	i.decoder.Detach = true //mutant:stragglers-hold-views-of-the-event
 	i.progress.share()
 	ended := make(chan struct{})

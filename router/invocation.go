@@ -12,11 +12,13 @@ import (
 // themselves.
 type invocation struct {
 	*route
-	ctx       context.Context // the handlers'
+	caller    context.Context // of Invoke
+	ctx       context.Context // the handlers', which ends at the margin
 	event     []byte
 	decoder   decoder.Decoder
-	readUntil time.Time // when to stop reading the event as a whole; zero where nothing presses
-	suspects  bool      // whether failures of records are remembered
+	guarded   time.Duration // how long before the deadline it ends
+	readUntil time.Time     // when to stop reading the event as a whole; zero where nothing presses
+	suspects  bool          // whether failures of records are remembered
 
 	progress progress
 	lines    recordLines
@@ -25,18 +27,18 @@ type invocation struct {
 // invoke handles one event. An event from another service is not counted if it
 // is going to somebody else.
 func (rt *route) invoke(ctx context.Context, event []byte, foreignElsewhere bool) ([]byte, error) {
-	i := &invocation{route: rt, ctx: ctx, event: event, decoder: rt.decoder}
+	i := &invocation{route: rt, caller: ctx, ctx: ctx, event: event, decoder: rt.decoder}
 	i.progress.begin(len(rt.stats) > 0)
 	i.suspects = rt.poison != nil && !rt.poison.counts.empty()
 	if deadline, ok := ctx.Deadline(); ok && rt.margin >= 0 {
-		i.guarded(ctx, deadline)
+		i.guard(ctx, deadline)
 	} else {
 		i.run()
 	}
 	i.progress.seal()
 	answer, checkpoint, err := i.answer()
 	i.logMore()
-	i.logInvocation()
+	i.logInvocation(checkpoint != "")
 	if len(rt.stats) > 0 && !(foreignElsewhere && isForeign(err)) {
 		rt.report(ctx, i.progress.tally.result(checkpoint, err))
 	}

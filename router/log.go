@@ -49,7 +49,8 @@ func WithLogger(l *slog.Logger) Option {
 // WithLogLimit sets how many lines of each kind about records an invocation
 // logs at most; see [WithLogger]. What is beyond that is summed up in one line:
 // how many records, by what became of them and why, and the first and the last
-// of them by their position. With 0 there is that line alone, beside the advice
+// of them by their position; one that panicked and was given up counts for
+// both. With 0 there is that line alone, beside the advice
 // on a bad record (see [WithOnBad]). The default, also for n below 0, is 5.
 func WithLogLimit(n int) Option {
 	if n < 0 {
@@ -273,7 +274,7 @@ func (i *invocation) logRecord(k kind, rec *decoder.Record, flaw, err error, fai
 func (i *invocation) logMore() {
 	level, attrs := i.lines.sum()
 	if attrs != nil {
-		i.logLine(i.ctx, level, "more records", attrs...)
+		i.logLine(i.caller, level, "more records", attrs...)
 	}
 }
 
@@ -307,10 +308,11 @@ func (l *recordLines) sum() (level slog.Level, attrs []slog.Attr) {
 
 // logInvocation logs what is not in the order of things with an invocation that
 // has ended.
-func (i *invocation) logInvocation() {
+// named is whether the answer names a record.
+func (i *invocation) logInvocation(named bool) {
 	p := &i.progress
-	if p.limited != nil {
-		i.logLine(i.ctx, slog.LevelWarn, "event read in part", slog.Any("error", p.limited))
+	if p.limited != nil && named { // else the event is broken there, or the error says it
+		i.logLine(i.caller, slog.LevelWarn, "event read in part", slog.Any("error", p.limited))
 	}
 	switch {
 	case p.abandoned:
@@ -318,9 +320,13 @@ func (i *invocation) logInvocation() {
 		if p.pending != beyond {
 			err = fmt.Errorf("record %d: %w", p.pending.index(), err)
 		}
-		i.logLine(i.ctx, slog.LevelError, "handler call abandoned", slog.Any("error", err))
+		i.logLine(i.caller, slog.LevelError, "handler call abandoned", slog.Any("error", err))
+	case p.outOfTime && !p.started && p.unread != beyond && p.limited == nil:
+		i.logLine(i.caller, slog.LevelError, "nothing was started: reading the event took all the time",
+			slog.Int("unreadFromIndex", p.unread.index()), slog.Duration("margin", i.guarded))
 	case p.outOfTime && !p.started:
-		i.logLine(i.ctx, slog.LevelError, "nothing was started: the margin before the deadline leaves no time", slog.Duration("margin", i.margin))
+		i.logLine(i.caller, slog.LevelError, "nothing was started: the margin before the deadline leaves no time",
+			slog.Duration("margin", i.guarded))
 	}
 }
 

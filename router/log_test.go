@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"example.com/sluice/decoder"
 	"example.com/sluice/router"
@@ -396,5 +397,31 @@ func TestNoAdviceForHandlers(t *testing.T) {
 		if lines := log.lines(t); len(lines) != 1 || lines[0].Advice != "" {
 			t.Errorf("%s: logged %s", s.name, &log)
 		}
+	}
+}
+
+// contextual notes the error of the context that each line is logged with.
+type contextual struct {
+	slog.Handler
+	errs map[string]error
+}
+
+func (c contextual) Enabled(context.Context, slog.Level) bool { return true }
+func (c contextual) Handle(ctx context.Context, r slog.Record) error {
+	c.errs[r.Message] = ctx.Err()
+	return nil
+}
+
+// TestLogContext: a logger that heeds its context gets the lines of an invocation's end too.
+func TestLogContext(t *testing.T) {
+	c := contextual{errs: map[string]error{}}
+	r := router.New(router.Each(func(context.Context, *decoder.Record) error { return skip }),
+		router.WithLogger(slog.New(c)), router.WithLogLimit(1))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	answer, err := r.Invoke(ctx, event("aaa"))
+	answers(t, answer, err, allDone)
+	if err, logged := c.errs["more records"]; !logged || err != nil {
+		t.Errorf("%v, %v", logged, err)
 	}
 }

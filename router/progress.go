@@ -180,15 +180,15 @@ func (p *progress) mayStartLocked(at position, late bool) bool {
 	return true
 }
 
-// enter lets a call of user code begin that is about no record to get done, such
-// as one of the logger.
-func (p *progress) enter() bool {
+// enter lets a call of user code begin that is about no record to get done.
+// handler is whether it is the handler's, and not the logger's.
+func (p *progress) enter(handler bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.sealed {
 		return false
 	}
-	p.started = true
+	p.started = p.started || handler
 	p.running++
 	return true
 }

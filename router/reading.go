@@ -13,7 +13,12 @@ import (
 // batch reads the whole event and calls f with its records. The time until then
 // is decoding, the rest is handling.
 func (i *invocation) batch(f func(g *grouping) error) error {
-	return i.decoder.BatchUntil(i.event, i.stopReading, func(b *decoder.Batch) error {
+	return i.batchUntil(i.stopReading(), f)
+}
+
+// batchUntil is batch for who says when to stop reading.
+func (i *invocation) batchUntil(stop func() bool, f func(g *grouping) error) error {
+	return i.decoder.BatchUntil(i.event, stop, func(b *decoder.Batch) error {
 		g := newGrouping(b)
 		defer g.release()
 		i.progress.readBatch(b, &g.records)
@@ -28,11 +33,24 @@ func (i *invocation) batch(f func(g *grouping) error) error {
 	})
 }
 
-// stopReading is whether to leave the rest of the event for another invocation,
-// so that what was read can still be handled.
-func (i *invocation) stopReading() bool {
-	return i.ctx.Err() != nil || !i.readUntil.IsZero() && !time.Now().Before(i.readUntil)
+// stopReading says whether to leave the rest of the event for another
+// invocation, so that what was read can still be handled. Where an answer cannot
+// name a record a part is worth nothing: it reads on for as long as it may.
+func (i *invocation) stopReading() func() bool {
+	partial := !i.wholeBatch && !i.readUntil.IsZero()
+	asked := false // whether the event is one of a window
+	return func() bool {
+		if partial && !asked && !time.Now().Before(i.readUntil) {
+			asked = true
+			w, err := decoder.Decoder{}.Window(i.event)
+			partial = w == nil && err == nil
+		}
+		return partial && asked || i.isLate()
+	}
 }
+
+// isLate is whether the time is up.
+func (i *invocation) isLate() bool { return i.ctx.Err() != nil }
 
 // readInPart notes that the event was not read to its end, and at which record
 // reading has ended; last is the one before.

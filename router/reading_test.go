@@ -213,3 +213,73 @@ func TestLimitInsideAnAggregate(t *testing.T) {
 		fails(t, answer, err, "too large")
 	}
 }
+
+// TestWindowsAreReadToTheMargin: where a part is worth nothing, reading may take more than its share of the time.
+func TestWindowsAreReadToTheMargin(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes some seconds of real time")
+	}
+	plain, _ := inflating(t, 150, 2<<20)
+	window := append(bytes.TrimSuffix(bytes.Clone(plain), []byte("}")), `,"window":{},"state":{}}`...)
+	d := decoder.Decoder{Codec: decoder.Zstd, MaxBatch: 1 << 30}
+	for _, c := range []struct {
+		shape shape
+		event []byte
+		opts  []router.Option
+	}{
+		{tumbling, window, nil},
+		{chunked[0], window, nil},
+		{chunked[1], plain, []router.Option{router.WithWholeBatch()}},
+	} {
+		t.Run(c.shape.name, func(t *testing.T) {
+			r := router.New(c.shape.handler(always(nil)), append(c.opts, quiet(), router.WithDecoder(d), router.WithMargin(100*time.Millisecond))...)
+			began := time.Now()
+			if _, err := r.Invoke(t.Context(), c.event); err != nil {
+				t.Fatal(err)
+			}
+			took := time.Since(began)
+			var err error
+			for range 20 { // the machine may be slower at times
+				ctx, cancel := context.WithTimeout(t.Context(), took*115/100+100*time.Millisecond)
+				_, err = r.Invoke(ctx, c.event)
+				cancel()
+				if err == nil {
+					return
+				}
+			}
+			t.Error(err)
+		})
+	}
+}
+
+// TestLimitsInTheLog: a limit that leaves a part is logged, a broken event is not taken for one, and a margin without an end is named
+// beside a limit.
+func TestLimitsInTheLog(t *testing.T) {
+	deep := event("aa")
+	deep = append(bytes.TrimSuffix(deep, []byte("]}")), ","+strings.Repeat("[", 400)...)
+	for _, s := range shapes(single, sliced) {
+		var log lockedBuffer
+		logger := router.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))
+		answer, err := router.New(s.handler(always(nil)), logger).Invoke(t.Context(), deep)
+		fails(t, answer, err, "too large")
+		if log.String() != "" {
+			t.Errorf("%s logs a broken event: %s", s.name, &log)
+		}
+		limit := router.WithDecoder(decoder.Decoder{MaxRecords: 2})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		answer, err = router.New(s.handler(always(nil)), logger, limit, router.WithMargin(time.Hour)).Invoke(ctx, event("aaa"))
+		cancel()
+		answers(t, answer, err, answerFrom(0))
+		if !strings.Contains(log.String(), "the margin before the deadline leaves no time") || !strings.Contains(log.String(), "margin=1h0m0s") {
+			t.Errorf("%s does not log the margin: %s", s.name, &log)
+		}
+	}
+	var log lockedBuffer
+	r := router.New(router.Each(func(context.Context, *decoder.Record) error { return nil }),
+		router.WithLogger(slog.New(slog.NewTextHandler(&log, nil))), router.WithDecoder(decoder.Decoder{MaxRecords: 2}))
+	answer, err := r.Invoke(t.Context(), event("aaa"))
+	answers(t, answer, err, answerFrom(2))
+	if !strings.Contains(log.String(), "record 2 (sequence number "+numberOf(2)+")") {
+		t.Errorf("the log does not name the record: %s", &log)
+	}
+}

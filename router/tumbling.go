@@ -20,7 +20,8 @@ import (
 // which the answer has more than 6 MB (6,291,556 bytes) is an error of the invocation: Lambda would refuse it without a word to the function.
 //
 // Any failure, that of a bad record included, fails the whole invocation, so that the records and the state before them come again
-// together. What f skips with [At] and [Skip] is no failure: f is called again with the records behind it. Events without the
+// together. What f skips with [At] and [Skip] is no failure: f is called again with the records behind it, on a window's
+// final invocation also where there are none, so that f gets to what ends the window. Events without the
 // members of a window are errors. w and *state may be kept, the records not.
 func Tumbling[S any](f func(ctx context.Context, w *decoder.Window, state *S, recs []decoder.Record) error) Handler {
 	return tumbling[S](f)
@@ -31,7 +32,7 @@ type tumbling[S any] func(ctx context.Context, w *decoder.Window, state *S, recs
 func (h tumbling[S]) mustBeWrappedInEachBatchOrPartition() bool { return h == nil }
 
 func (h tumbling[S]) run(i *invocation) error {
-	return i.batch(func(g *grouping) error {
+	return i.batchUntil(i.isLate, func(g *grouping) error {
 		if g.inPart {
 			return nil // a part of the records is not enough
 		}
@@ -50,11 +51,17 @@ func (h tumbling[S]) run(i *invocation) error {
 			return fmt.Errorf("tumbling-window state does not decode: %w", err)
 		}
 		window := g.window
+		skipped := false // whether the last call ended at a record, with a Skip
 		call := func(recs []decoder.Record) error {
-			return i.call(i.ctx, recs, func(ctx context.Context) error { return h(ctx, window, state, recs) })
+			err := i.call(i.ctx, recs, func(ctx context.Context) error { return h(ctx, window, state, recs) })
+			skipped = err != nil
+			return err
 		}
 		if !i.wholeWindow(g, call) {
 			return nil
+		}
+		if skipped && window.IsFinalInvokeForWindow && !i.emptyCall(call) {
+			return nil // what ends the window may stand behind the records
 		}
 		var text []byte
 		err := i.enterUserCode(nil, func() (err error) { text, err = encodeState(state); return err })
@@ -86,7 +93,12 @@ func (i *invocation) wholeWindow(g *grouping, call func([]decoder.Record) error)
 	if len(g.groups[good].left) > 0 {
 		return w.inOrder(&g.groups[good], math.MaxInt, call)
 	}
-	if i.ctx.Err() != nil { // WithOnBad may have taken long
+	return i.emptyCall(call)
+}
+
+// emptyCall calls the handler without records, and reports whether it succeeded.
+func (i *invocation) emptyCall(call func([]decoder.Record) error) bool {
+	if i.ctx.Err() != nil { // the calls before may have taken long
 		i.progress.late()
 		i.progress.failWhole(errNotStarted)
 		return false

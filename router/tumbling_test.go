@@ -1,6 +1,7 @@
 package router_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -265,5 +266,44 @@ func TestStateSizeBehindAMapping(t *testing.T) {
 	}
 	if log.Fate(0) != routertest.Done || log.Fate(1) != routertest.GivenUp {
 		t.Errorf("the records are %v and %v", log.Fate(0), log.Fate(1))
+	}
+}
+
+// TestTumblingEndsItsWindow: what a handler does at a window's end is not lost to a record that it skips before.
+func TestTumblingEndsItsWindow(t *testing.T) {
+	final := bytes.Replace(windowEvent("aaa", "0"), []byte(`"isFinalInvokeForWindow":false`), []byte(`"isFinalInvokeForWindow":true`), 1)
+	for _, c := range []struct {
+		event []byte
+		skip  int
+		calls string
+		ended int
+	}{
+		{final, none, "[0 1 2]", 1},
+		{final, 1, "[0 1 2] [2]", 1},
+		{final, 2, "[0 1 2] []", 1},
+		{windowEvent("aaa", "0"), 2, "[0 1 2]", 0},
+	} {
+		var j journal
+		ended := 0
+		h := router.Tumbling(func(_ context.Context, w *decoder.Window, count *int, recs []decoder.Record) error {
+			j.note("", pointers(recs)...)
+			for n := range recs {
+				if recs[n].Index == c.skip {
+					return router.At(&recs[n], skip)
+				}
+				*count++
+			}
+			if w.IsFinalInvokeForWindow {
+				ended++
+			}
+			return nil
+		})
+		if _, err := router.New(h, quiet()).Invoke(t.Context(), c.event); err != nil {
+			t.Error(err)
+		}
+		j.got(t, c.calls)
+		if ended != c.ended {
+			t.Errorf("skipping %d, the window ended %d times", c.skip, ended)
+		}
 	}
 }
