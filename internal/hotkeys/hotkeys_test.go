@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// stream makes keys and weights, and the same counted exactly.
+// stream makes keys and weights.
 type stream struct {
 	name   string
 	key    func(*rand.Rand) int
@@ -38,8 +38,8 @@ func streams() []stream {
 	}
 }
 
-// The promises of Sketch hold after every key of every stream, for sketches of
-// all sizes.
+// Sketch's promises hold after every key of every stream, for sketches of all
+// sizes.
 func TestErrorBound(t *testing.T) {
 	for _, st := range streams() {
 		for _, k := range []int{1, 2, 7, 16, 64} {
@@ -114,8 +114,8 @@ func TestReset(t *testing.T) {
 	}
 }
 
-// A key's bytes may change once it has been counted, and counting a known key
-// allocates nothing.
+// A key's bytes may change once it is counted, and counting a known key does
+// not allocate.
 func TestKeyIsNotKept(t *testing.T) {
 	s, key := New(2), []byte("key")
 	s.Add(key, 1)

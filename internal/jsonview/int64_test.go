@@ -12,13 +12,12 @@ import (
 	"example.com/sluice/internal/jsonview"
 )
 
-// wholeOf is what math/big says of a number, which is to be one of JSON's
-// grammar.
+// wholeOf returns what math/big makes of a number in the grammar of JSON.
 func wholeOf(text string) (n int64, ok bool) {
 	mantissa, exponent, _ := strings.Cut(strings.ToLower(text), "e")
 	if exp, err := strconv.Atoi(exponent); exponent != "" && (err != nil || exp < -9999 || exp > 9999) {
-		// Nothing that fits into a test makes up for it, and math/big would
-		// write it out.
+		// No digits that fit into a test can make up for such an exponent, and
+		// math/big would expand it.
 		return 0, strings.Trim(mantissa, "-0.") == ""
 	}
 	r, ok := new(big.Rat).SetString(text)
@@ -66,7 +65,7 @@ func TestInt64(t *testing.T) {
 	}
 }
 
-// TestSpellings writes whole numbers in many ways.
+// TestSpellings reads whole numbers written in many ways.
 func TestSpellings(t *testing.T) {
 	for _, n := range []int64{0, 1, -1, 7, 10, 59, 1000, 1731924555370, 1731924555370042, -9007199254740993,
 		math.MaxInt64, math.MinInt64, math.MaxInt64 - 7} {
@@ -97,7 +96,7 @@ func TestSpellings(t *testing.T) {
 	}
 }
 
-// FuzzInt64 holds Int64 to math/big.
+// FuzzInt64 compares Int64 with math/big.
 func FuzzInt64(f *testing.F) {
 	for _, text := range []string{"0", "-0.0e1", "1731924555370.0", "1.73192455537E12", "-9223372036854775808",
 		"9223372036854775808", "1e-3", "1000e-3", "12.50e1", "1e400", "1e99999", "0e99999"} {

@@ -19,8 +19,8 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
-// The tests' own program is the function: where it is started with the address
-// of a Runtime API it does what events tell it.
+// The test program itself is the function: started with the address of a
+// Runtime API, it does what events tell it.
 
 func TestMain(m *testing.M) {
 	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
@@ -57,8 +57,8 @@ func obey(ctx context.Context, event string) (any, error) {
 	return event, nil
 }
 
-// patience is how long a test waits for what should come at once; it is only
-// used up where something is broken.
+// patience is how long a test waits for something immediate, so it is only used
+// up if something is broken.
 const patience = time.Minute
 
 func newFunction(t *testing.T) *Function {
@@ -158,8 +158,8 @@ func TestFunctionCancelled(t *testing.T) {
 	}
 }
 
-// A program that ends before it asks for an event fails the invocation and is
-// not tried for ever.
+// A program that ends before asking for an event fails the invocation and is
+// not retried forever.
 func TestFunctionCannotStart(t *testing.T) {
 	f := newFunction(t)
 	var stderr bytes.Buffer
@@ -229,7 +229,7 @@ func TestAPIRefuses(t *testing.T) {
 	}
 }
 
-// What a process posts that cannot start is the error of its invocations.
+// What a process reports when it cannot start is the error of its invocations.
 func TestAPIInitError(t *testing.T) {
 	api := New("")
 	server := httptest.NewServer(api)

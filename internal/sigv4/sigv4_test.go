@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// The credentials and the request are those of AWS's own test suite for the
-// signature, case post-vanilla.
+// Credentials and request are from AWS's own test suite for the signature, case
+// post-vanilla.
 func TestSign(t *testing.T) {
 	r, err := http.NewRequest(http.MethodPost, "https://example.amazonaws.com/", nil)
 	if err != nil {

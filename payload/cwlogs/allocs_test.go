@@ -8,8 +8,8 @@ import (
 	"example.com/sluice/payload/cwlogs"
 )
 
-// Reading log events allocates nothing, once there is memory for what gzip
-// gives and for text with escapes.
+// Reading log events does not allocate once there is memory for decompressed
+// data and unescaped text.
 func TestEventsAllocateNothing(t *testing.T) {
 	data := gzipped(message(first, second, first) + message(second))
 	n := 0

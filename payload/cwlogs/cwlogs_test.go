@@ -14,7 +14,8 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// message is a message as CloudWatch Logs writes it, with these log events.
+// message returns a message with these log events, as CloudWatch Logs writes
+// it.
 func message(events ...string) string {
 	return `{"messageType":"DATA_MESSAGE","owner":"123456789012","logGroup":"/aws/lambda/orders",` +
 		`"logStream":"2024/11/18/[$LATEST]0f",` +
@@ -24,7 +25,7 @@ func message(events ...string) string {
 const (
 	first = `{"id":"38637482910457291827364554637281920475639281746352819201","timestamp":1731924555137,` +
 		`"message":"START RequestId: 7\n"}`
-	// second has escapes in its message, and fields.
+	// second has escapes in its message, and extracted fields.
 	second = `{"id":"2","timestamp":1731924555138,"message":"{\"level\":\"info\",\"msg\":\"caf\u00e9 ` +
 		`\ud83d\ude00\"}\n",` +
 		`"extractedFields":{"level":"info","n":7,"none":null,"a \"name\"":"a\tvalue"}}`
@@ -36,7 +37,7 @@ const (
 
 func gzipped(text string) []byte { return routertest.Gzip([]byte(text)) }
 
-// describe puts in words what the data gives.
+// describe returns what the data yields, as text.
 func describe(data []byte) string {
 	var b strings.Builder
 	for e, err := range cwlogs.Events(data) {
@@ -165,7 +166,7 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// TestMaxData: the limit is exact, it is the option's, and its error says so.
+// TestMaxData: the limit is exact, the option sets it, and the error says so.
 func TestMaxData(t *testing.T) {
 	text := message(first)
 	for _, c := range []struct{ limit, size int }{{0, 10 << 20}, {-1, 10 << 20}, {len(text), len(text)},
@@ -237,7 +238,7 @@ func TestClone(t *testing.T) {
 	}
 }
 
-// The loop may end anywhere.
+// The loop may end at any log event.
 func TestBreak(t *testing.T) {
 	data := gzipped(message(first, second) + message(first))
 	for stop := range 4 {

@@ -34,7 +34,7 @@ func ExampleEvents() {
 	//   level info
 }
 
-// Repetitive log events take little room in a stream, and much when they are
+// Repetitive log events take little room in a stream, but a lot once they are
 // decompressed.
 func ExampleReader() {
 	waits := slices.Repeat([]routertest.LogEvent{{Message: strings.Repeat("wait ", 40)}}, 50_000) // 16 MB

@@ -17,8 +17,8 @@ import (
 	"example.com/sluice/payload/cwlogs"
 )
 
-// node is a JSON value with its members in their order, as encoding/json's
-// tokens give it.
+// node is a JSON value with its members in order, read from encoding/json's
+// tokens.
 type node struct {
 	token  json.Token // a scalar, or the delimiter that opens
 	names  []string
@@ -50,7 +50,7 @@ func readNode(d *json.Decoder) (n node, err error) {
 	return n, err
 }
 
-// get returns the last member of that name that is not null.
+// get returns the last member of this name that is not null.
 func (n node) get(name string) (v node) {
 	for i, other := range n.names {
 		if other == name && n.values[i].token != nil {
@@ -62,12 +62,12 @@ func (n node) get(name string) (v node) {
 
 func (n node) is(delim json.Delim) bool { return n.token == delim }
 
-// timeOf is what math/big says of a timestamp.
+// timeOf returns what math/big makes of a timestamp.
 func timeOf(number json.Number) (time.Time, bool) {
 	mantissa, exponent, _ := strings.Cut(strings.ToLower(string(number)), "e")
 	if exp, err := strconv.Atoi(exponent); exponent != "" && (err != nil || exp < -9999 || exp > 9999) {
-		// Nothing that fits into a test makes up for it, and math/big would
-		// write it out.
+		// No digits that fit into a test can make up for such an exponent, and
+		// math/big would expand it.
 		if strings.Trim(mantissa, "-0.") == "" {
 			return time.UnixMilli(0).UTC(), true
 		}
@@ -80,14 +80,14 @@ func timeOf(number json.Number) (time.Time, bool) {
 	return time.UnixMilli(ms.Num().Int64()).UTC(), true
 }
 
-// oracle says in words what the messages in text hold, and where they break
+// oracle returns, as text, what the messages in text hold and where they break
 // off.
 func oracle(text []byte) string {
 	var b strings.Builder
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	for {
-		// A whole value first: the tokens alone would allow more than JSON
+		// Read a whole value first: tokens alone would allow more than JSON
 		// does.
 		var raw json.RawMessage
 		if err := d.Decode(&raw); err == io.EOF {
@@ -121,7 +121,7 @@ func oracle(text []byte) string {
 	}
 }
 
-// FuzzEvents holds the reading in place to encoding/json.
+// FuzzEvents compares Events with encoding/json.
 func FuzzEvents(f *testing.F) {
 	for _, text := range []string{
 		message(first, second), control, message(first) + "\n" + control + message(second),
@@ -164,7 +164,7 @@ func FuzzEvents(f *testing.F) {
 			t.Fatal("the data has changed")
 		}
 		if compress || len(text) < 2 || text[0] != 0x1f || text[1] != 0x8b {
-			// encoding/json replaces what is not UTF-8, and nests deeper.
+			// encoding/json replaces invalid UTF-8, and allows deeper nesting.
 			if got, want := b.String(), oracle(text); got != want && utf8.Valid(text) && !deep {
 				t.Errorf("%q gives\n%s\nwant\n%s", text, got, want)
 			}

@@ -16,7 +16,7 @@ import (
 	"example.com/sluice/payload/dynamodb"
 )
 
-// theirs is what aws-lambda-go reads, with its panics made errors.
+// theirs returns what aws-lambda-go reads, with its panics turned into errors.
 func theirs(image []byte) (m map[string]events.DynamoDBAttributeValue, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -27,7 +27,7 @@ func theirs(image []byte) (m map[string]events.DynamoDBAttributeValue, err error
 	return m, err
 }
 
-// images are attributes that are sound.
+// images are valid attributes.
 var images = []string{
 	`{}`, ` null `, "\n{ \"a\" : { \"S\" : \"x\" } }\t",
 	`{"s":{"S":""},"n":{"N":"19.99"},"b":{"B":"EgIIew=="},"bool":{"BOOL":true},"no":{"BOOL":false},"null":{"NULL":true},
@@ -36,7 +36,7 @@ var images = []string{
 	`{"caf\u00e9":{"\u0053":"\ud83d\ude00"}}`, `{"a":{"S":"x","S":"y"}}`, `{"a":{"SS":[]}}`, `{"a":{"B":"EgII\new=="}}`,
 }
 
-// unsound are those that are not, with the place where.
+// unsound are invalid attributes, and where their errors are.
 var unsound = []struct{ image, says string }{
 	{`{"a":{"BS":[null]}}`, `attribute "a.BS[0]": not a string`},
 	{`{"a":{"BS":[1]}}`, `attribute "a.BS[0]": not a string`},
@@ -134,7 +134,7 @@ func TestAttributesTwice(t *testing.T) {
 }
 
 // repeats reports whether an object in valid JSON has a name twice, which
-// encoding/json passes over where it reads into a map.
+// encoding/json does not notice when it reads into a map.
 func repeats(d *json.Decoder) bool {
 	open, _ := d.Token()
 	if _, ok := open.(json.Delim); !ok {
@@ -157,7 +157,7 @@ func repeats(d *json.Decoder) bool {
 	return false
 }
 
-// FuzzAttributes holds the reading in place to aws-lambda-go's.
+// FuzzAttributes compares Attributes with aws-lambda-go.
 func FuzzAttributes(f *testing.F) {
 	for _, image := range images {
 		f.Add([]byte(image))
@@ -184,7 +184,7 @@ func FuzzAttributes(f *testing.F) {
 	})
 }
 
-// A binary value that stands in the record as base64 of base64.
+// A binary value that is base64 of base64 in the record.
 func ExampleAttributesTwice() {
 	image := []byte(`{"id":{"S":"1"},"binaryData":{"B":"RWdJSWV3PT0="}}`)
 	once, err := dynamodb.Attributes(image)

@@ -18,7 +18,7 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// modify is a change in AWS's form.
+// modify is a change as AWS writes it.
 const modify = `{"awsRegion":"us-east-2","eventID":"0bd6bd2c-9a2b-43d8-a7f8-2c5e7e3a3a11","eventName":"MODIFY",` +
 	`"userIdentity":null,` +
 	`"recordFormat":"application/json","tableName":"orders","dynamodb":{"ApproximateCreationDateTime":1731924555137,` +
@@ -108,7 +108,7 @@ func TestExpired(t *testing.T) {
 	}
 }
 
-// What is legal JSON in another form means the same.
+// Legal JSON in another form means the same.
 func TestForms(t *testing.T) {
 	var want, got dynamodb.Change
 	if err := want.Parse([]byte(modify)); err != nil {
@@ -204,7 +204,7 @@ func TestClone(t *testing.T) {
 	}
 }
 
-// FuzzParse holds the view to encoding/json, for data without escapes,
+// FuzzParse compares Parse with encoding/json, for data without escapes,
 // duplicates and names in another case.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(modify))
@@ -231,9 +231,9 @@ func FuzzParse(f *testing.F) {
 		var m map[string]json.RawMessage
 		json.Unmarshal(data, &m)
 		var name string
-		// Duplicates of which the last is null are read in another way by
-		// encoding/json, and each byte that is no UTF-8 becomes U+FFFD there,
-		// as in runes.
+		// encoding/json reads duplicates whose last is null differently, and
+		// replaces each byte of invalid UTF-8 by U+FFFD, as does a conversion
+		// to runes.
 		if json.Unmarshal(m["tableName"], &name) == nil && string(m["tableName"]) != "null" &&
 			name != string([]rune(c.TableName)) && bytes.Count(data, []byte("tableName")) == 1 {
 			t.Errorf("%q, want %q", c.TableName, name)
@@ -241,7 +241,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// In a typed handler, a Change is what unmarshal makes of the data.
+// In a typed handler, unmarshal turns the data into a Change.
 func Example() {
 	event := routertest.EventOf(decoder.Record{PartitionKey: []byte("k"), SequenceNumber: []byte("101"),
 		Data: []byte(modify)})

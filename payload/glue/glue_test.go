@@ -18,7 +18,7 @@ import (
 
 const schema = "b7b4a7f0-9c96-4e4a-a687-fb5de9ef0c63"
 
-// frame writes data with a header.
+// frame returns data with a header.
 func frame(compression byte, payload []byte) []byte {
 	return append([]byte{3, compression, 0xb7, 0xb4, 0xa7, 0xf0, 0x9c, 0x96, 0x4e, 0x4a, 0xa6, 0x87, 0xfb, 0x5d, 0xe9,
 		0xef, 0x0c, 0x63}, payload...)
@@ -101,7 +101,7 @@ func FuzzPayload(f *testing.F) {
 	})
 }
 
-// TestUnmarshalLimit: the limit can be lifted, and its error says by what.
+// TestUnmarshalLimit: the limit can be raised, and its error says how.
 func TestUnmarshalLimit(t *testing.T) {
 	large := strings.Repeat("x", glue.DefaultMaxPayload+1)
 	for _, data := range [][]byte{frame(0, []byte(large)), frame(5, zlibbed(large))} {
@@ -117,8 +117,8 @@ func TestUnmarshalLimit(t *testing.T) {
 	}
 }
 
-// Payloads of more than 10 MiB, or of no more than a megabyte, ask for a limit
-// of their own.
+// Payloads that may exceed 10 MiB, or that must not exceed a megabyte, need a
+// limit of their own.
 func ExampleUnmarshalLimit() {
 	unmarshal := glue.UnmarshalLimit(5,
 		func(_ glue.SchemaVersionID, payload []byte, v any) error { return json.Unmarshal(payload, v) })
@@ -130,8 +130,8 @@ func ExampleUnmarshalLimit() {
 	// too large: zlib of more than 5 bytes of data; UnmarshalLimit sets this limit
 }
 
-// The id of the schema says how a payload is to be decoded, here by a format
-// whose schemas are known beforehand.
+// The id of the schema says how to decode the payload, here for a format whose
+// schemas are known in advance.
 func ExampleUnmarshal() {
 	type order struct{ ID int }
 	id := glue.SchemaVersionID{0xb7, 0xb4, 0xa7, 0xf0, 15: 0x63}

@@ -16,8 +16,8 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// TestCauses: a log says why, for a router that is built with defaults, in
-// every shape, and for other handlers as far as they say it themselves.
+// TestCauses: a log says why, for routers with default options in every handler
+// shape, and for other handlers as far as they say it.
 func TestCauses(t *testing.T) {
 	errBusy := errors.New("the database is busy")
 	type order struct{ ID, Item string }
@@ -116,7 +116,7 @@ func TestCauses(t *testing.T) {
 	}
 }
 
-// TestCauseOfAGuard: records that were not started for want of time say so.
+// TestCauseOfAGuard: records that were not started for lack of time say so.
 func TestCauseOfAGuard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := routertest.Mapping{ReportBatchItemFailures: true, MaximumRetryAttempts: new(0), Synctest: true}

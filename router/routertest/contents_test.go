@@ -21,8 +21,8 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// TestDefaultDataIsAnOrder: README's first handler reads what a test builds
-// first.
+// TestDefaultDataIsAnOrder: the README's first handler reads the data that an
+// Event has by default.
 func TestDefaultDataIsAnOrder(t *testing.T) {
 	type order struct{ ID, Item string }
 	seen := make(map[string]bool)
@@ -214,7 +214,7 @@ func TestPayloads(t *testing.T) {
 	}
 }
 
-// Payloads that a handler refuses and takes.
+// Payloads that a handler accepts and rejects.
 func ExamplePayloads() {
 	type order struct{ ID, Item string }
 	r := router.New(router.JSON(func(_ context.Context, rec *decoder.Record, o *order) error {
@@ -232,7 +232,7 @@ func ExamplePayloads() {
 	// {"batchItemFailures":[]} <nil>
 }
 
-// The user records of an aggregate, as the Kinesis Producer Library writes it.
+// User records in an aggregate, as the Kinesis Producer Library writes it.
 func ExampleAggregate() {
 	event := routertest.EventOf(routertest.Aggregate(
 		decoder.Record{PartitionKey: []byte("ann"), Data: []byte("login")},
@@ -253,7 +253,7 @@ func ExampleAggregate() {
 	// 0.2 ann: buy
 }
 
-// Compressed values of one's own, here of a whole event.
+// Compressed data of your own in all records of an event.
 func ExampleGzip() {
 	event := routertest.Event{Records: 3, Data: func(i int) []byte {
 		return routertest.Gzip(fmt.Appendf(nil, "order %d", i))
@@ -272,7 +272,8 @@ func ExampleGzip() {
 	// order 2
 }
 
-// Log events of a Lambda function, as its log group's subscription sends them.
+// Log events of a Lambda function, as a subscription to its log group sends
+// them.
 func ExampleLogMessage() {
 	data := routertest.LogMessage(cwlogs.Envelope{LogGroup: "/aws/lambda/pay"},
 		routertest.LogEvent{Message: "START"},
@@ -311,7 +312,7 @@ func ExampleChange() {
 	// INSERT orders {"id":{"S":"1"},"total":{"N":"19.99"}}
 }
 
-// A payload behind the header of AWS Glue's schema registry.
+// A payload after the header of AWS Glue Schema Registry.
 func ExampleGlue() {
 	id := glue.SchemaVersionID{15: 7}
 	payload, schema, err := glue.Payload(routertest.Glue(id, []byte(`{"id":1}`)), 0)

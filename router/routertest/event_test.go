@@ -18,7 +18,7 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// described are descriptions that between them use every field.
+// described are descriptions that use every field between them.
 var described = map[string]Event{
 	"zero":         {},
 	"no data":      {Records: 3},
@@ -84,7 +84,7 @@ func compareWithAWS(t *testing.T, i int, want *decoder.Record, got *events.Kines
 			t.Errorf("record %d: %s is %.99q in the event, %.99q in All", i, f.name, f.got, f.want)
 		}
 	}
-	// The library reads times through a float64, and may lose a millisecond.
+	// aws-lambda-go reads times through a float64 and may lose a millisecond.
 	apart := want.ApproximateArrivalTimestamp.Sub(got.Kinesis.ApproximateArrivalTimestamp.Time)
 	if apart.Abs() > time.Millisecond {
 		t.Errorf("record %d: arrival is %v in the event, %v in All", i, got.Kinesis.ApproximateArrivalTimestamp,
@@ -130,7 +130,7 @@ func TestAllSharesOneSource(t *testing.T) {
 	}
 }
 
-// TestForm pins the very bytes.
+// TestForm pins events byte for byte.
 func TestForm(t *testing.T) {
 	const head = `{"Records":[{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":`
 	const role = `"eventName":"aws:kinesis:record","invokeIdentityArn":"arn:aws:iam::123456789012:role/lambda-role",` +
@@ -176,9 +176,9 @@ func TestForm(t *testing.T) {
 	}
 }
 
-// TestBytesAreFixed holds the events to what they were when the test was
-// written, since that is promised: results of benchmarks are compared over the
-// years. Compressed data is not among them.
+// TestBytesAreFixed: the promised bytes of events have not changed since the
+// test was written, so that results of benchmarks can be compared over the
+// years. Compressed data is exempt.
 func TestBytesAreFixed(t *testing.T) {
 	for _, c := range []struct {
 		event Event
@@ -201,8 +201,8 @@ func TestBytesAreFixed(t *testing.T) {
 	}
 }
 
-// TestPipe: a pipe's event holds the same records, and the members of each in
-// the order of AWS's sample.
+// TestPipe: the event of a pipe has the same records, with members in the order
+// of AWS's sample.
 func TestPipe(t *testing.T) {
 	sample, err := os.ReadFile("../../testdata/events/pipes.json")
 	if err != nil {
@@ -231,7 +231,7 @@ func TestPipe(t *testing.T) {
 	}
 }
 
-// membersOfFirst is the names of the first record's members, in order.
+// membersOfFirst returns the names of the first record's members, in order.
 func membersOfFirst(t *testing.T, array []byte) string {
 	t.Helper()
 	var records []json.RawMessage

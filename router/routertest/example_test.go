@@ -12,7 +12,7 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// A handler is a function: call it.
+// A handler is a function that you can call.
 func ExampleNewRecord() {
 	handle := func(_ context.Context, rec *decoder.Record) error {
 		if !bytes.HasPrefix(rec.Data, []byte("{")) {
@@ -59,7 +59,7 @@ func ExampleEvent() {
 	// 10:09:15.997 user-000000 {"id":"100003","item":"the stock quant"}
 }
 
-// What Lambda is told where the handler fails on the second of three records.
+// The answer to Lambda if the handler fails for the second of three records.
 func ExampleEventOf() {
 	event := routertest.EventOf(
 		decoder.Record{SequenceNumber: []byte("101"), Data: []byte("one")},

@@ -16,8 +16,8 @@ import (
 
 var quiet = router.WithLogger(slog.New(slog.DiscardHandler))
 
-// What becomes of an order that cannot be saved, where the mapping splits
-// batches and gives up after two retries.
+// An order that cannot be saved, where the mapping splits batches and gives up
+// after two retries.
 func ExampleMapping() {
 	save := func(_ context.Context, rec *decoder.Record) error {
 		if string(rec.PartitionKey) == "user-000004" {
@@ -49,8 +49,8 @@ func ExampleMapping() {
 	// record 4 is given up
 }
 
-// The same behind EventBridge Pipes, which sends bare arrays and knows a record
-// by its event id.
+// The same with EventBridge Pipes, which sends bare arrays and identifies
+// records by their event ids.
 func ExampleMapping_pipe() {
 	calls := 0
 	save := func(_ context.Context, rec *decoder.Record) error {
@@ -70,8 +70,8 @@ func ExampleMapping_pipe() {
 	// {"batchItemFailures":[{"itemIdentifier":"shardId-000000000000:116"}]}
 }
 
-// A count for each minute: the state goes from invocation to invocation, and
-// the final one has it all.
+// A count for each minute: each invocation hands its state to the next, and the
+// final one has the total.
 func ExampleMapping_tumblingWindow() {
 	count := router.Tumbling(func(_ context.Context, w *decoder.Window, n *int, recs []decoder.Record) error {
 		*n += len(recs)
@@ -87,7 +87,7 @@ func ExampleMapping_tumblingWindow() {
 	// 10:10 55
 }
 
-// What a process remembers is gone when it crashes.
+// A crash loses what the process remembers.
 func ExampleCrash() {
 	m := routertest.Mapping{ReportBatchItemFailures: true, BatchSize: 1, ColdStart: func() lambda.Handler {
 		var seen []string // by this process

@@ -19,13 +19,13 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// function is a Lambda function: a handler that needs no more than a func.
+// function is a lambda.Handler made of a func.
 type function func(ctx context.Context, event []byte) ([]byte, error)
 
 func (f function) Invoke(ctx context.Context, event []byte) ([]byte, error) { return f(ctx, event) }
 
-// numbered are records with the sequence numbers 1, 2, …, all of them of one
-// key. They arrive together.
+// numbered returns records with the sequence numbers 1, 2, … and the same key,
+// which arrive together.
 func numbered(n int) []decoder.Record {
 	recs := make([]decoder.Record, n)
 	for i := range recs {
@@ -34,8 +34,7 @@ func numbered(n int) []decoder.Record {
 	return recs
 }
 
-// scripted answers one invocation after the other, the last way again and
-// again:
+// scripted gives its answers one after the other and repeats the last:
 //
 //	4       with a failure of the record with that sequence number, if the event holds it
 //	error   with an error
@@ -60,14 +59,12 @@ func scripted(words ...string) function {
 	}
 }
 
-// lines makes the text of a Log as short as a table needs it: without the
-// shard.
+// lines returns the text of a Log without the shard, to keep tables short.
 func lines(log *routertest.Log) string {
 	return strings.ReplaceAll(log.String(), " shardId-000000000000", "")
 }
 
-// The answers that were recorded against AWS, and what else a function could
-// say.
+// Answers that were recorded with AWS, and others that a function could give.
 func TestAnswers(t *testing.T) {
 	const done, failed, partial = routertest.Succeeded, routertest.Failed, routertest.Partial
 	for _, c := range []struct {
@@ -119,15 +116,15 @@ func TestAnswers(t *testing.T) {
 				t.Errorf("%s: record %d is %v, want %v", c.answer, i, got, want)
 			}
 		}
-		// Without ReportBatchItemFailures all of them are a success.
+		// Without ReportBatchItemFailures all answers are successes.
 		if log := (routertest.Mapping{}).Run(scripted(c.answer), numbered(10)); lines(log) != "1s [0-9]: done\n" {
 			t.Errorf("%s without ReportBatchItemFailures: %s", c.answer, log)
 		}
 	}
 }
 
-// A pipe knows records by their event ids, and the mapping by their numbers:
-// each takes the other's for one that is not in the batch.
+// A pipe identifies records by event id, a mapping by number; to each, an id of
+// the other kind is not in the batch.
 func TestPipeAnswers(t *testing.T) {
 	const id = "shardId-000000000000:"
 	for answer, want := range map[string][2]string{ // of the pipe, of the mapping
@@ -167,8 +164,8 @@ func TestPipeAnswers(t *testing.T) {
 	}
 }
 
-// The rules of batches, retries and splits. The function answers as the script
-// says.
+// The rules of batches, retries and splits. The function answers according to
+// the script.
 func TestRules(t *testing.T) {
 	type M = routertest.Mapping
 	for _, c := range []struct {
@@ -266,7 +263,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// When a batch is taken for large enough.
+// When a batch is large enough.
 func TestBatchingWindow(t *testing.T) {
 	second := func(n ...int) []decoder.Record {
 		recs := numbered(len(n))
@@ -277,7 +274,7 @@ func TestBatchingWindow(t *testing.T) {
 	}
 	big := second(0, 0, 0)
 	for i := range big {
-		big[i].Data = make([]byte, 2_500_000) // two of which, in base64, are above 6 MB
+		big[i].Data = make([]byte, 2_500_000) // two of these exceed 6 MB in base64
 	}
 	for _, c := range []struct {
 		rule    string
@@ -317,8 +314,8 @@ func TestExpiry(t *testing.T) {
 	}
 }
 
-// With a parallelization factor a key's records stay in order and in one lane,
-// while other keys go on.
+// With a parallelization factor, the records of a key stay in order in one
+// shard lane while other keys go on.
 func TestParallelization(t *testing.T) {
 	var lock sync.Mutex
 	next := map[string]int{}
@@ -348,26 +345,26 @@ func TestParallelization(t *testing.T) {
 		used[inv.ShardLane]++
 		for _, rec := range inv.Records {
 			if lane, ok := lanes[string(rec.PartitionKey)]; ok && lane != inv.ShardLane {
-				t.Fatalf("key %s in the lanes %d and %d", rec.PartitionKey, lane, inv.ShardLane)
+				t.Fatalf("key %s in the shard lanes %d and %d", rec.PartitionKey, lane, inv.ShardLane)
 			}
 			lanes[string(rec.PartitionKey)] = inv.ShardLane
 		}
 	}
 	for lane, n := range used {
 		if n < 30 {
-			t.Errorf("lane %d was used %d times, as if another had waited for it", lane, n)
+			t.Errorf("shard lane %d was used %d times, as if another had waited for it", lane, n)
 		}
 	}
 }
 
-// The producer library gives every aggregate the key "a": then all go through
-// one lane.
+// The producer library gives every aggregate the key "a", so all go through one
+// shard lane.
 func TestParallelizationOfAggregates(t *testing.T) {
 	recs := routertest.Event{Records: 100, Interval: time.Second, Key: func(int) string { return "a" }}.All()
 	log := routertest.Mapping{ParallelizationFactor: 10}.Run(scripted("{}"), recs)
 	for _, inv := range log.Invocations {
 		if inv.ShardLane != log.Invocations[0].ShardLane {
-			t.Fatalf("lanes %d and %d", inv.ShardLane, log.Invocations[0].ShardLane)
+			t.Fatalf("shard lanes %d and %d", inv.ShardLane, log.Invocations[0].ShardLane)
 		}
 	}
 }
@@ -423,7 +420,7 @@ func TestDestinations(t *testing.T) {
 		t.Errorf("key %s, want %s", object.Key, want)
 	}
 
-	// What is too old before its first invocation has no response.
+	// A batch that is too old before its first invocation has no response.
 	late := routertest.Event{Records: 2}.All()
 	late[1].ApproximateArrivalTimestamp = late[0].ApproximateArrivalTimestamp.Add(time.Second)
 	log := routertest.Mapping{OnFailure: routertest.SQS, MaximumRecordAge: time.Minute,
@@ -434,8 +431,8 @@ func TestDestinations(t *testing.T) {
 	}
 }
 
-// A tumbling window's state goes from invocation to invocation, and its final
-// one closes it.
+// The state of a tumbling window goes from invocation to invocation, until its
+// final invocation closes it.
 func TestTumbling(t *testing.T) {
 	at := func(n ...int) []decoder.Record {
 		recs := numbered(len(n))
@@ -524,7 +521,7 @@ func TestTumbling(t *testing.T) {
 	}
 }
 
-// Even a final call that never succeeds comes to an end.
+// Even a final invocation that never succeeds comes to an end.
 func TestTumblingNeverEnds(t *testing.T) {
 	log := routertest.Mapping{TumblingWindow: time.Minute}.Run(scripted(`{"state":1}`, "error"), numbered(1))
 	if last := log.Invocations[len(log.Invocations)-1]; log.Fate(0) != routertest.Done ||
@@ -534,8 +531,8 @@ func TestTumblingNeverEnds(t *testing.T) {
 	}
 }
 
-// Windows are aligned to the epoch wherever they are, also where an int64 of
-// nanoseconds does not reach.
+// Windows are aligned to the epoch in every year, even beyond an int64 of
+// nanoseconds.
 func TestTumblingFarAway(t *testing.T) {
 	for _, year := range []int{1650, 1969, 2024, 2264, 9999} {
 		start := time.Date(year, 1, 2, 3, 0, 0, 0, time.UTC)
@@ -571,7 +568,7 @@ func TestTumblingEndsEarly(t *testing.T) {
 	}
 }
 
-// Lambda takes no answer above its limit, whatever is in it.
+// Lambda accepts no answer above its limit, whatever it contains.
 func TestAnswerLimit(t *testing.T) {
 	const limit = 6<<20 + 100
 	for size, want := range map[int]routertest.Outcome{
@@ -588,8 +585,8 @@ func TestAnswerLimit(t *testing.T) {
 	}
 }
 
-// counter is a function that remembers how often it was called, and which of
-// its processes is the first.
+// counter returns a function that remembers how often it was called, and which
+// of its processes was first.
 type counter struct {
 	calls atomic.Int64
 	call  func(ctx context.Context, n int64) ([]byte, error)
@@ -599,8 +596,8 @@ func (c *counter) Invoke(ctx context.Context, _ []byte) ([]byte, error) {
 	return c.call(ctx, c.calls.Add(1))
 }
 
-// A crash and a timeout take the process with them, and what it remembers; an
-// error does not.
+// A crash or a timeout ends the process, with all that it remembers; an error
+// does not.
 func TestProcesses(t *testing.T) {
 	ends := map[string]func(context.Context) ([]byte, error){
 		"error":   func(context.Context) ([]byte, error) { return nil, errors.New("boom") },
@@ -644,7 +641,7 @@ func TestProcesses(t *testing.T) {
 	}
 }
 
-// Several invocations run at once in one process, and go down together.
+// Several invocations run at once in a process, and fail together.
 func TestMaxConcurrency(t *testing.T) {
 	for _, how := range []string{"crash", "panic"} {
 		t.Run(how, func(t *testing.T) { goDownTogether(t, how, false) })
@@ -687,7 +684,7 @@ func goDownTogether(t *testing.T, how string, bubble bool) {
 	}
 }
 
-// Shards do not wait for each other, and time passes as the handlers take it.
+// Shards do not wait for each other, and time passes as handlers take it.
 func TestTimeInABubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := function(func(ctx context.Context, event []byte) ([]byte, error) {
@@ -721,8 +718,7 @@ func TestTimeInABubble(t *testing.T) {
 	})
 }
 
-// The event's memory is used again, so that who keeps it can see that it must
-// not.
+// The memory of the event is reused, which catches a handler that keeps it.
 func TestEventIsReused(t *testing.T) {
 	var kept []byte
 	routertest.Mapping{}.Run(function(func(_ context.Context, event []byte) ([]byte, error) {
@@ -734,7 +730,7 @@ func TestEventIsReused(t *testing.T) {
 	}
 }
 
-// A day of traffic is no work.
+// A day of traffic takes no effort.
 func TestDay(t *testing.T) {
 	recs := routertest.Event{Records: 86_400, Size: 20, Keys: 100, Interval: time.Second}.All()
 	log := routertest.Mapping{MaximumBatchingWindow: 10 * time.Second}.Run(scripted("{}"), recs)

@@ -6,7 +6,7 @@ import (
 	"example.com/sluice/internal/overlay"
 )
 
-// TestMarks is TestMutants without the running: each change finds its place.
+// TestMarks is TestMutants without running them: each mutant finds its place.
 func TestMarks(t *testing.T) {
 	for _, m := range mutants {
 		overlay.Write(t, ".", m.name, m.old, m.new)

@@ -10,11 +10,11 @@ import (
 	"example.com/sluice/internal/overlay"
 )
 
-// This file tests the tests of Mapping: it breaks the simulation on purpose,
-// one way at a time, and wants them to see it.
+// Tests of the tests of Mapping: break the simulation in one way at a time, and
+// expect them to fail.
 
-// mutants are changes that make the simulation wrong: where the source is
-// marked with its name, old becomes new.
+// mutants make the simulation wrong: at the mark with the name, old becomes
+// new.
 var mutants = []struct{ name, old, new string }{
 	{"a split uses up a retry", `half :=`, `b.retries++; half :=`},
 	{"the second half comes first", `l.batches = append(l.batches, &second, b)`,

@@ -36,7 +36,7 @@ func TestEventOfAllIsTheEvent(t *testing.T) {
 	}
 }
 
-// TestEventOfDefaults: what is missing is there, and what a test gives stays.
+// TestEventOfDefaults: missing values get defaults, and given ones stay.
 func TestEventOfDefaults(t *testing.T) {
 	type R = decoder.Record
 	arrival := time.Unix(1600000000, 123456789).UTC()
@@ -75,7 +75,7 @@ func TestEventOfDefaults(t *testing.T) {
 	i := 0
 	event := EventOf(given...)
 	for rec, err := range decoder.Records(event) {
-		if i == 5 { // which the decoder takes for a record of another service
+		if i == 5 { // to the decoder, a record of another service
 			break
 		}
 		if err != nil {
@@ -115,7 +115,7 @@ func TestEventOfNothing(t *testing.T) {
 	}
 }
 
-// TestOddKeys: whatever a key holds, the event is JSON, and says the key.
+// TestOddKeys: whatever is in a key, the event is JSON and has that key.
 func TestOddKeys(t *testing.T) {
 	keys := []string{
 		`"`, `\`, `\"`, `\u0041`, "/", "<a>&", "\u2028\u2029", "\x7f", "ключ", "日本語", "\U0001F600", "a\nb\tc\r\b\f",
