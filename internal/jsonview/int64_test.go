@@ -67,8 +67,10 @@ func TestInt64(t *testing.T) {
 
 // TestSpellings reads whole numbers written in many ways.
 func TestSpellings(t *testing.T) {
-	for _, n := range []int64{0, 1, -1, 7, 10, 59, 1000, 1731924555370, 1731924555370042, -9007199254740993,
-		math.MaxInt64, math.MinInt64, math.MaxInt64 - 7} {
+	for _, n := range []int64{
+		0, 1, -1, 7, 10, 59, 1000, 1731924555370, 1731924555370042, -9007199254740993,
+		math.MaxInt64, math.MinInt64, math.MaxInt64 - 7,
+	} {
 		digits, minus := strconv.FormatInt(n, 10), ""
 		if n < 0 {
 			digits, minus = digits[1:], "-"
@@ -98,8 +100,10 @@ func TestSpellings(t *testing.T) {
 
 // FuzzInt64 compares Int64 with math/big.
 func FuzzInt64(f *testing.F) {
-	for _, text := range []string{"0", "-0.0e1", "1731924555370.0", "1.73192455537E12", "-9223372036854775808",
-		"9223372036854775808", "1e-3", "1000e-3", "12.50e1", "1e400", "1e99999", "0e99999"} {
+	for _, text := range []string{
+		"0", "-0.0e1", "1731924555370.0", "1.73192455537E12", "-9223372036854775808",
+		"9223372036854775808", "1e-3", "1000e-3", "12.50e1", "1e400", "1e99999", "0e99999",
+	} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

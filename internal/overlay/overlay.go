@@ -14,13 +14,13 @@ import (
 	"testing"
 )
 
-// Write replaces old by new at the mark of a mutant in the sources below dir.
-// The mark, "//mutant:" and the name in lower case with hyphens, must appear
-// exactly once in them, and old on its line or below. Text after a form feed in
-// new is appended to the file. Write returns the name of the list for go test
-// -overlay, which makes the go command read the changed copy instead of the
-// file. Both are removed when the test ends.
-func Write(t *testing.T, dir, name, old, new string) string {
+// Write replaces old by broken at the mark of a mutant in the sources below
+// dir. The mark, "//mutant:" and the name in lower case with hyphens, must
+// appear exactly once in them, and old on its line or below. Text after a form
+// feed in broken is appended to the file. Write returns the name of the list
+// for go test -overlay, which makes the go command read the changed copy
+// instead of the file. Both are removed when the test ends.
+func Write(t *testing.T, dir, name, old, broken string) string {
 	t.Helper()
 	file, text, at := find(t, dir, Mark(name))
 	path, err := filepath.Abs(file)
@@ -32,8 +32,8 @@ func Write(t *testing.T, dir, name, old, new string) string {
 	if n < 0 {
 		t.Fatalf("the change is out of date: near its mark in %s there is no\n%s", file, old)
 	}
-	new, declarations, _ := strings.Cut(new, "\f")
-	text = text[:start+n] + new + text[start+n+len(old):] + "\n" + declarations
+	broken, declarations, _ := strings.Cut(broken, "\f")
+	text = text[:start+n] + broken + text[start+n+len(old):] + "\n" + declarations
 	temp := t.TempDir()
 	changed, list := filepath.Join(temp, filepath.Base(file)), filepath.Join(temp, "overlay.json")
 	content, err := json.Marshal(map[string]map[string]string{"Replace": {path: changed}})

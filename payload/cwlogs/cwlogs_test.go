@@ -77,43 +77,58 @@ func TestEvents(t *testing.T) {
 		{"several messages", message(first) + message(second), one + two},
 		{"several messages on lines", message(first) + "\n" + control + "\r\n\n" + message(second) + "\n", one + two},
 		{"members in another order", `{"logEvents":[` + first + `],"messageType":"DATA_MESSAGE"}`, one},
-		{"spaces", " { \"messageType\" : \"DATA_MESSAGE\" , \"logEvents\" : [ { \"id\" : \"x\" , \"message\" : " +
-			"\"m\" , \"timestamp\" : 1 } , " + small("y") + " ] } ",
-			"x " + epoch + " \"m\"\ny " + epoch + " \"m\"\n"},
-		{"unknown members",
+		{
+			"spaces", " { \"messageType\" : \"DATA_MESSAGE\" , \"logEvents\" : [ { \"id\" : \"x\" , \"message\" : " +
+				"\"m\" , \"timestamp\" : 1 } , " + small("y") + " ] } ",
+			"x " + epoch + " \"m\"\ny " + epoch + " \"m\"\n",
+		},
+		{
+			"unknown members",
 			`{"a":{"logEvents":[1]},"messageType":"DATA_MESSAGE","logEvents":[{"x":[{"id":"no"}],"id":"x",` +
 				`"timestamp":1,"message":"m"}],"z":1}`,
-			"x " + epoch + " \"m\"\n"},
-		{"escaped names",
+			"x " + epoch + " \"m\"\n",
+		},
+		{
+			"escaped names",
 			`{"message\u0054ype":"DATA_MESSAGE","log\u0045vents":[{"i\u0064":"x","timestamp":1,"message":"m"}]}`,
-			"x " + epoch + " \"m\"\n"},
-		{"the last of duplicates, but null",
+			"x " + epoch + " \"m\"\n",
+		},
+		{
+			"the last of duplicates, but null",
 			`{"messageType":"DATA_MESSAGE","logEvents":[1],"logEvents":[{"id":"w","id":"x","id":null,"timestamp":1,` +
 				`"message":"m"}],"logEvents":null}`,
-			"x " + epoch + " \"m\"\n"},
+			"x " + epoch + " \"m\"\n",
+		},
 		{"a type that nobody knows yet", strings.Replace(message(first), "DATA_MESSAGE", "NEW_MESSAGE", 1), one},
-		{"surrogates", message(`{"id":"x","timestamp":1,"message":"\ud800 \ude00\ud83d x \uD83D\uDE00"}`),
-			"x " + epoch + " \"\ufffd \ufffd\ufffd x 😀\"\n"},
-		{"all escapes", message(`{"id":"x","timestamp":1,"message":"\"\\\/\b\f\n\r\t\u0041\\"}`),
-			"x " + epoch + " \"\\\"\\\\/\\b\\f\\n\\r\\tA\\\\\"\n"},
+		{
+			"surrogates", message(`{"id":"x","timestamp":1,"message":"\ud800 \ude00\ud83d x \uD83D\uDE00"}`),
+			"x " + epoch + " \"\ufffd \ufffd\ufffd x 😀\"\n",
+		},
+		{
+			"all escapes", message(`{"id":"x","timestamp":1,"message":"\"\\\/\b\f\n\r\t\u0041\\"}`),
+			"x " + epoch + " \"\\\"\\\\/\\b\\f\\n\\r\\tA\\\\\"\n",
+		},
 		{"empty text", message(`{"id":"","timestamp":-1,"message":""}`), " 1969-12-31T23:59:59.999Z \"\"\n"},
 
-		{"timestamps by their value", message(`{"id":"a","timestamp":1732638456000.0,"message":"m"}`,
-			`{"id":"b","timestamp":1.732638456E12,"message":"m"}`,
-			`{"id":"c","timestamp":1732638456000000e-3,"message":"m"}`,
-			`{"id":"d","timestamp":253402300799999,"message":"m"}`,
-			`{"id":"e","timestamp":253402300800000,"message":"m"}`),
+		{
+			"timestamps by their value", message(`{"id":"a","timestamp":1732638456000.0,"message":"m"}`,
+				`{"id":"b","timestamp":1.732638456E12,"message":"m"}`,
+				`{"id":"c","timestamp":1732638456000000e-3,"message":"m"}`,
+				`{"id":"d","timestamp":253402300799999,"message":"m"}`,
+				`{"id":"e","timestamp":253402300800000,"message":"m"}`),
 			"a 2024-11-26T16:27:36Z \"m\"\nb 2024-11-26T16:27:36Z \"m\"\nc 2024-11-26T16:27:36Z \"m\"\n" +
 				"d 9999-12-31T23:59:59.999Z \"m\"\n" +
 				"e " + none +
 				" \"m\" bad: CloudWatch Logs message at byte 0: log event 4: timestamp: member of the wrong " +
-				"type: not a time before the year 10000\n"},
-		{"bad log events", message(`7`, `{"timestamp":1,"message":"m"}`, `{"id":"x","message":"m"}`,
-			`{"id":"x","timestamp":1}`, small("x"),
-			`{"id":7,"timestamp":1,"message":"m"}`, `{"id":"x","timestamp":"1","message":"m"}`,
-			`{"id":"x","timestamp":1.5,"message":"m"}`,
-			`{"id":"x","timestamp":1,"message":{}}`, `{"id":"x","timestamp":92233720368547758079,"message":"m"}`,
-			small("y")),
+				"type: not a time before the year 10000\n",
+		},
+		{
+			"bad log events", message(`7`, `{"timestamp":1,"message":"m"}`, `{"id":"x","message":"m"}`,
+				`{"id":"x","timestamp":1}`, small("x"),
+				`{"id":7,"timestamp":1,"message":"m"}`, `{"id":"x","timestamp":"1","message":"m"}`,
+				`{"id":"x","timestamp":1.5,"message":"m"}`,
+				`{"id":"x","timestamp":1,"message":{}}`, `{"id":"x","timestamp":92233720368547758079,"message":"m"}`,
+				small("y")),
 			" " + none + " \"\" bad: CloudWatch Logs message at byte 0: log event 0: member of the wrong type: not " +
 				"an object\n" +
 				" " + epoch + " \"m\" bad: CloudWatch Logs message at byte 0: log event 1: id: missing member\n" +
@@ -136,22 +151,33 @@ func TestEvents(t *testing.T) {
 				"x " + none +
 				" \"m\" bad: CloudWatch Logs message at byte 0: log event 9: timestamp: member of the wrong " +
 				"type: not a whole number of milliseconds\n" +
-				"y " + epoch + " \"m\"\n"},
+				"y " + epoch + " \"m\"\n",
+		},
 		{"not JSON", "hello", "broken: CloudWatch Logs message at byte 0: invalid JSON at byte 0\n"},
-		{"not JSON behind a message", control + " hello",
-			fmt.Sprintf("broken: CloudWatch Logs message at byte %d: invalid JSON at byte 0\n", len(control)+1)},
+		{
+			"not JSON behind a message", control + " hello",
+			fmt.Sprintf("broken: CloudWatch Logs message at byte %d: invalid JSON at byte 0\n", len(control)+1),
+		},
 		{"cut off", message(first)[:100], "broken: CloudWatch Logs message at byte 0: invalid JSON at byte 100\n"},
 		{"no object", "[]", "broken: CloudWatch Logs message at byte 0: member of the wrong type: not an object\n"},
 		{"other JSON", `{"order":1}`, "broken: CloudWatch Logs message at byte 0: messageType: missing member: it " +
 			"is no message of CloudWatch Logs\n"},
-		{"no log events", `{"messageType":"DATA_MESSAGE"}`,
-			"broken: CloudWatch Logs message at byte 0: logEvents: missing member\n"},
-		{"log events of a wrong type", `{"messageType":"DATA_MESSAGE","logEvents":{}}`,
-			"broken: CloudWatch Logs message at byte 0: logEvents: member of the wrong type: not an array\n"},
-		{"an envelope of a wrong type", `{"messageType":"DATA_MESSAGE","owner":7,"logEvents":[]}`,
-			"broken: CloudWatch Logs message at byte 0: owner: member of the wrong type: not a string\n"},
-		{"nested too deep", strings.Repeat("[", 301),
-			"broken: CloudWatch Logs message at byte 0: too large: nested more than 300 deep at byte 300\n"},
+		{
+			"no log events", `{"messageType":"DATA_MESSAGE"}`,
+			"broken: CloudWatch Logs message at byte 0: logEvents: missing member\n",
+		},
+		{
+			"log events of a wrong type", `{"messageType":"DATA_MESSAGE","logEvents":{}}`,
+			"broken: CloudWatch Logs message at byte 0: logEvents: member of the wrong type: not an array\n",
+		},
+		{
+			"an envelope of a wrong type", `{"messageType":"DATA_MESSAGE","owner":7,"logEvents":[]}`,
+			"broken: CloudWatch Logs message at byte 0: owner: member of the wrong type: not a string\n",
+		},
+		{
+			"nested too deep", strings.Repeat("[", 301),
+			"broken: CloudWatch Logs message at byte 0: too large: nested more than 300 deep at byte 300\n",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for how, data := range map[string][]byte{"JSON": []byte(c.text), "gzip": gzipped(c.text)} {
@@ -169,8 +195,12 @@ func TestEvents(t *testing.T) {
 // TestMaxData: the limit is exact, the option sets it, and the error says so.
 func TestMaxData(t *testing.T) {
 	text := message(first)
-	for _, c := range []struct{ limit, size int }{{0, 10 << 20}, {-1, 10 << 20}, {len(text), len(text)},
-		{16 << 20, 16 << 20}} {
+	for _, c := range []struct{ limit, size int }{
+		{0, 10 << 20},
+		{-1, 10 << 20},
+		{len(text), len(text)},
+		{16 << 20, 16 << 20},
+	} {
 		for over := range 2 {
 			n := 0
 			var last error

@@ -13,8 +13,10 @@ import (
 func ExampleEvents() {
 	data := routertest.LogMessage(cwlogs.Envelope{LogGroup: "/aws/lambda/orders"}, // a record's data
 		routertest.LogEvent{Message: "START RequestId: 7\n"},
-		routertest.LogEvent{Message: `{"level":"info","msg":"café 😀"}` + "\n",
-			ExtractedFields: map[string]string{"level": "info"}},
+		routertest.LogEvent{
+			Message:         `{"level":"info","msg":"café 😀"}` + "\n",
+			ExtractedFields: map[string]string{"level": "info"},
+		},
 	)
 	for e, err := range cwlogs.Events(data) {
 		if err != nil {

@@ -77,8 +77,10 @@ func TestAttributes(t *testing.T) {
 		}
 	}
 	for _, c := range unsound {
-		for _, read := range []func([]byte) (map[string]events.DynamoDBAttributeValue, error){dynamodb.Attributes,
-			dynamodb.AttributesTwice} {
+		for _, read := range []func([]byte) (map[string]events.DynamoDBAttributeValue, error){
+			dynamodb.Attributes,
+			dynamodb.AttributesTwice,
+		} {
 			if m, err := read([]byte(c.image)); m != nil || !errors.Is(err, decoder.ErrDecode) ||
 				!strings.Contains(err.Error(), c.says) {
 				t.Errorf("%s gives %v, %v, want %s", c.image, m, err, c.says)

@@ -26,11 +26,11 @@ const modify = `{"awsRegion":"us-east-2","eventID":"0bd6bd2c-9a2b-43d8-a7f8-2c5e
 	`"OldImage":{"id":{"S":"7"}},"SizeBytes":59},` +
 	`"eventSource":"aws:dynamodb"}`
 
-func with(text, old, new string) string {
+func with(text, old, now string) string {
 	if strings.Count(text, old) != 1 {
 		panic(fmt.Sprintf("%q stands %d times", old, strings.Count(text, old)))
 	}
-	return strings.Replace(text, old, new, 1)
+	return strings.Replace(text, old, now, 1)
 }
 
 func TestParse(t *testing.T) {
@@ -67,19 +67,27 @@ func TestTimes(t *testing.T) {
 	}{
 		{modify, time.UnixMilli(1731924555137), time.Millisecond},
 		{at(`"ApproximateCreationDateTime":1731924555137042`), time.UnixMicro(1731924555137042), time.Microsecond},
-		{at(`"ApproximateCreationDateTime":1731924555137042,"ApproximateCreationDateTimePrecision":"MICROSECOND"`),
-			time.UnixMicro(1731924555137042), time.Microsecond},
-		{at(`"ApproximateCreationDateTimePrecision":"MICROSECOND","ApproximateCreationDateTime":1731924555137`),
-			time.UnixMicro(1731924555137), time.Microsecond},
-		{at(`"ApproximateCreationDateTimePrecision":"MILLISECOND","ApproximateCreationDateTime":100000000000000`),
-			time.UnixMilli(1e14), time.Millisecond},
+		{
+			at(`"ApproximateCreationDateTime":1731924555137042,"ApproximateCreationDateTimePrecision":"MICROSECOND"`),
+			time.UnixMicro(1731924555137042), time.Microsecond,
+		},
+		{
+			at(`"ApproximateCreationDateTimePrecision":"MICROSECOND","ApproximateCreationDateTime":1731924555137`),
+			time.UnixMicro(1731924555137), time.Microsecond,
+		},
+		{
+			at(`"ApproximateCreationDateTimePrecision":"MILLISECOND","ApproximateCreationDateTime":100000000000000`),
+			time.UnixMilli(1e14), time.Millisecond,
+		},
 		{at(`"ApproximateCreationDateTime":1731924555137.0`), time.UnixMilli(1731924555137), time.Millisecond},
 		{at(`"ApproximateCreationDateTime":1.731924555137E12`), time.UnixMilli(1731924555137), time.Millisecond},
 		{at(`"ApproximateCreationDateTime":1.731924555137042e+15`), time.UnixMicro(1731924555137042), time.Microsecond},
 		{at(`"ApproximateCreationDateTime":1731924555`), time.Unix(1731924555, 0), time.Second},
 		{at(`"ApproximateCreationDateTime":1.731924555E9`), time.Unix(1731924555, 0), time.Second},
-		{at(`"ApproximateCreationDateTime":1731924555,"ApproximateCreationDateTimePrecision":"MILLISECOND"`),
-			time.Unix(1731924555, 0), time.Second},
+		{
+			at(`"ApproximateCreationDateTime":1731924555,"ApproximateCreationDateTimePrecision":"MILLISECOND"`),
+			time.Unix(1731924555, 0), time.Second,
+		},
 		{at(`"ApproximateCreationDateTime":99999999999`), time.Unix(99999999999, 0), time.Second},
 		{at(`"ApproximateCreationDateTime":100000000000`), time.UnixMilli(100000000000), time.Millisecond},
 		{at(`"ApproximateCreationDateTime":0`), time.Unix(0, 0), time.Second},
@@ -161,28 +169,46 @@ func TestErrors(t *testing.T) {
 		{"{}", "tableName: missing member", decoder.ErrMissing},
 		{with(modify, `"eventName"`, `"x"`), "eventName: missing member", decoder.ErrMissing},
 		{with(modify, `"Keys"`, `"x"`), "dynamodb.Keys: missing member", decoder.ErrMissing},
-		{with(modify, `"dynamodb":{`, `"dynamodb":[],"x":{`), "dynamodb: member of the wrong type: not an object",
-			decoder.ErrType},
+		{
+			with(modify, `"dynamodb":{`, `"dynamodb":[],"x":{`), "dynamodb: member of the wrong type: not an object",
+			decoder.ErrType,
+		},
 		{with(modify, `"orders"`, `7`), "tableName: member of the wrong type: not a string", decoder.ErrType},
-		{with(modify, `1731924555137`, `1.5`),
+		{
+			with(modify, `1731924555137`, `1.5`),
 			"dynamodb.ApproximateCreationDateTime: member of the wrong type: not a whole number of 64 bits",
-			decoder.ErrType},
-		{with(modify, `1731924555137`, `1731924555370000000`),
+			decoder.ErrType,
+		},
+		{
+			with(modify, `1731924555137`, `1731924555370000000`),
 			"dynamodb.ApproximateCreationDateTime: member of the wrong type: not a time before the year 10000",
-			decoder.ErrType},
-		{with(modify, `1731924555137`, `-9223372036854775808`),
+			decoder.ErrType,
+		},
+		{
+			with(modify, `1731924555137`, `-9223372036854775808`),
 			"dynamodb.ApproximateCreationDateTime: member of the wrong type: not a time before the year 10000",
-			decoder.ErrType},
-		{with(modify, `"SizeBytes":59`, `"SizeBytes":5.91e1`),
-			"dynamodb.SizeBytes: member of the wrong type: not a whole number of 64 bits", decoder.ErrType},
-		{with(modify, `"SizeBytes":59`, `"SizeBytes":1e19`),
-			"dynamodb.SizeBytes: member of the wrong type: not a whole number of 64 bits", decoder.ErrType},
-		{with(modify, `"SizeBytes":59`, `"SizeBytes":"59"`),
-			"dynamodb.SizeBytes: member of the wrong type: not a whole number of 64 bits", decoder.ErrType},
-		{with(modify, `{"id":{"S":"7"}},"NewImage"`, `7,"NewImage"`),
-			"dynamodb.Keys: member of the wrong type: not an object", decoder.ErrType},
-		{with(modify, `"userIdentity":null`, `"userIdentity":{"type":7}`),
-			"userIdentity.type: member of the wrong type: not a string", decoder.ErrType},
+			decoder.ErrType,
+		},
+		{
+			with(modify, `"SizeBytes":59`, `"SizeBytes":5.91e1`),
+			"dynamodb.SizeBytes: member of the wrong type: not a whole number of 64 bits", decoder.ErrType,
+		},
+		{
+			with(modify, `"SizeBytes":59`, `"SizeBytes":1e19`),
+			"dynamodb.SizeBytes: member of the wrong type: not a whole number of 64 bits", decoder.ErrType,
+		},
+		{
+			with(modify, `"SizeBytes":59`, `"SizeBytes":"59"`),
+			"dynamodb.SizeBytes: member of the wrong type: not a whole number of 64 bits", decoder.ErrType,
+		},
+		{
+			with(modify, `{"id":{"S":"7"}},"NewImage"`, `7,"NewImage"`),
+			"dynamodb.Keys: member of the wrong type: not an object", decoder.ErrType,
+		},
+		{
+			with(modify, `"userIdentity":null`, `"userIdentity":{"type":7}`),
+			"userIdentity.type: member of the wrong type: not a string", decoder.ErrType,
+		},
 	} {
 		var change dynamodb.Change
 		if err := change.Parse([]byte(c.text)); !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.says) {
@@ -243,8 +269,10 @@ func FuzzParse(f *testing.F) {
 
 // In a typed handler, unmarshal turns the data into a Change.
 func Example() {
-	event := routertest.EventOf(decoder.Record{PartitionKey: []byte("k"), SequenceNumber: []byte("101"),
-		Data: []byte(modify)})
+	event := routertest.EventOf(decoder.Record{
+		PartitionKey: []byte("k"), SequenceNumber: []byte("101"),
+		Data: []byte(modify),
+	})
 	r := router.New(router.Each(func(_ context.Context, rec *decoder.Record) error {
 		var c dynamodb.Change
 		if err := c.Parse(rec.Data); err != nil {

@@ -20,8 +20,10 @@ const schema = "b7b4a7f0-9c96-4e4a-a687-fb5de9ef0c63"
 
 // frame returns data with a header.
 func frame(compression byte, payload []byte) []byte {
-	return append([]byte{3, compression, 0xb7, 0xb4, 0xa7, 0xf0, 0x9c, 0x96, 0x4e, 0x4a, 0xa6, 0x87, 0xfb, 0x5d, 0xe9,
-		0xef, 0x0c, 0x63}, payload...)
+	return append([]byte{
+		3, compression, 0xb7, 0xb4, 0xa7, 0xf0, 0x9c, 0x96, 0x4e, 0x4a, 0xa6, 0x87, 0xfb, 0x5d, 0xe9,
+		0xef, 0x0c, 0x63,
+	}, payload...)
 }
 
 func zlibbed(plain string) []byte {
@@ -148,8 +150,10 @@ func ExampleUnmarshal() {
 		fmt.Println("order", o.ID)
 		return nil
 	}))
-	event := routertest.EventOf(decoder.Record{PartitionKey: []byte("k"), SequenceNumber: []byte("101"),
-		Data: routertest.GlueZlib(id, []byte(`{"id":7}`))})
+	event := routertest.EventOf(decoder.Record{
+		PartitionKey: []byte("k"), SequenceNumber: []byte("101"),
+		Data: routertest.GlueZlib(id, []byte(`{"id":7}`)),
+	})
 	answer, err := r.Invoke(context.Background(), event)
 	fmt.Println(string(answer), err)
 	// Output:

@@ -50,52 +50,96 @@ func TestCauses(t *testing.T) {
 		line    string
 		is      error // what Cause is, where that is to be looked at
 	}{
-		{"Each", each(onThird), m,
-			"1s [0-4]: again from 2: the database is busy", errBusy},
-		{"Batch", router.New(router.Batch(batch)), m,
-			"1s [0-4]: again from 2: the database is busy", errBusy},
-		{"Partition", router.New(router.Partition(partition)), m,
-			"1s [0-4]: again from 2: the database is busy", errBusy},
-		{"Retry", each(func(rec *decoder.Record) error { return router.Retry(onThird(rec)) }), m,
-			"1s [0-4]: again from 2: the database is busy", errBusy},
-		{"a panic", each(func(*decoder.Record) error { panic("boom") }), m,
-			"1s [0-4]: again from 0: panic: boom", nil},
-		{"a payload that does not decode", orders(), m,
+		{
+			"Each", each(onThird), m,
+			"1s [0-4]: again from 2: the database is busy", errBusy,
+		},
+		{
+			"Batch", router.New(router.Batch(batch)), m,
+			"1s [0-4]: again from 2: the database is busy", errBusy,
+		},
+		{
+			"Partition", router.New(router.Partition(partition)), m,
+			"1s [0-4]: again from 2: the database is busy", errBusy,
+		},
+		{
+			"Retry", each(func(rec *decoder.Record) error { return router.Retry(onThird(rec)) }), m,
+			"1s [0-4]: again from 2: the database is busy", errBusy,
+		},
+		{
+			"a panic", each(func(*decoder.Record) error { panic("boom") }), m,
+			"1s [0-4]: again from 0: panic: boom", nil,
+		},
+		{
+			"a payload that does not decode", orders(), m,
 			"1s [0-4]: again from 0: data: payload does not decode: json: cannot unmarshal number into Go value of " +
-				"type routertest_test.order", decoder.ErrDecode},
-		{"bad data", each(func(*decoder.Record) error { return nil },
-			router.WithDecoder(decoder.Decoder{Codec: decoder.Gzip})), m,
-			"1s [0-4]: again from 0: data: ", decoder.ErrCompressed},
-		{"WithOnBad's error", orders(
-			router.WithOnBad(func(context.Context, *decoder.Record, error) error { return errBusy })), m,
-			"1s [0-4]: again from 0: the database is busy", errBusy},
-		{"SkipBad", orders(router.WithOnBad(router.SkipBad)), m,
-			"1s [0-4]: done, 5 skipped: data: payload does not decode: json: cannot", nil},
-		{"Skip", fails(router.Skip(errBusy)), m,
-			"1s [0-4]: done, 5 skipped: the database is busy", nil},
-		{"a poison record", each(onThird,
-			router.WithPoison(1, func(context.Context, *decoder.Record, error) error { return nil })), m,
-			"1s [0-4]: done, 1 skipped: the database is busy", nil},
-		{"Fail", fails(router.Fail(errBusy)), m,
-			"1s [0-4]: error: record 0 (sequence number 1): the database is busy", errBusy},
-		{"a pipe", each(onThird), routertest.Mapping{Pipe: true, MaximumRetryAttempts: new(0)},
-			"1s [0-4]: again from 2: the database is busy", errBusy},
-		{"a handler that names a record", answers(`{"batchItemFailures":[{"itemIdentifier":"3"}]}`), m,
-			"1s [0-4]: again from 2", nil},
-		{"a handler that names another", answers(`{"batchItemFailures":[{"itemIdentifier":"77"}]}`), m,
-			"1s [0-4]: again from 0: the answer names a record that is not in the event", nil},
+				"type routertest_test.order", decoder.ErrDecode,
+		},
+		{
+			"bad data", each(func(*decoder.Record) error { return nil },
+				router.WithDecoder(decoder.Decoder{Codec: decoder.Gzip})), m,
+			"1s [0-4]: again from 0: data: ", decoder.ErrCompressed,
+		},
+		{
+			"WithOnBad's error", orders(
+				router.WithOnBad(func(context.Context, *decoder.Record, error) error { return errBusy })), m,
+			"1s [0-4]: again from 0: the database is busy", errBusy,
+		},
+		{
+			"SkipBad", orders(router.WithOnBad(router.SkipBad)), m,
+			"1s [0-4]: done, 5 skipped: data: payload does not decode: json: cannot", nil,
+		},
+		{
+			"Skip", fails(router.Skip(errBusy)), m,
+			"1s [0-4]: done, 5 skipped: the database is busy", nil,
+		},
+		{
+			"a poison record", each(onThird,
+				router.WithPoison(1, func(context.Context, *decoder.Record, error) error { return nil })), m,
+			"1s [0-4]: done, 1 skipped: the database is busy", nil,
+		},
+		{
+			"Fail", fails(router.Fail(errBusy)), m,
+			"1s [0-4]: error: record 0 (sequence number 1): the database is busy", errBusy,
+		},
+		{
+			"a pipe", each(onThird),
+			routertest.Mapping{Pipe: true, MaximumRetryAttempts: new(0)},
+			"1s [0-4]: again from 2: the database is busy", errBusy,
+		},
+		{
+			"a handler that names a record", answers(`{"batchItemFailures":[{"itemIdentifier":"3"}]}`), m,
+			"1s [0-4]: again from 2", nil,
+		},
+		{
+			"a handler that names another", answers(`{"batchItemFailures":[{"itemIdentifier":"77"}]}`), m,
+			"1s [0-4]: again from 0: the answer names a record that is not in the event", nil,
+		},
 		{"no JSON", answers(`{`), m, "1s [0-4]: again from 0: the answer is no JSON", nil},
-		{"no list", answers(`{"batchItemFailures":7}`), m,
-			"1s [0-4]: again from 0: the answer's batchItemFailures is no list", nil},
-		{"no state", answers(`{"batchItemFailures":[]}`), routertest.Mapping{TumblingWindow: time.Minute,
-			MaximumRetryAttempts: new(0)},
-			"1s [0-4]: again from 0: the answer has no state", nil},
-		{"an error", function(func(context.Context, []byte) ([]byte, error) { return nil, errBusy }), m,
-			"1s [0-4]: error: the database is busy", errBusy},
-		{"a crash", function(func(context.Context, []byte) ([]byte, error) { panic(errBusy) }), m,
-			"1s [0-4]: crashed: panic: the database is busy", nil},
-		{"a long text", fails(errors.New(strings.Repeat("é", 1000) + "\nx")), m,
-			"1s [0-4]: again from 0: " + strings.Repeat("é", 100) + "…", nil},
+		{
+			"no list", answers(`{"batchItemFailures":7}`), m,
+			"1s [0-4]: again from 0: the answer's batchItemFailures is no list", nil,
+		},
+		{
+			"no state", answers(`{"batchItemFailures":[]}`),
+			routertest.Mapping{
+				TumblingWindow:       time.Minute,
+				MaximumRetryAttempts: new(0),
+			},
+			"1s [0-4]: again from 0: the answer has no state", nil,
+		},
+		{
+			"an error", function(func(context.Context, []byte) ([]byte, error) { return nil, errBusy }), m,
+			"1s [0-4]: error: the database is busy", errBusy,
+		},
+		{
+			"a crash", function(func(context.Context, []byte) ([]byte, error) { panic(errBusy) }), m,
+			"1s [0-4]: crashed: panic: the database is busy", nil,
+		},
+		{
+			"a long text", fails(errors.New(strings.Repeat("é", 1000) + "\nx")), m,
+			"1s [0-4]: again from 0: " + strings.Repeat("é", 100) + "…", nil,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			recs := numbered(5)

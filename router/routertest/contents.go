@@ -168,8 +168,10 @@ func LogMessage(env cwlogs.Envelope, events ...LogEvent) []byte {
 		m.SubscriptionFilters = []string{"to-kinesis"}
 	}
 	for i, e := range events {
-		m.LogEvents[i] = event{cmp.Or(e.ID, fmt.Sprintf("%056d", i)), milliseconds(e.Timestamp), e.Message,
-			e.ExtractedFields}
+		m.LogEvents[i] = event{
+			cmp.Or(e.ID, fmt.Sprintf("%056d", i)), milliseconds(e.Timestamp), e.Message,
+			e.ExtractedFields,
+		}
 	}
 	return Gzip(asJSON(m))
 }

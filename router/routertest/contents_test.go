@@ -33,8 +33,11 @@ func TestDefaultDataIsAnOrder(t *testing.T) {
 		seen[o.ID] = true
 		return nil
 	}))
-	for _, e := range []routertest.Event{{Records: 100}, {Records: 100, Size: 60},
-		{Records: 100, Size: 5000, Keys: 3, Seed: 7}} {
+	for _, e := range []routertest.Event{
+		{Records: 100},
+		{Records: 100, Size: 60},
+		{Records: 100, Size: 5000, Keys: 3, Seed: 7},
+	} {
 		clear(seen)
 		log := routertest.Mapping{ReportBatchItemFailures: true}.Run(r, e.All())
 		if n := len(log.Invocations); n != 1 || log.Count(routertest.Succeeded) != 1 || len(seen) != 100 {
@@ -50,7 +53,8 @@ func TestCompressed(t *testing.T) {
 		codec    decoder.Codec
 		auto     bool // whether decoder.Auto reads it
 	}{
-		{"gzip", routertest.Gzip, decoder.Gzip, true}, {"zlib", routertest.Zlib, decoder.Zlib, true},
+		{"gzip", routertest.Gzip, decoder.Gzip, true},
+		{"zlib", routertest.Zlib, decoder.Zlib, true},
 		{"zstd", routertest.Zstd, decoder.Zstd, true},
 		{"snappy", routertest.Snappy, decoder.Snappy, false},
 		{"framed snappy", routertest.SnappyFramed, decoder.Snappy, true},
@@ -102,10 +106,14 @@ func TestAggregate(t *testing.T) {
 
 func TestLogMessage(t *testing.T) {
 	at := time.Date(2020, 2, 29, 12, 0, 0, 7e6, time.UTC)
-	env := cwlogs.Envelope{MessageType: "NEW", Owner: "o", LogGroup: "g", LogStream: "s",
-		SubscriptionFilters: []string{}, PolicyLevel: "ACCOUNT_LEVEL_POLICY"}
-	data := routertest.LogMessage(env, routertest.LogEvent{ID: "1", Timestamp: at, Message: "<a> \"b\" é\n",
-		ExtractedFields: map[string]string{"n": "7"}})
+	env := cwlogs.Envelope{
+		MessageType: "NEW", Owner: "o", LogGroup: "g", LogStream: "s",
+		SubscriptionFilters: []string{}, PolicyLevel: "ACCOUNT_LEVEL_POLICY",
+	}
+	data := routertest.LogMessage(env, routertest.LogEvent{
+		ID: "1", Timestamp: at, Message: "<a> \"b\" é\n",
+		ExtractedFields: map[string]string{"n": "7"},
+	})
 	for e, err := range cwlogs.Events(data) {
 		if err != nil {
 			t.Fatal(err)
@@ -153,10 +161,14 @@ func TestChange(t *testing.T) {
 		want  func(*dynamodb.Change)
 	}{
 		{full, func(*dynamodb.Change) {}},
-		{dynamodb.Change{Time: at, Precision: time.Millisecond},
-			func(c *dynamodb.Change) { c.Time = at.Truncate(time.Millisecond) }},
-		{dynamodb.Change{Time: at, Precision: time.Second},
-			func(c *dynamodb.Change) { c.Time = at.Truncate(time.Second) }},
+		{
+			dynamodb.Change{Time: at, Precision: time.Millisecond},
+			func(c *dynamodb.Change) { c.Time = at.Truncate(time.Millisecond) },
+		},
+		{
+			dynamodb.Change{Time: at, Precision: time.Second},
+			func(c *dynamodb.Change) { c.Time = at.Truncate(time.Second) },
+		},
 		{dynamodb.Change{Precision: time.Microsecond}, func(*dynamodb.Change) {}},
 		{dynamodb.Change{NewImage: image}, func(c *dynamodb.Change) { c.EventName = "INSERT" }},
 		{dynamodb.Change{OldImage: image}, func(c *dynamodb.Change) { c.EventName = "REMOVE" }},

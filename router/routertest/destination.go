@@ -11,6 +11,7 @@ import (
 // Destination is where a mapping reports the batches that it gives up.
 type Destination uint8
 
+// The destinations that Lambda knows.
 const (
 	NoDestination Destination = iota // given up without a trace
 	SQS                              // a queue gets the metadata

@@ -1,21 +1,21 @@
 // Package routertest is for handlers of Kinesis records what net/http/httptest
 // is for HTTP handlers. It builds events and records for tests, benchmarks and
-// fuzzing, and simulates the event source mapping that invokes a Lambda function
-// with them.
+// fuzzing, and simulates the event source mapping that invokes a Lambda
+// function with them.
 //
 // # Events
 //
 // [Event] describes an event by its number of records, their size, their keys
 // and so on. [EventOf] writes one from records that a test spells out, and
-// [Payloads] from their data alone. [NewRecord] makes a record to call a handler
-// with, without any event.
+// [Payloads] from their data alone. [NewRecord] makes a record to call a
+// handler with, without any event.
 //
 //	answer, err := r.Invoke(ctx, routertest.Event{Records: 100, Size: 256, Keys: 10}.Bytes())
 //
-// Events look as Lambda writes them: the same members in the same order, without
-// spaces. They depend on their description alone, so the same description always
-// gives the same bytes. Only compressed data may change, with the release of Go
-// or of the module that compresses.
+// Events look as Lambda writes them: the same members in the same order,
+// without spaces. They depend on their description alone, so the same
+// description always gives the same bytes. Only compressed data may change,
+// with the release of Go or of the module that compresses.
 //
 // By default the data of an [Event] is JSON that decodes into a
 // struct{ ID, Item string }. For everything else that this library reads inside

@@ -163,8 +163,8 @@ func TestForm(t *testing.T) {
 				`\u0001b","sequenceNumber":"100","data":"/wD+","approximateArrivalTimestamp":1700000000.000,` +
 				`"encryptionType":"KMS"},` +
 				`"eventSource":"aws:kinesis","eventVersion":"1.0","eventID":"shardId-000000000012:100",` + role +
-				`"eventSourceARN":"arn:aws:kinesis:us-east-1:123456789012:stream/clicks/consumer/reader:1700000000"}],` +
-				`"window":{"start":"2023-11-14T22:13:00Z","end":"2023-11-14T22:14:00Z"},"state":{"n":1},` +
+				`"eventSourceARN":"arn:aws:kinesis:us-east-1:123456789012:stream/clicks/consumer/reader:1700000000"}` +
+				`],"window":{"start":"2023-11-14T22:13:00Z","end":"2023-11-14T22:14:00Z"},"state":{"n":1},` +
 				`"shardId":"shardId-000000000012",` +
 				`"eventSourceARN":"arn:aws:kinesis:us-east-1:123456789012:stream/clicks/consumer/reader:1700000000",` +
 				`"isFinalInvokeForWindow":false,"isWindowTerminatedEarly":true}`,
@@ -185,8 +185,10 @@ func TestBytesAreFixed(t *testing.T) {
 		sum   string
 	}{
 		{Event{Records: 100, Size: 256, Keys: 10}, "3b9140908341a8770e32f989c7aba599ec7be74f85188b07ced6426ad91abacd"},
-		{Event{Records: 100, Size: 256, Kind: Random, Seed: 1},
-			"d79b0103bfb2006035ac62044fd57d99bb42cb5657d0296995ac3cc8daff1f40"},
+		{
+			Event{Records: 100, Size: 256, Kind: Random, Seed: 1},
+			"d79b0103bfb2006035ac62044fd57d99bb42cb5657d0296995ac3cc8daff1f40",
+		},
 		{Event{Records: 100, First: "1"}, "fb548f3411d832bd314d4fc32ec34cde668efa8a63c50dd5a16d4a19c7c7a96b"},
 	} {
 		first := c.event.Bytes()
@@ -461,7 +463,13 @@ func TestWindow(t *testing.T) {
 
 func TestNonsensePanics(t *testing.T) {
 	for _, e := range []Event{
-		{Records: -1}, {Size: -1}, {Keys: -1}, {Shard: -1}, {Kind: Compressed + 1}, {First: "0x1"}, {First: "-1"},
+		{Records: -1},
+		{Size: -1},
+		{Keys: -1},
+		{Shard: -1},
+		{Kind: Compressed + 1},
+		{First: "0x1"},
+		{First: "-1"},
 		{First: "１"},
 	} {
 		for name, f := range map[string]func(){
@@ -500,7 +508,9 @@ func TestAllocationsDoNotGrow(t *testing.T) {
 
 func BenchmarkAppend(b *testing.B) {
 	for _, e := range []Event{
-		{Records: 10_000, Size: 100}, {Records: 1000, Size: 1 << 10}, {Records: 10_000, Size: 100, Kind: Random},
+		{Records: 10_000, Size: 100},
+		{Records: 1000, Size: 1 << 10},
+		{Records: 10_000, Size: 100, Kind: Random},
 		{Records: 1000, Size: 1 << 10, Kind: Compressed},
 	} {
 		b.Run(fmt.Sprintf("%dx%d/%v", e.Records, e.Size, e.Kind), func(b *testing.B) {

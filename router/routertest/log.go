@@ -60,6 +60,7 @@ type Invocation struct {
 // Outcome is what the end of an invocation means to the mapping.
 type Outcome uint8
 
+// What an invocation can come to.
 const (
 	Succeeded     Outcome = iota // all records are done
 	Partial                      // the records before the checkpoint are done
@@ -77,6 +78,7 @@ func (o Outcome) String() string {
 // Fate is what became of a record.
 type Fate uint8
 
+// What can become of a record.
 const (
 	Pending Fate = iota // not decided yet; never so in the Log that Run returns
 	Done                // the function said so

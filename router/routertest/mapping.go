@@ -51,17 +51,18 @@ import (
 //
 //   - An answer that names a record outside the batch fails the whole batch.
 //   - For EventBridge Pipes it is only documented how an answer names a record.
-//     Everything else is simulated as for a mapping, including the records behind
-//     the named one.
-//   - A batch that fails as a whole is delivered again after 1 s, 2 s, 4 s and so
-//     on up to a minute. The parts of a batch that was split are delivered at
-//     once.
-//   - With BisectBatchOnFunctionError, an answer that names the first record of a
-//     batch halves it, as an error does.
-//   - If the answer for a tumbling window has both a state and failures, the state
-//     counts.
-//   - The final invocation of a window is repeated until it succeeds, regardless
-//     of the number of retries, but not beyond the stream's retention.
+//     Everything else is simulated as for a mapping, including the records
+//     behind the named one.
+//   - A batch that fails as a whole is delivered again after 1 s, 2 s, 4 s and
+//     so on up to a minute. The parts of a batch that was split are delivered
+//     at once.
+//   - With BisectBatchOnFunctionError, an answer that names the first record of
+//     a batch halves it, as an error does.
+//   - If the answer for a tumbling window has both a state and failures, the
+//     state counts.
+//   - The final invocation of a window is repeated until it succeeds,
+//     regardless of the number of retries, but not beyond the stream's
+//     retention.
 type Mapping struct {
 	_ struct{} // more fields may come
 

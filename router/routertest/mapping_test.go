@@ -128,15 +128,21 @@ func TestAnswers(t *testing.T) {
 func TestPipeAnswers(t *testing.T) {
 	const id = "shardId-000000000000:"
 	for answer, want := range map[string][2]string{ // of the pipe, of the mapping
-		`{"batchItemFailures":[{"itemIdentifier":"` + id + `3"}]}`: {"1s [0-4]: again from 2\n",
-			"1s [0-4]: again from 0 (stray)\n"},
-		`{"batchItemFailures":[{"itemIdentifier":"3"}]}`: {"1s [0-4]: again from 0 (stray)\n",
-			"1s [0-4]: again from 2\n"},
+		`{"batchItemFailures":[{"itemIdentifier":"` + id + `3"}]}`: {
+			"1s [0-4]: again from 2\n",
+			"1s [0-4]: again from 0 (stray)\n",
+		},
+		`{"batchItemFailures":[{"itemIdentifier":"3"}]}`: {
+			"1s [0-4]: again from 0 (stray)\n",
+			"1s [0-4]: again from 2\n",
+		},
 		`{"batchItemFailures":[{"itemIdentifier":"` + id + `4"},{"itemIdentifier":"` + id + `2"}]}`: {
-			"1s [0-4]: again from 1\n", "1s [0-4]: again from 0 (stray)\n"},
+			"1s [0-4]: again from 1\n", "1s [0-4]: again from 0 (stray)\n",
+		},
 		`{"batchItemFailures":[{"itemIdentifier":""}]}`: {
 			"1s [0-4]: again from 0: the answer has a failure without an itemIdentifier\n",
-			"1s [0-4]: again from 0: the answer has a failure without an itemIdentifier\n"},
+			"1s [0-4]: again from 0: the answer has a failure without an itemIdentifier\n",
+		},
 		`{"batchItemFailures":[]}`: {"1s [0-4]: done\n", "1s [0-4]: done\n"},
 		``:                         {"1s [0-4]: done\n", "1s [0-4]: done\n"},
 	} {
@@ -178,29 +184,46 @@ func TestRules(t *testing.T) {
 		{"all that has come is a batch", M{}, 3, "{}", "1s [0-2]: done\n"},
 		{"a batch has a size", M{BatchSize: 2}, 5, "{}", "1s [0 1]: done\n1s [2 3]: done\n1s [4]: done\n"},
 		{
-			"an error brings the whole batch again", M{}, 3, "error error {}",
+			"an error brings the whole batch again",
+			M{},
+			3, "error error {}",
 			"1s [0-2]: error: boom\n2s [0-2] retry 1: error: boom\n4s [0-2] retry 2: done\n",
 		},
-		{"a crash brings the whole batch again", M{}, 3, "panic {}",
-			"1s [0-2]: crashed: panic: boom\n2s [0-2] retry 1: done\n"},
 		{
-			"a failed batch holds up its shard", M{BatchSize: 2}, 4, "error {}",
+			"a crash brings the whole batch again",
+			M{},
+			3, "panic {}",
+			"1s [0-2]: crashed: panic: boom\n2s [0-2] retry 1: done\n",
+		},
+		{
+			"a failed batch holds up its shard",
+			M{BatchSize: 2},
+			4, "error {}",
 			"1s [0 1]: error: boom\n2s [0 1] retry 1: done\n2s [2 3]: done\n",
 		},
 		{
-			"from the checkpoint on all comes again", M{ReportBatchItemFailures: true}, 5, "4 {}",
+			"from the checkpoint on all comes again",
+			M{ReportBatchItemFailures: true},
+			5, "4 {}",
 			"1s [0-4]: again from 3\n2s [3 4] retry 1: done\n",
 		},
-		{"retries: none", M{MaximumRetryAttempts: new(0)}, 2, "error",
-			"1s [0 1]: error: boom\n1s [0 1] given up: RetryAttemptsExhausted\n"},
 		{
-			"retries: two", M{MaximumRetryAttempts: new(2), BatchSize: 2}, 3, "error error error {}",
+			"retries: none",
+			M{MaximumRetryAttempts: new(0)},
+			2, "error",
+			"1s [0 1]: error: boom\n1s [0 1] given up: RetryAttemptsExhausted\n",
+		},
+		{
+			"retries: two",
+			M{MaximumRetryAttempts: new(2), BatchSize: 2},
+			3, "error error error {}",
 			"1s [0 1]: error: boom\n2s [0 1] retry 1: error: boom\n4s [0 1] retry 2: error: boom\n" +
 				"4s [0 1] given up: RetryAttemptsExhausted\n4s [2]: done\n",
 		},
 		{
 			"counting every failure, progress uses up retries",
-			M{ReportBatchItemFailures: true, MaximumRetryAttempts: new(2)}, 6, "2 3 4 5",
+			M{ReportBatchItemFailures: true, MaximumRetryAttempts: new(2)},
+			6, "2 3 4 5",
 			"1s [0-5]: again from 1\n2s [1-5] retry 1: again from 2\n3s [2-5] retry 2: again from 3\n" +
 				"3s [3-5] given up: RetryAttemptsExhausted\n",
 		},
@@ -228,23 +251,29 @@ func TestRules(t *testing.T) {
 		},
 		{
 			"bisect halves the batch of an error, at once and without a retry",
-			M{BisectBatchOnFunctionError: true, MaximumRetryAttempts: new(0)}, 5, "error {} error error {}",
+			M{BisectBatchOnFunctionError: true, MaximumRetryAttempts: new(0)},
+			5, "error {} error error {}",
 			"1s [0-4]: error: boom\n1s [0 1]: done\n1s [2-4]: error: boom\n1s [2]: error: boom\n" +
 				"1s [2] given up: RetryAttemptsExhausted\n1s [3 4]: done\n",
 		},
 		{
 			"bisect splits at the checkpoint, without a retry",
-			M{BisectBatchOnFunctionError: true, ReportBatchItemFailures: true, MaximumRetryAttempts: new(0)}, 5,
+			M{BisectBatchOnFunctionError: true, ReportBatchItemFailures: true, MaximumRetryAttempts: new(0)},
+			5,
 			"3 4 4 {}",
 			"1s [0-4]: again from 2\n1s [2-4]: again from 3\n1s [3 4]: again from 3\n1s [3]: done\n1s [4]: done\n",
 		},
 		{
-			"a batch of one cannot be split", M{BisectBatchOnFunctionError: true, MaximumRetryAttempts: new(1)}, 1,
+			"a batch of one cannot be split",
+			M{BisectBatchOnFunctionError: true, MaximumRetryAttempts: new(1)},
+			1,
 			"error",
 			"1s [0]: error: boom\n2s [0] retry 1: error: boom\n2s [0] given up: RetryAttemptsExhausted\n",
 		},
 		{
-			"records become too old", M{MaximumRecordAge: time.Minute}, 2, "error",
+			"records become too old",
+			M{MaximumRecordAge: time.Minute},
+			2, "error",
 			"1s [0 1]: error: boom\n2s [0 1] retry 1: error: boom\n4s [0 1] retry 2: error: boom\n" +
 				"8s [0 1] retry 3: error: boom\n" +
 				"16s [0 1] retry 4: error: boom\n32s [0 1] retry 5: error: boom\n" +
@@ -282,19 +311,30 @@ func TestBatchingWindow(t *testing.T) {
 		recs    []decoder.Record
 		want    string
 	}{
-		{"without a window a shard is read once a second", routertest.Mapping{}, second(0, 0, 1, 5),
-			"1s [0 1]: done\n2s [2]: done\n6s [3]: done\n"},
 		{
-			"the window ends", routertest.Mapping{MaximumBatchingWindow: 10 * time.Second}, second(0, 3, 9, 12, 20),
+			"without a window a shard is read once a second",
+			routertest.Mapping{},
+			second(0, 0, 1, 5),
+			"1s [0 1]: done\n2s [2]: done\n6s [3]: done\n",
+		},
+		{
+			"the window ends",
+			routertest.Mapping{MaximumBatchingWindow: 10 * time.Second},
+			second(0, 3, 9, 12, 20),
 			"11s [0-2]: done\n23s [3 4]: done\n",
 		},
 		{
-			"the batch is full", routertest.Mapping{MaximumBatchingWindow: 10 * time.Second, BatchSize: 2},
+			"the batch is full",
+			routertest.Mapping{MaximumBatchingWindow: 10 * time.Second, BatchSize: 2},
 			second(0, 3, 9, 12, 20),
 			"4s [0 1]: done\n13s [2 3]: done\n31s [4]: done\n",
 		},
-		{"6 MB are full", routertest.Mapping{MaximumBatchingWindow: 10 * time.Second}, big,
-			"1s [0]: done\n1s [1]: done\n11s [2]: done\n"},
+		{
+			"6 MB are full",
+			routertest.Mapping{MaximumBatchingWindow: 10 * time.Second},
+			big,
+			"1s [0]: done\n1s [1]: done\n11s [2]: done\n",
+		},
 		{"6 MB are full without a window", routertest.Mapping{}, big, "1s [0]: done\n1s [1]: done\n1s [2]: done\n"},
 	} {
 		if got := lines(c.mapping.Run(scripted("{}"), c.recs)); got != c.want {
@@ -319,8 +359,10 @@ func TestExpiry(t *testing.T) {
 func TestParallelization(t *testing.T) {
 	var lock sync.Mutex
 	next := map[string]int{}
-	recs := routertest.Event{Records: 400, Keys: 40, Interval: 100 * time.Millisecond,
-		Data: func(i int) []byte { return strconv.AppendInt(nil, int64(i), 10) }}.All()
+	recs := routertest.Event{
+		Records: 400, Keys: 40, Interval: 100 * time.Millisecond,
+		Data: func(i int) []byte { return strconv.AppendInt(nil, int64(i), 10) },
+	}.All()
 	h := function(func(_ context.Context, event []byte) ([]byte, error) {
 		lock.Lock()
 		defer lock.Unlock()
@@ -423,8 +465,10 @@ func TestDestinations(t *testing.T) {
 	// A batch that is too old before its first invocation has no response.
 	late := routertest.Event{Records: 2}.All()
 	late[1].ApproximateArrivalTimestamp = late[0].ApproximateArrivalTimestamp.Add(time.Second)
-	log := routertest.Mapping{OnFailure: routertest.SQS, MaximumRecordAge: time.Minute,
-		BatchSize: 1}.Run(scripted("error"), late)
+	log := routertest.Mapping{
+		OnFailure: routertest.SQS, MaximumRecordAge: time.Minute,
+		BatchSize: 1,
+	}.Run(scripted("error"), late)
 	if got := string(log.Discarded[1].Message); log.Deliveries(1) != 0 || strings.Contains(got, "responseContext") ||
 		!strings.Contains(got, `"condition":"RecordAgeExceeded","approximateInvokeCount":0`) {
 		t.Errorf("never delivered: %s", got)
@@ -457,42 +501,64 @@ func TestTumbling(t *testing.T) {
 		want    string // state, number of records, flags
 	}{
 		{
-			"state goes on, and a new window begins with none", routertest.Mapping{}, at(41, 45, 61),
+			"state goes on, and a new window begins with none",
+			routertest.Mapping{},
+			at(41, 45, 61),
 			`{"state":1} {"state":{"a":2}} {"state":3} {"state":4}`, "{} 1; 1 1; {\"a\":2} 0 final; {} 1; 4 0 final",
 		},
 		{
-			"an error brings the state before it again", routertest.Mapping{}, at(41, 45),
+			"an error brings the state before it again",
+			routertest.Mapping{},
+			at(41, 45),
 			`{"state":1} error {"state":2}`, "{} 1; 1 1; 1 1; 2 0 final",
 		},
-		{"an answer without a state has failed", routertest.Mapping{}, at(41), `{} {"state":2}`,
-			"{} 1; {} 1; 2 0 final"},
 		{
-			"what is given up leaves no state", routertest.Mapping{MaximumRetryAttempts: new(0)}, at(41, 45),
+			"an answer without a state has failed",
+			routertest.Mapping{},
+			at(41), `{} {"state":2}`,
+			"{} 1; {} 1; 2 0 final",
+		},
+		{
+			"what is given up leaves no state",
+			routertest.Mapping{MaximumRetryAttempts: new(0)},
+			at(41, 45),
 			`error {"state":2}`, "{} 1; {} 1; 2 0 final",
 		},
 		{
-			"the final call is made until it succeeds", routertest.Mapping{MaximumRetryAttempts: new(0)}, at(41, 61),
+			"the final call is made until it succeeds",
+			routertest.Mapping{MaximumRetryAttempts: new(0)},
+			at(41, 61),
 			`{"state":1} error error {"state":2}`, "{} 1; 1 0 final; 1 0 final; 1 0 final; {} 1; 2 0 final",
 		},
-		{"the last records with the final call", routertest.Mapping{FinalInvokeWithRecords: true}, at(41, 59),
-			`{"state":1}`, "{} 1; 1 1 final"},
+		{
+			"the last records with the final call",
+			routertest.Mapping{FinalInvokeWithRecords: true},
+			at(41, 59),
+			`{"state":1}`, "{} 1; 1 1 final",
+		},
 		{
 			"if its records are given up, it is made without them",
-			routertest.Mapping{FinalInvokeWithRecords: true, MaximumRetryAttempts: new(0)}, at(41, 59),
+			routertest.Mapping{FinalInvokeWithRecords: true, MaximumRetryAttempts: new(0)},
+			at(41, 59),
 			`{"state":1} error {"state":1}`,
 			"{} 1; 1 1 final; 1 0 final",
 		},
 		{
-			"no batching window outlasts the window", routertest.Mapping{MaximumBatchingWindow: time.Minute},
+			"no batching window outlasts the window",
+			routertest.Mapping{MaximumBatchingWindow: time.Minute},
 			at(41, 59, 61),
 			`{"state":1} {"state":2} {"state":3}`, "{} 2; 1 0 final; {} 1; 3 0 final",
 		},
 		{
-			"both halves get the state", routertest.Mapping{BisectBatchOnFunctionError: true}, at(41, 41),
+			"both halves get the state",
+			routertest.Mapping{BisectBatchOnFunctionError: true},
+			at(41, 41),
 			`error {"state":1} {"state":2}`, "{} 2; {} 1; 1 1; 2 0 final",
 		},
 		{
-			"state and failures: the state is taken", routertest.Mapping{ReportBatchItemFailures: true}, at(41, 41),
+			"state and failures: the state is taken",
+			routertest.Mapping{ReportBatchItemFailures: true},
+			at(41, 41),
 			`{"state":1,"batchItemFailures":[{"itemIdentifier":"2"}]} {"state":2}`, "{} 2; 1 1; 2 0 final",
 		},
 	} {

@@ -17,8 +17,10 @@ import (
 // new.
 var mutants = []struct{ name, old, new string }{
 	{"a split uses up a retry", `half :=`, `b.retries++; half :=`},
-	{"the second half comes first", `l.batches = append(l.batches, &second, b)`,
-		`l.batches = append(l.batches, b, &second)`},
+	{
+		"the second half comes first", `l.batches = append(l.batches, &second, b)`,
+		`l.batches = append(l.batches, b, &second)`,
+	},
 	{"no split at the checkpoint", `case s.BisectBatchOnFunctionError && inv.Outcome == Partial:`, `case false:`},
 	{"a retry too many", `b.retries >= limit`, `b.retries > limit`},
 	{"progress uses up no retry", `		case ResetOnProgress:`, `		case ResetOnProgress, CountEveryFailure:`},
@@ -27,19 +29,27 @@ var mutants = []struct{ name, old, new string }{
 	{"records expire too late", `age(b.recs[n]) > s.Retention`, `age(b.recs[n]) > 2*s.Retention`},
 	{"events of any size", `room -= rec.size; room < 0`, `room -= rec.size; room < -maxEvent`},
 	{"a full batch waits", `full && n > 0 {`, `full && n < 0 {`},
-	{"keys in any lane", `return int(h.Sum32() % uint32(lanes))`,
-		`return int(uint(len(key)*31+int(time.Now().UnixNano())) % uint(lanes))`},
+	{
+		"keys in any lane", `return int(h.Sum32() % uint32(lanes))`,
+		`return int(uint(len(key)*31+int(time.Now().UnixNano())) % uint(lanes))`,
+	},
 	{"the highest number is the checkpoint", `at < a.from {`, `at > a.from {`},
-	{"numbers are compared by their first digit", `decoder.Compare(rec.SequenceNumber, []byte(id)) == 0`,
-		`decoder.Compare(rec.SequenceNumber[:1], []byte(id)[:1]) == 0`},
+	{
+		"numbers are compared by their first digit", `decoder.Compare(rec.SequenceNumber, []byte(id)) == 0`,
+		`decoder.Compare(rec.SequenceNumber[:1], []byte(id)[:1]) == 0`,
+	},
 	{"a stray number is a success", `a.outcome, a.from = Failed, 0`, `a.outcome, a.from = Succeeded, 0`},
 	{"a pipe knows sequence numbers", `!m.Pipe && decoder`, `decoder`},
 	{"the mapping knows event ids", `case m.Pipe && string(rec.EventID)`, `case string(rec.EventID)`},
 	{"answers of any size", `len(r.response) > maxAnswer`, `len(r.response) > 2*maxAnswer`},
-	{"a window's answer needs no state", `r.batch.window != nil && a.state == nil`,
-		`r.batch.window == nil && a.state != nil`},
-	{"failure leaves its state", `if b.window != nil && (inv.Outcome == Succeeded || inv.Outcome == Partial) {`,
-		`if b.window != nil {`},
+	{
+		"a window's answer needs no state", `r.batch.window != nil && a.state == nil`,
+		`r.batch.window == nil && a.state != nil`,
+	},
+	{
+		"failure leaves its state", `if b.window != nil && (inv.Outcome == Succeeded || inv.Outcome == Partial) {`,
+		`if b.window != nil {`,
+	},
 	{"windows do not end early", `len(state) > maxState`, `len(state) > 2*maxState`},
 	{"a window that is over stays open", `return &batch{window: w.describe(l, true)}`, `return nil`},
 	{"the deadline may be met", `case !returned || !r.at.Before(r.deadline):`, `case !returned:`},

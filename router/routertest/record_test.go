@@ -13,8 +13,10 @@ import (
 )
 
 func TestNewRecordIsTheFirstOfADefaultEvent(t *testing.T) {
-	want := Event{Records: 1, Data: func(int) []byte { return []byte("d") },
-		Key: func(int) string { return "k" }}.All()[0]
+	want := Event{
+		Records: 1, Data: func(int) []byte { return []byte("d") },
+		Key: func(int) string { return "k" },
+	}.All()[0]
 	got := NewRecord("k", []byte("d"))
 	if !reflect.DeepEqual(*got, want) {
 		t.Errorf("got %v, want %v", got.LogValue(), want.LogValue())
@@ -45,10 +47,14 @@ func TestEventOfDefaults(t *testing.T) {
 		{Data: []byte("x")},
 		{PartitionKey: []byte("p"), SequenceNumber: []byte("12")},
 		{EventID: []byte("odd"), ApproximateArrivalTimestamp: arrival, Index: 99},
-		{Source: &decoder.Source{StreamName: "s", ShardID: "shardId-000000000009", AWSRegion: "eu-west-1",
-			EncryptionType: "NONE"}},
-		{Source: &decoder.Source{EventSourceARN: "arn:other", EventSource: "aws:other", EventName: "n",
-			EventVersion: "2", KinesisSchemaVersion: "3", InvokeIdentityARN: "i"}},
+		{Source: &decoder.Source{
+			StreamName: "s", ShardID: "shardId-000000000009", AWSRegion: "eu-west-1",
+			EncryptionType: "NONE",
+		}},
+		{Source: &decoder.Source{
+			EventSourceARN: "arn:other", EventSource: "aws:other", EventName: "n",
+			EventVersion: "2", KinesisSchemaVersion: "3", InvokeIdentityARN: "i",
+		}},
 	}
 	base := *NewRecord("", nil)
 	want := make([]R, len(given))

@@ -125,8 +125,10 @@ func TestSummaryStandsBetweenItsMarks(t *testing.T) {
 }
 
 func TestEveryBenchmarkIsInOneSuite(t *testing.T) {
-	names := []string{"BenchmarkDecode", "BenchmarkInvocation", "BenchmarkInvocationStart", "BenchmarkConcurrent",
-		"BenchmarkDecodeLogs"}
+	names := []string{
+		"BenchmarkDecode", "BenchmarkInvocation", "BenchmarkInvocationStart", "BenchmarkConcurrent",
+		"BenchmarkDecodeLogs",
+	}
 	var patterns []string
 	for _, s := range suites {
 		patterns = append(patterns, s.pattern(names))
@@ -149,8 +151,10 @@ func TestDigits(t *testing.T) {
 			t.Errorf("%v: got %q, want %q", v, got, want)
 		}
 	}
-	for ns, want := range map[float64]string{94.31: "94.3 ns", 999.6: "1.00 µs", 12345: "12.3 µs", 5.77e6: "5.77 ms",
-		2e9: "2.00 s"} {
+	for ns, want := range map[float64]string{
+		94.31: "94.3 ns", 999.6: "1.00 µs", 12345: "12.3 µs", 5.77e6: "5.77 ms",
+		2e9: "2.00 s",
+	} {
 		if got := timeOf(ns); got != want {
 			t.Errorf("%v: got %q, want %q", ns, got, want)
 		}

@@ -83,7 +83,12 @@ func decodeTargets(res *results) []target {
 		shape string
 		least float64
 	}{
-		{"1x256B", 40}, {"100x60B", 60}, {"100x256B", 60}, {"1000x1KiB", 60}, {"7500x200B", 60}, {"10000x60B", 60},
+		{"1x256B", 40},
+		{"100x60B", 60},
+		{"100x256B", 60},
+		{"1000x1KiB", 60},
+		{"7500x200B", 60},
+		{"10000x60B", 60},
 		{"1000x256B-odd", 60},
 	} {
 		value, found := times(c.shape, "encoding-json")
@@ -93,9 +98,16 @@ func decodeTargets(res *results) []target {
 		shape string
 		least float64
 	}{
-		{"1x256B", 10}, {"100x60B", 10}, {"100x256B", 10}, {"7500x200B", 10}, {"10000x60B", 10}, {"1000x256B-odd", 10},
+		{"1x256B", 10},
+		{"100x60B", 10},
+		{"100x256B", 10},
+		{"7500x200B", 10},
+		{"10000x60B", 10},
+		{"1000x256B-odd", 10},
 		{"1000x1KiB", 8},
-		{"40x100KiB", 2.5}, {"1x1MiB", 2.5}, {"1x4MiB", 2.5},
+		{"40x100KiB", 2.5},
+		{"1x1MiB", 2.5},
+		{"1x4MiB", 2.5},
 	} {
 		peer, value := fastest(res.operation("Decode").shape(c.shape))
 		add("the fastest other that fills a struct takes", c.shape, true, c.least, value, peer, peer != "")
@@ -104,8 +116,13 @@ func decodeTargets(res *results) []target {
 		shape string
 		most  float64
 	}{
-		{"1x256B", 1.5}, {"100x256B", 1.5}, {"7500x200B", 1.5}, {"1000x1KiB", 1.2},
-		{"40x100KiB", 1}, {"1x1MiB", 1}, {"1x4MiB", 1},
+		{"1x256B", 1.5},
+		{"100x256B", 1.5},
+		{"7500x200B", 1.5},
+		{"1000x1KiB", 1.2},
+		{"40x100KiB", 1},
+		{"1x1MiB", 1},
+		{"1x4MiB", 1},
 	} {
 		value, found := quotient(res.of("Decode", c.shape, ours, "ns/record"),
 			res.of("Decode", c.shape, "floor", "ns/record"))
@@ -163,13 +180,19 @@ func invocationTargets(res *results) []target {
 	atOnce, c := quotient(res.of("Concurrent", shape, "one", "ns/invocation"),
 		res.of("Concurrent", shape, "two", "ns/invocation"))
 	return []target{
-		{what: "an invocation with events.KinesisEvent takes, beyond the transport", where: shape, least: true,
+		{
+			what: "an invocation with events.KinesisEvent takes, beyond the transport", where: shape, least: true,
 			bound: 8, unit: "×",
-			value: time, missing: !a},
-		{what: "peak memory beyond the transport's, of that with events.KinesisEvent", where: shape, bound: 0.3,
+			value: time, missing: !a,
+		},
+		{
+			what: "peak memory beyond the transport's, of that with events.KinesisEvent", where: shape, bound: 0.3,
 			unit:  "×",
-			value: peak, missing: !b},
-		{what: "two invocations at once on two processors, of one", where: shape, least: true, bound: 1.8, unit: "×",
-			value: atOnce, missing: !c},
+			value: peak, missing: !b,
+		},
+		{
+			what: "two invocations at once on two processors, of one", where: shape, least: true, bound: 1.8, unit: "×",
+			value: atOnce, missing: !c,
+		},
 	}
 }

@@ -16,10 +16,10 @@ import (
 
 func main() {
 	var total sum.Sum
-	print := os.Getenv("PRINT_SUM") != ""
+	show := os.Getenv("PRINT_SUM") != ""
 	lambda.Start(func(_ context.Context, e events.KinesisEvent) (events.KinesisEventResponse, error) {
 		event.Add(&total, &e)
-		if print {
+		if show {
 			fmt.Println(uint64(total))
 		}
 		return events.KinesisEventResponse{BatchItemFailures: []events.KinesisBatchItemFailure{}}, nil
