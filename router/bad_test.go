@@ -226,7 +226,7 @@ func TestBrokenEvents(t *testing.T) {
 	}
 }
 
-// TestForeignEvents: events of other services go to Fallback, as they came; without it they are errors.
+// TestForeignEvents: events of other services go to WithFallback, as they came; without it they are errors.
 func TestForeignEvents(t *testing.T) {
 	for _, text := range []string{
 		`{"Records":[{"eventSource":"aws:sqs","body":"hello"}]}`,
@@ -241,13 +241,13 @@ func TestForeignEvents(t *testing.T) {
 				answer, err := router.New(h, quiet(), stats).Invoke(t.Context(), []byte(text))
 				fails(t, answer, err, "kinesis event: ")
 				if count != 1 {
-					t.Errorf("counted %d times without Fallback", count)
+					t.Errorf("counted %d times without WithFallback", count)
 				}
 				got := ""
-				r := router.New(h, quiet(), stats).Fallback(fallback(func(event []byte) ([]byte, error) {
+				r := router.New(h, quiet(), stats, router.WithFallback(fallback(func(event []byte) ([]byte, error) {
 					got = string(event)
 					return []byte(`"theirs"`), nil
-				}))
+				})))
 				for _, deadline := range []bool{false, true} {
 					ctx := t.Context()
 					if deadline {
@@ -259,16 +259,16 @@ func TestForeignEvents(t *testing.T) {
 					answer, err = r.Invoke(ctx, []byte(text))
 					answers(t, answer, err, `"theirs"`)
 					if got != text || count != 1 {
-						t.Errorf("Fallback got %s, counted %d times", got, count)
+						t.Errorf("the fallback got %s, counted %d times", got, count)
 					}
 				}
 			})
 		}
 	}
 	broken := `{"Records":[{"eventSource":"aws:kinesis","kinesis":{`
-	answer, err := router.New(single[0].handler(always(nil)), quiet()).Fallback(fallback(func([]byte) ([]byte, error) {
-		t.Error("a broken event went to Fallback")
+	answer, err := router.New(single[0].handler(always(nil)), quiet(), router.WithFallback(fallback(func([]byte) ([]byte, error) {
+		t.Error("a broken event went to the fallback")
 		return nil, nil
-	})).Invoke(t.Context(), []byte(broken))
+	}))).Invoke(t.Context(), []byte(broken))
 	fails(t, answer, err, "invalid JSON")
 }

@@ -58,16 +58,20 @@ func Example() {
 }
 
 // One function for several streams, each with a handler, a decoder and options of its own.
-func ExampleRouter_Stream() {
-	r := router.New(nil).
-		Stream("orders", router.Each(func(_ context.Context, rec *decoder.Record) error {
-			fmt.Printf("order %s\n", rec.Data)
-			return nil
-		})).
-		Stream("arn:aws:kinesis:us-east-1:123456789012:stream/clicks", router.Batch(func(_ context.Context, recs []decoder.Record) error {
-			fmt.Println(len(recs), "clicks")
-			return nil
-		}), router.WithDecoder(decoder.Decoder{Deaggregate: true}), router.WithBatchSize(500))
+func ExampleWithStream() {
+	orderPlaced := router.Each(func(_ context.Context, rec *decoder.Record) error {
+		fmt.Printf("order %s\n", rec.Data)
+		return nil
+	})
+	clicked := router.Batch(func(_ context.Context, recs []decoder.Record) error {
+		fmt.Println(len(recs), "clicks")
+		return nil
+	})
+	r := router.New(nil,
+		router.WithStream("orders", orderPlaced),
+		router.WithStream("arn:aws:kinesis:us-east-1:123456789012:stream/clicks", clicked,
+			router.WithDecoder(decoder.Decoder{Deaggregate: true}), router.WithBatchSize(500)),
+	)
 
 	show(r.Invoke(context.Background(), orders("a")))
 	show(r.Invoke(context.Background(), routertest.Event{Stream: "clicks", Records: 700, Size: 20}.Bytes()))
@@ -87,8 +91,8 @@ type greeter struct{}
 func (greeter) Invoke(context.Context, []byte) ([]byte, error) { return []byte(`"hello"`), nil }
 
 // Events of other services, such as a scheduled one that keeps the function warm, go to a handler of their own.
-func ExampleRouter_Fallback() {
-	r := router.New(router.Each(func(context.Context, *decoder.Record) error { return nil })).Fallback(greeter{})
+func ExampleWithFallback() {
+	r := router.New(router.Each(func(context.Context, *decoder.Record) error { return nil }), router.WithFallback(greeter{}))
 	show(r.Invoke(context.Background(), []byte(`{"source":"aws.events","detail-type":"Scheduled Event"}`)))
 	show(r.Invoke(context.Background(), orders("a")))
 	// Output:

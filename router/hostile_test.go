@@ -167,7 +167,7 @@ func TestHandlerAppendsToViews(t *testing.T) {
 }
 
 // TestFallbackIsForForeignEventsAlone: an error of a handler, or what WithOnBad returns, may be a *decoder.Error that says that
-// something is not from Kinesis. The event is, and its handlers have been called: it must not go to Fallback.
+// something is not from Kinesis. The event is, and its handlers have been called: it must not go to the fallback.
 func TestFallbackIsForForeignEventsAlone(t *testing.T) {
 	nested := func([]*decoder.Record) error {
 		for _, err := range decoder.Records([]byte(`{"Records":[{"eventSource":"aws:sqs"}]}`)) {
@@ -176,17 +176,17 @@ func TestFallbackIsForForeignEventsAlone(t *testing.T) {
 		return nil
 	}
 	foreign := fallback(func([]byte) ([]byte, error) {
-		t.Error("a Kinesis event went to Fallback")
+		t.Error("a Kinesis event went to the fallback")
 		return []byte("{}"), nil
 	})
 	for _, s := range single {
-		answer, err := router.New(s.handler(nested), quiet(), router.WithWholeBatch()).Fallback(foreign).Invoke(t.Context(), event("a"))
+		answer, err := router.New(s.handler(nested), quiet(), router.WithWholeBatch(), router.WithFallback(foreign)).Invoke(t.Context(), event("a"))
 		fails(t, answer, err, "not a Kinesis event")
 	}
 	mixed := []byte(`{"Records":[` + record(0, "a", ' ') + `,{"eventSource":"aws:sqs"}]}`)
 	asItIs := router.WithOnBad(func(_ context.Context, _ *decoder.Record, err error) error { return err })
 	for _, s := range shapes(single, sliced) {
-		answer, err := router.New(s.handler(always(nil)), quiet(), asItIs, router.WithWholeBatch()).Fallback(foreign).Invoke(t.Context(), mixed)
+		answer, err := router.New(s.handler(always(nil)), quiet(), asItIs, router.WithWholeBatch(), router.WithFallback(foreign)).Invoke(t.Context(), mixed)
 		fails(t, answer, err, "not a Kinesis event")
 	}
 }

@@ -43,26 +43,23 @@ import (
 // more of those than [WithWorkers]. Where all is well nothing is logged, and a
 // level that the logger is not enabled for costs nothing.
 func WithLogger(l *slog.Logger) Option {
-	return func(c *config) { c.logger = l }
+	return func(c *config) { c.logger, c.loggerGiven = l, true }
 }
 
 // WithLogLimit sets how many lines of each kind about records an invocation
 // logs at most; see [WithLogger]. What is beyond that is summed up in one line:
 // how many records, by what became of them and why, and the first and the last
 // of them by their position; one that panicked and was given up counts for
-// both. With 0 there is that line alone, beside the advice
-// on a bad record (see [WithOnBad]). The default, also for n below 0, is 5.
+// both. With 0 there is that line alone, beside the advice on a bad record (see
+// [WithOnBad]). The default is 5.
 func WithLogLimit(n int) Option {
-	if n < 0 {
-		n = defaultLogLimit
-	}
 	return func(c *config) { c.logLimit = n }
 }
 
 // WithLogKeys sets how lines about records name the partition key: by what show
 // returns for it, 1 KiB of that at most. [PlainKeys] logs it as it is,
-// [HashedKeys] a name that tells keys apart. The default, also for nil, is to
-// leave it out: keys are often names of people or devices. show is called from
+// [HashedKeys] a name that tells keys apart. With nil, as by default, it is left
+// out: keys are often names of people or devices. show is called from
 // several goroutines at once.
 func WithLogKeys(show func(key []byte) string) Option {
 	return func(c *config) { c.logKeys = show }

@@ -5,16 +5,22 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambda"
+
 	"example.com/sluice/decoder"
 )
 
 // Option changes how a [Router], or one of its streams, works. Where one of
-// [New] is given twice, the last counts, and so does an option of
-// [Router.Stream] beside the same one of New.
+// [New] is given twice, the last counts, and so does an option of [WithStream]
+// beside the same one of New.
 //
 // Hooks that only watch add up instead: of [WithStats] and [WithCallHook] all
 // count that stand in one list of options, in its order. A stream's own hooks of
-// such a kind take the place of those of New, which it can repeat.
+// such a kind take the place of those of New, which it can repeat. [WithStream]
+// adds up too.
+//
+// Where 0 has no meaning of its own it stands for an option's default. What
+// cannot be meant, such as a size below 0 or a nil function, makes New panic.
 type Option func(*config)
 
 type config struct {
@@ -22,6 +28,7 @@ type config struct {
 	batchSize  int
 	workers    int
 	onBad      func(context.Context, *decoder.Record, error) error
+	onBadGiven bool
 	wholeBatch bool
 	copies     bool
 	margin     time.Duration   // 0: the default; below: no guard
@@ -29,10 +36,14 @@ type config struct {
 	remember   int             // for how many records there is memory
 	memory     *recent[uint64] // the digests of records that are done
 	hooks
-	logger   *slog.Logger // nil: slog.Default, looked up at each use
-	logLimit int          // how many lines of a kind an invocation may have
-	logKeys  func(key []byte) string
-	advised  *recent[struct{}] // bad records on which there was advice; nil where none is due
+	logger      *slog.Logger // nil: the default, looked up at each use
+	loggerGiven bool
+	logLimit    int // how many lines of a kind an invocation may have
+	logKeys     func(key []byte) string
+	advised     *recent[struct{}] // bad records on which there was advice; nil where none is due
+
+	streams   []stream
+	fallbacks []lambda.Handler // of which the last counts
 }
 
 // hooks are those that watch, in the order in which they are called. What is
@@ -69,40 +80,47 @@ const (
 )
 
 // configOf is what lists of options come to: those of New, and behind them
-// those of a stream.
+// those of a stream, which has no streams of its own. It panics where they are
+// wrong.
 func configOf(lists ...[]Option) config {
 	c := config{logLimit: defaultLogLimit}
-	for _, opts := range lists {
-		before := c.hooks
-		c.hooks = hooks{}
+	for n, opts := range lists {
+		before := c
+		c.hooks, c.streams, c.fallbacks = hooks{}, nil, nil
 		for _, o := range opts {
+			if o == nil {
+				panic("router: nil Option")
+			}
 			o(&c)
 		}
-		c.hooks = c.hooks.or(before)
+		c.hooks = c.hooks.or(before.hooks)
+		if n > 0 && len(c.streams)+len(c.fallbacks) > 0 {
+			panic("router: WithStream or WithFallback among the options of WithStream")
+		}
+	}
+	if err := c.validate(); err != nil {
+		panic("router: " + err.Error())
 	}
 	c.complete()
 	return c
 }
 
-// complete puts defaults in the place of what is not set, or not to be used.
+// complete puts defaults in the place of what is not set.
 func (c *config) complete() {
-	if c.batchSize < 1 {
+	if c.batchSize == 0 {
 		c.batchSize = defaultBatchSize
 	}
-	if c.workers < 1 {
+	if c.workers == 0 {
 		c.workers = defaultWorkers
 	}
 	if c.onBad == nil {
 		c.onBad = retryBad
+	}
+	if !c.onBadGiven && c.poison == nil { // else somebody has said what becomes of a bad record
 		c.advised = newRecent[struct{}](maxAdvised)
 	}
-	if p := c.poison; p != nil && p.giveUp == nil {
-		c.poison = nil
-	} else if p != nil {
-		c.poison = &poison{failures: max(1, p.failures), giveUp: p.giveUp, counts: newRecent[int](maxSuspects)}
-	}
-	if c.poison != nil {
-		c.advised = nil // the option has an end for such a record
+	if p := c.poison; p != nil {
+		c.poison = &poison{failures: p.failures, giveUp: p.giveUp, counts: newRecent[int](maxSuspects)}
 	}
 	if c.remember > 0 {
 		c.memory = newRecent[uint64](c.remember)
@@ -116,37 +134,40 @@ func WithDecoder(d decoder.Decoder) Option {
 	return func(c *config) { c.decoder = d }
 }
 
-// WithBatchSize sets how many records [Batch], [Partition] and their typed forms get at most in one call. The default, also
-// for n below 1, is 100.
+// WithBatchSize sets how many records [Batch], [Partition] and their typed forms
+// get at most in one call; 0 means 100.
 func WithBatchSize(n int) Option {
 	return func(c *config) { c.batchSize = n }
 }
 
-// WithWorkers sets how many calls of a [Partition] run at once in one invocation. The default, also for n below 1, is 16: handlers
-// mostly wait for networks. The other shapes run one call at a time.
+// WithWorkers sets how many calls of a [Partition] run at once in one
+// invocation; 0 means 16, since handlers mostly wait for networks. The other
+// shapes run one call at a time.
 func WithWorkers(n int) Option {
 	return func(c *config) { c.workers = n }
 }
 
 // WithOnBad sets what becomes of bad records: those that the decoder yields
-// with an error, and those whose payload a typed handler cannot decode (an
-// error that is [decoder.ErrDecode]). What f returns counts like a handler's
-// error, nil for done. err is a *decoder.Error. The default, also for nil, is
-// Retry, since giving data up is for you to say: such a record is delivered
-// again, and its shard's lane waits, until the mapping's limits of age or
-// retries are used up; the log says so once. [SkipBad] goes on without them; a
-// function that puts them elsewhere first and then returns Skip(err) loses
+// with an error, and those whose payload a handler refuses: a typed handler that
+// cannot decode it, or any handler by [Bad] (an error that is
+// [decoder.ErrDecode]). What f returns counts like a handler's error, nil for
+// done. err is a *decoder.Error.
+//
+// The default is Retry, since giving data up is for you to say: such a record is
+// delivered again, and its shard lane waits, until the mapping's limits of age
+// or retries are used up; the log says so once. [SkipBad] goes on without them.
+// A function that puts them elsewhere first, and then returns Skip(err), loses
 // nothing.
 func WithOnBad(f func(ctx context.Context, rec *decoder.Record, err error) error) Option {
-	return func(c *config) { c.onBad = f }
+	return func(c *config) { c.onBad, c.onBadGiven = f, true }
 }
 
 // WithCopies gives handlers records that they may keep, for those who need no
 // views: each call, of [WithOnBad], [WithPoison] and [WithCallHook] too, gets
-// copies that are its own for good and that it may write to, but for the
-// Source, which is shared. So is the key of a [Partition], and the log event of
-// [LogEvents]; what [Typed] and the like decode may point into the record's
-// data. The tree of [JSONValue] is still valid until f returns.
+// copies that are its own for good and that it may write to, but for the Source,
+// which is shared. So is the key of a [Partition]. What [Typed] and the like
+// decode may point into the record's data. The tree of [JSONValue] is still
+// valid until f returns.
 //
 // A copy is one allocation and the record's bytes, beside the record itself, of
 // which there is one slice a call. Who keeps any of a record's bytes keeps them
@@ -159,19 +180,25 @@ func WithCopies() Option {
 	return func(c *config) { c.copies = true }
 }
 
-// WithMargin sets how long before the deadline of Invoke's context the work stops, so that what is done stays done and the answer arrives
-// in time: handlers' contexts are cancelled, nothing more is started, and calls that have not returned within half of the margin are abandoned. See
-// the package documentation, which also says what to set in the event source mapping.
+// WithMargin sets how long before the deadline of Invoke's context the work
+// stops, so that what is done stays done and the answer arrives in time: the
+// handlers' contexts are cancelled, nothing more is started, and calls that have
+// not returned within half of the margin are abandoned. See the package
+// documentation, which also says what to set in the event source mapping.
 //
-// The default, also for 0, is 500 ms, but at most a quarter of the time that there is when Invoke is called. A margin that is set is taken as it
-// is; one that is longer than the function's timeout leaves no time for any record, which is logged. It should be longer than twice the
-// time that a handler takes to notice that it is cancelled. With a negative margin there is no guard: only once the context is done is nothing more started.
+// The default, which 0 stands for, is 500 ms, but at most a quarter of the time
+// that there is when Invoke is called. A margin that is set is taken as it is.
+// One that is longer than the function's timeout leaves no time for any record,
+// which is logged. It should be longer than twice the time that a handler takes
+// to notice that it is cancelled. With a negative margin there is no guard: only
+// once the context is done is nothing more started.
 func WithMargin(margin time.Duration) Option {
 	return func(c *config) { c.margin = margin }
 }
 
-// WithWholeBatch is for event source mappings without ReportBatchItemFailures, where Lambda takes every answer for a
-// success: the first failure stops the work and is an error of the invocation, so that the whole batch comes again.
+// WithWholeBatch is for event source mappings without ReportBatchItemFailures,
+// where Lambda takes every answer for a success. The first failure stops the
+// work and is an error of the invocation, so that the whole batch comes again.
 func WithWholeBatch() Option {
 	return func(c *config) { c.wholeBatch = true }
 }

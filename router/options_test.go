@@ -149,9 +149,10 @@ func TestOptionsTwice(t *testing.T) {
 				want = o.alone
 			}
 			h, o = optionsTwice()[name]()
-			_, _ = router.New(nil, append([]router.Option{quiet(), o.first}, o.others...)...).Stream("orders", h, o.second).Invoke(ctx, event("abc"))
+			opts := append([]router.Option{quiet(), o.first, router.WithStream("orders", h, o.second)}, o.others...)
+			_, _ = router.New(nil, opts...).Invoke(ctx, event("abc"))
 			if got := o.saw(); got != want {
-				t.Errorf("%s in Stream beside New: %q, want %q", name, got, want)
+				t.Errorf("%s in WithStream beside New: %q, want %q", name, got, want)
 			}
 		}
 		t.Run(name, func(t *testing.T) { synctest.Test(t, test) })
@@ -160,7 +161,7 @@ func TestOptionsTwice(t *testing.T) {
 
 // TestOptionsTwiceIsComplete: an option that is new is in the table too.
 func TestOptionsTwiceIsComplete(t *testing.T) {
-	elsewhere := []string{"WithRedeliveryMemory"} // TestRedeliveryMemoryTwice
+	elsewhere := []string{"WithRedeliveryMemory", "WithStream", "WithFallback"} // TestRedeliveryMemoryTwice, TestStream, TestNoHandler
 	known := optionsTwice()
 	for _, name := range optionNames(t) {
 		if known[name] == nil && !slices.Contains(elsewhere, name) {
@@ -238,9 +239,9 @@ func TestHooksNone(t *testing.T) {
 		want int
 	}{
 		{"in New", router.New(single[0].handler(always(nil)), append([]router.Option{stats, hook}, none...)...), 0},
-		{"in Stream", router.New(nil, stats, hook).Stream("orders", single[0].handler(always(nil)), none...), 0},
+		{"in WithStream", router.New(nil, stats, hook, router.WithStream("orders", single[0].handler(always(nil)), none...)), 0},
 		{"before others", router.New(single[0].handler(always(nil)), append(none, stats, hook)...), 2},
-		{"inherited", router.New(nil, stats, hook).Stream("orders", single[0].handler(always(nil))), 2},
+		{"inherited", router.New(nil, stats, hook, router.WithStream("orders", single[0].handler(always(nil)))), 2},
 	} {
 		count = 0
 		answer, err := c.r.Invoke(t.Context(), event("a"))

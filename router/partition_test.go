@@ -97,7 +97,7 @@ func TestPartitionBadRecords(t *testing.T) {
 // TestPartitionWorkers: as many keys are worked on at once as the option says, and never two calls of one key.
 func TestPartitionWorkers(t *testing.T) {
 	for _, c := range []struct{ workers, keys, most int }{
-		{0, 40, 16}, {1, 40, 1}, {3, 40, 3}, {100, 40, 40}, {-5, 4, 4}, {16, 1, 1},
+		{0, 40, 16}, {1, 40, 1}, {3, 40, 3}, {100, 40, 40}, {0, 4, 4}, {16, 1, 1},
 	} {
 		t.Run(fmt.Sprintf("%d workers, %d keys", c.workers, c.keys), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -6,20 +6,27 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// WithPoison gives a record that keeps failing to f, once it has failed that many times (at least once). If f returns nil, the record is done with as
-// if its handler had skipped it: logged, counted, not delivered again. If f fails, the record is retried, and given to f again when it
-// fails the next time. f is where such a record is kept, in a queue, a bucket or a log: without this option it blocks its shard
-// until it expires.
+// WithPoison gives a record that keeps failing, a poison record, to f once it
+// has failed that many times, 1 or more. If f returns nil, the record is done
+// with as if its handler had skipped it: logged, counted, not delivered again.
+// If f fails, the record is retried, and given to f again when it fails the next
+// time. f is for keeping such a record, in a queue, a bucket or a log: without
+// this option it blocks its shard until it expires.
 //
-// What counts is a failure that is this record's: its error in a shape of single records, a panic included; in slice shapes an error with
-// [At] it; and that of [WithOnBad] for a bad record. What does not count: a slice's error without At, a slice's panic, [Fail], and whatever comes
-// once the handler's context is done.
+// What counts is a failure that is this record's: its error in a shape of single
+// records, a panic included; in slice shapes an error with [At] it; and that of
+// [WithOnBad] for a bad record. What does not count: a slice's error without At,
+// a slice's panic, [Fail], and whatever comes once the handler's context is
+// done.
 //
-// Failures are counted in the memory of this process, of some thousand records. Lambda runs several processes at once and ends them when it
-// likes, and a retry may go to any of them: so a record may fail more often than that before it is given to f, and never
-// comes to it where each retry meets a new process. The mapping's own limits of retries and age stay the ones to rely on.
+// Failures are counted in the memory of this process, of some thousand records.
+// Lambda runs several processes at once and ends them when it likes, and a retry
+// may go to any of them. So a record may fail more often than that before it is
+// given to f, and never comes to it where each retry meets a new process. The
+// mapping's own limits of retries and age stay the ones to rely on.
 //
-// The record is valid until f returns; err is what the handler returned. f's time is the handlers' (see [WithMargin]).
+// The record is valid until f returns; err is what the handler returned. f's
+// time is the handlers' (see [WithMargin]).
 func WithPoison(failures int, f func(ctx context.Context, rec *decoder.Record, err error) error) Option {
 	return func(c *config) { c.poison = &poison{failures: failures, giveUp: f} }
 }

@@ -87,7 +87,7 @@ func TestPoisonGoesOn(t *testing.T) {
 	for _, s := range shapes(single, sliced) {
 		var j journal
 		var g graves
-		r := router.New(s.handler(j.noting(at(1, errBoom))), quiet(), router.WithPoison(0, g.dig))
+		r := router.New(s.handler(j.noting(at(1, errBoom))), quiet(), router.WithPoison(1, g.dig))
 		answer, err := r.Invoke(t.Context(), event("aaa"))
 		answers(t, answer, err, allDone)
 		if isSingle(s) {

@@ -8,19 +8,27 @@ import (
 
 // This file keeps records from being handled twice.
 
-// WithRedeliveryMemory makes the router remember so many records that are done but lie behind the checkpoint, so that they are not handled twice when
-// Lambda delivers them again. Below 1 nothing is remembered, which is the default.
+// WithRedeliveryMemory makes the router remember so many records that are done
+// but lie behind the record that the answer names, so that they are not handled
+// twice when Lambda delivers them again. With 0, as by default, nothing is
+// remembered.
 //
-// Behind a checkpoint there are done records where keys are handled side by side ([Partition], [TypedPartition]), and in all shapes inside an
-// aggregate whose first user records are done: it comes again as a whole. [ByTime] and [Tumbling], whose calls are about all
-// records of a window at once, get every record again; there the option does nothing. Nor does it where the whole invocation fails, by [Fail],
-// with [WithWholeBatch], or in a window.
+// There are such records where keys are handled side by side ([Partition],
+// [TypedPartition]), and in all shapes inside an aggregate whose first user
+// records are done: it comes again as a whole. [ByTime] and [Tumbling], whose
+// calls are about all records of a window at once, get every record again; there
+// the option does nothing. Nor does it where the whole invocation fails, by
+// [Fail], with [WithWholeBatch], or in a window.
 //
-// It is best effort: the memory is this process's, and Lambda may deliver to another, which handles the records again. So it saves work, and
-// handlers must be idempotent all the same. It loses nothing: a record is passed over only if it was done here, and stream, shard, sequence
-// number, subsequence number, partition key and data are all the same. It keeps the order: behind a record that is handled, none of its key is
-// passed over. What is recognised is forgotten, unless it lies behind a checkpoint again.
-// A record that the event holds twice is not recognised. [Stats] counts what is (Redelivered).
+// It is best effort: the memory is this process's, and Lambda may deliver to
+// another, which handles the records again. So it saves work, and handlers must
+// be idempotent all the same. It loses nothing: a record is passed over only if
+// it was done here, and stream, shard, sequence number, subsequence number,
+// partition key and data are all the same. It keeps the order: behind a record
+// that is handled, none of its key is passed over. What is recognised is
+// forgotten, unless it lies behind the record that an answer names again. A
+// record that the event holds twice is not recognised. [Stats] counts what is
+// (Redelivered).
 func WithRedeliveryMemory(records int) Option {
 	return func(c *config) { c.remember = records }
 }

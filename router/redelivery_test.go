@@ -127,7 +127,7 @@ func TestRedeliveryMemoryKeepsOrder(t *testing.T) {
 
 // TestRedeliveryMemoryWithoutIt: by default nothing is remembered.
 func TestRedeliveryMemoryWithoutIt(t *testing.T) {
-	for _, opts := range [][]router.Option{nil, {router.WithRedeliveryMemory(0)}, {router.WithRedeliveryMemory(-1)}} {
+	for _, opts := range [][]router.Option{nil, {router.WithRedeliveryMemory(0)}} {
 		k := &keyed{fail: failAt("1")}
 		r := router.New(keysSideBySide[0].handler(k.handle), append(opts, quiet(), router.WithWorkers(1))...)
 		for range 2 {

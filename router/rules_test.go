@@ -349,7 +349,7 @@ func TestRuleOfChunks(t *testing.T) {
 		{name: "Fail in the second", react: at(3, fail), fails: "boom", calls: "[0 1] [2 3]", opts: two},
 		{name: "of one", react: at(3, skip), first: none, calls: "[0] [1] [2] [3] [4]", opts: []router.Option{router.WithBatchSize(1)}},
 		{name: "of more than there are", react: at(3, skip), first: none, calls: "[0 1 2 3 4] [4]", opts: []router.Option{router.WithBatchSize(1000)}},
-		{name: "of the default size", react: at(3, skip), first: none, calls: "[0 1 2 3 4] [4]", opts: []router.Option{router.WithBatchSize(-1)}},
+		{name: "of the default size", react: at(3, skip), first: none, calls: "[0 1 2 3 4] [4]", opts: []router.Option{router.WithBatchSize(0)}},
 	} {
 		c.letters = "aaaaa"
 		for _, s := range chunked {

@@ -14,7 +14,7 @@ import (
 	"example.com/sluice/router"
 )
 
-// This file is about who gets which event: Stream and Fallback.
+// This file is about who gets which event: WithStream and WithFallback.
 
 // eventOf is an event of the stream with that ARN.
 func eventOf(arn string) []byte {
@@ -56,12 +56,11 @@ func TestStream(t *testing.T) {
 			to := func(name string) router.Handler {
 				return router.Each(func(context.Context, *decoder.Record) error { got = name; return nil })
 			}
-			r := router.New(to(""), quiet())
+			opts := []router.Option{quiet()}
 			for _, name := range c.streams {
-				if r.Stream(name, to(name)) != r {
-					t.Error("Stream does not return its Router")
-				}
+				opts = append(opts, router.WithStream(name, to(name)))
 			}
+			r := router.New(to(""), opts...)
 			answer, err := r.Invoke(t.Context(), eventOf(c.arn))
 			answers(t, answer, err, allDone)
 			if got != c.want {
@@ -80,9 +79,9 @@ func TestStreamOptions(t *testing.T) {
 	count := func(name string) router.Option {
 		return router.WithStats(func(_ context.Context, s router.Stats) { counted = append(counted, name+" "+s.Source.StreamName) })
 	}
-	r := router.New(h, quiet(), router.WithBatchSize(2), count("base")).
-		Stream("payments", h, router.WithBatchSize(3), router.WithDecoder(decoder.Decoder{Deaggregate: true})).
-		Stream("orders", h, count("own"))
+	r := router.New(h, quiet(), router.WithBatchSize(2), count("base"),
+		router.WithStream("payments", h, router.WithBatchSize(3), router.WithDecoder(decoder.Decoder{Deaggregate: true})),
+		router.WithStream("orders", h, count("own")))
 	e := aggregates("a", "aaaa")
 	for _, arn := range []string{ordersARN, payments, "arn:aws:kinesis:us-east-1:123456789012:stream/others"} {
 		answer, err := r.Invoke(t.Context(), []byte(strings.ReplaceAll(string(e), ordersARN, arn)))
@@ -99,23 +98,22 @@ func TestStreamOptions(t *testing.T) {
 // TestNoHandler: an event that nobody is there for is an error.
 func TestNoHandler(t *testing.T) {
 	never := router.Each(func(context.Context, *decoder.Record) error { t.Error("called"); return nil })
-	answer, err := router.New(nil).Invoke(t.Context(), event("a"))
-	fails(t, answer, err, "no handler: router.New got nil")
-	answer, err = router.New(nil, quiet()).Stream("payments", never).Invoke(t.Context(), event("a"))
+	answer, err := router.New(nil, quiet(), router.WithStream("payments", never)).Invoke(t.Context(), event("a"))
 	fails(t, answer, err, `no handler for stream "orders"`)
-	// Fallback is for other services, not for other streams.
+	// The fallback is for other services, not for other streams.
 	theirs := fallback(func([]byte) ([]byte, error) { return []byte(`"theirs"`), nil })
-	answer, err = router.New(nil, quiet()).Stream("payments", never).Fallback(theirs).Invoke(t.Context(), event("a"))
+	answer, err = router.New(nil, quiet(), router.WithStream("payments", never), router.WithFallback(theirs)).Invoke(t.Context(), event("a"))
 	fails(t, answer, err, `no handler for stream "orders"`)
 	for _, r := range []*router.Router{
-		router.New(never, quiet()).Stream("orders", never).Fallback(theirs),
-		router.New(nil, quiet()).Stream("orders", never).Fallback(theirs),
-		router.New(nil, quiet()).Fallback(theirs),
+		router.New(never, quiet(), router.WithStream("orders", never), router.WithFallback(theirs)),
+		router.New(nil, quiet(), router.WithStream("orders", never), router.WithFallback(theirs)),
+		router.New(nil, quiet(), router.WithFallback(theirs)),
+		router.New(nil, quiet(), router.WithFallback(fallback(func([]byte) ([]byte, error) { panic("not the last") })), router.WithFallback(theirs)),
 	} {
 		answer, err = r.Invoke(t.Context(), []byte(`{"Records":[{"eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:us-east-1:123456789012:orders"}]}`))
 		answers(t, answer, err, `"theirs"`)
 	}
-	answer, err = router.New(nil, quiet()).Stream("orders", never).Invoke(t.Context(), []byte(`{"Records":[{`))
+	answer, err = router.New(nil, quiet(), router.WithStream("orders", never)).Invoke(t.Context(), []byte(`{"Records":[{`))
 	fails(t, answer, err, "invalid JSON")
 }
 
@@ -124,8 +122,10 @@ func TestMisuse(t *testing.T) {
 	each := router.Each(func(context.Context, *decoder.Record) error { return nil })
 	var nilEach *router.Each
 	var nilRouter *router.Router
-	one := router.New(each)
-	two := router.New(each).Fallback(one)
+	stream := func(nameOrARN string, h router.Handler, opts ...router.Option) func() {
+		return func() { router.New(each, router.WithStream(nameOrARN, h, opts...)) }
+	}
+	with := func(o router.Option) func() { return func() { router.New(each, o) } }
 	const nothing = "without a function"
 	for _, c := range []struct {
 		name, says string
@@ -153,21 +153,34 @@ func TestMisuse(t *testing.T) {
 		}},
 		{"nil LogEvents", nothing, func() { router.New(router.LogEvents(nil)) }},
 		{"nil JSONValue", nothing, func() { router.New(router.JSONValue(nil)) }},
-		{"Stream of nil", `nil Handler for stream "orders"`, func() { router.New(nil).Stream("orders", nil) }},
-		{"Stream of nil Each", nothing, func() { router.New(nil).Stream("orders", router.Each(nil)) }},
-		{"Stream of a queue", "neither", func() { router.New(nil).Stream("arn:aws:sqs:us-east-1:123456789012:orders", each) }},
-		{"Stream of a video", "neither", func() {
-			router.New(nil).Stream("arn:aws:kinesisvideo:us-east-1:123456789012:stream/door/1700000000", each)
-		}},
-		{"Stream of no name", "neither", func() { router.New(nil).Stream("", each) }},
-		{"Stream of an ARN without a name", "neither", func() { router.New(nil).Stream("arn:aws:kinesis:us-east-1:123456789012:stream/", each) }},
-		{"Stream of a part of an ARN", `"stream/orders" is neither`, func() { router.New(nil).Stream("stream/orders", each) }},
-		{"Stream of a long name", "neither", func() { router.New(nil).Stream(strings.Repeat("a", 129), each) }},
-		{"Fallback to nil", "nil Handler", func() { one.Fallback(nil) }},
-		{"Fallback to a nil function", "nil Handler", func() { one.Fallback(fallback(nil)) }},
-		{"Fallback to no Router", "nil Router", func() { one.Fallback(nilRouter) }},
-		{"Fallback to itself", "the Router itself", func() { one.Fallback(one) }},
-		{"Fallback in a circle", "the Router itself", func() { one.Fallback(two) }},
+		{"nobody", "New(nil) without WithStream or WithFallback", func() { router.New(nil) }},
+		{"nobody, with options", "New(nil) without", func() { router.New(nil, quiet(), router.WithBatchSize(1)) }},
+		{"stream of nil", `WithStream("orders"): nil Handler`, stream("orders", nil)},
+		{"stream of nil Each", nothing, stream("orders", router.Each(nil))},
+		{"stream of a queue", "neither", stream("arn:aws:sqs:us-east-1:123456789012:orders", each)},
+		{"stream of a video", "neither", stream("arn:aws:kinesisvideo:us-east-1:123456789012:stream/door/1700000000", each)},
+		{"stream of no name", "neither", stream("", each)},
+		{"stream of an ARN without a name", "neither", stream("arn:aws:kinesis:us-east-1:123456789012:stream/", each)},
+		{"stream of a part of an ARN", `WithStream("stream/orders"): neither`, stream("stream/orders", each)},
+		{"stream of a long name", "neither", stream(strings.Repeat("a", 129), each)},
+		{"stream in a stream", "among the options of WithStream", stream("orders", each, router.WithStream("clicks", each))},
+		{"fallback in a stream", "among the options of WithStream", stream("orders", each, router.WithFallback(fallback(nil)))},
+		{"wrong option of a stream", "WithBatchSize: -1", stream("orders", each, router.WithBatchSize(-1))},
+		{"fallback to nil", "WithFallback: nil Handler", with(router.WithFallback(nil))},
+		{"fallback to a nil function", "WithFallback: nil Handler", with(router.WithFallback(fallback(nil)))},
+		{"fallback to no Router", "WithFallback: nil Handler", with(router.WithFallback(nilRouter))},
+		{"nil Option", "nil Option", with(nil)},
+		{"WithBatchSize", "WithBatchSize: -1, want 0 or more", with(router.WithBatchSize(-1))},
+		{"WithWorkers", "WithWorkers: -2, want 0 or more", with(router.WithWorkers(-2))},
+		{"WithLogLimit", "WithLogLimit: -1, want 0 or more", with(router.WithLogLimit(-1))},
+		{"WithRedeliveryMemory", "WithRedeliveryMemory: -1, want 0 or more", with(router.WithRedeliveryMemory(-1))},
+		{"WithDecoder, MaxData", "WithDecoder: MaxData: -1, want", with(router.WithDecoder(decoder.Decoder{MaxData: -1}))},
+		{"WithDecoder, MaxRecords", "WithDecoder: MaxRecords: -1, want", with(router.WithDecoder(decoder.Decoder{MaxRecords: -1}))},
+		{"WithDecoder, MaxBatch", "WithDecoder: MaxBatch: -1, want", with(router.WithDecoder(decoder.Decoder{MaxBatch: -1}))},
+		{"WithOnBad", "WithOnBad: nil function", with(router.WithOnBad(nil))},
+		{"WithLogger", "WithLogger: nil Logger", with(router.WithLogger(nil))},
+		{"WithPoison of nothing", "WithPoison: nil function", with(router.WithPoison(3, nil))},
+		{"WithPoison at once", "WithPoison: 0 failures, want 1 or more", with(router.WithPoison(0, router.SkipBad))},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			defer func() {

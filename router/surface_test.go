@@ -16,27 +16,27 @@ import (
 // This file holds the public names and their types to what code outside of this module is written against. That it compiles is the test.
 
 var (
-	_ func([]byte) iter.Seq2[*decoder.Record, error]                                = decoder.Records
-	_ func([]byte) iter.Seq2[*decoder.Record, error]                                = decoder.Decoder{}.Records
-	_ func([]byte, func(*decoder.Batch) error) error                                = decoder.Decoder{}.Batch
-	_ func([]byte) (*decoder.Window, error)                                         = decoder.Decoder{}.Window
-	_ func(*decoder.Record) decoder.Record                                          = (*decoder.Record).Clone
-	_ func(decoder.Record) slog.Value                                               = decoder.Record.LogValue
-	_ func(*decoder.Batch) []decoder.Record                                         = (*decoder.Batch).Records
-	_ func(*decoder.Batch) []*decoder.Error                                         = (*decoder.Batch).Failed
-	_ func(*decoder.Batch) *decoder.Window                                          = (*decoder.Batch).Window
-	_ func(*decoder.Error) error                                                    = (*decoder.Error).Unwrap
-	_ func(a, b []byte) int                                                         = decoder.Compare
-	_                                                                               = decoder.Decoder{Deaggregate: true, Codec: decoder.Auto, MaxData: 1, MaxRecords: 1}
-	_ func(router.Handler, ...router.Option) *router.Router                         = router.New
-	_ func(*router.Router, context.Context, []byte) ([]byte, error)                 = (*router.Router).Invoke
-	_ func(*router.Router, lambda.Handler) *router.Router                           = (*router.Router).Fallback
-	_ func(error) error                                                             = router.Skip
-	_ func(error) error                                                             = router.Retry
-	_ func(error) error                                                             = router.Fail
-	_ func(*decoder.Record, error) error                                            = router.At
-	_ func(context.Context, *decoder.Record, error) error                           = router.SkipBad
-	_ func(*router.Router, string, router.Handler, ...router.Option) *router.Router = (*router.Router).Stream
+	_ func([]byte) iter.Seq2[*decoder.Record, error]                = decoder.Records
+	_ func([]byte) iter.Seq2[*decoder.Record, error]                = decoder.Decoder{}.Records
+	_ func([]byte, func(*decoder.Batch) error) error                = decoder.Decoder{}.Batch
+	_ func([]byte) (*decoder.Window, error)                         = decoder.Decoder{}.Window
+	_ func(*decoder.Record) decoder.Record                          = (*decoder.Record).Clone
+	_ func(decoder.Record) slog.Value                               = decoder.Record.LogValue
+	_ func(*decoder.Batch) []decoder.Record                         = (*decoder.Batch).Records
+	_ func(*decoder.Batch) []*decoder.Error                         = (*decoder.Batch).Failed
+	_ func(*decoder.Batch) *decoder.Window                          = (*decoder.Batch).Window
+	_ func(*decoder.Error) error                                    = (*decoder.Error).Unwrap
+	_ func(a, b []byte) int                                         = decoder.Compare
+	_                                                               = decoder.Decoder{Deaggregate: true, Codec: decoder.Auto, MaxData: 1, MaxRecords: 1}
+	_ func(router.Handler, ...router.Option) *router.Router         = router.New
+	_ func(*router.Router, context.Context, []byte) ([]byte, error) = (*router.Router).Invoke
+	_ func(error) error                                             = router.Skip
+	_ func(error) error                                             = router.Retry
+	_ func(error) error                                             = router.Fail
+	_ func(*decoder.Record, error) error                            = router.At
+	_ func(context.Context, *decoder.Record, error) error           = router.SkipBad
+	_ func(lambda.Handler) router.Option                            = router.WithFallback
+	_ func(string, router.Handler, ...router.Option) router.Option  = router.WithStream
 )
 
 // comparable and opaque

@@ -141,7 +141,7 @@ func TestTumblingFinal(t *testing.T) {
 		answer, err = router.New(panics, quiet()).Invoke(t.Context(), []byte(strings.Replace(string(e), `{"a":3}`, `3`, 1)))
 		fails(t, answer, err, "at the disco")
 		// It is routed by the event's own ARN, since there is no record.
-		answer, err = router.New(nil, quiet()).Stream("orders", h(nil)).Invoke(t.Context(), e)
+		answer, err = router.New(nil, quiet(), router.WithStream("orders", h(nil))).Invoke(t.Context(), e)
 		answers(t, answer, err, `{"state":{"a":3},"batchItemFailures":[]}`)
 		// The other shapes have nothing to do.
 		for _, s := range shapes(single, sliced) {
