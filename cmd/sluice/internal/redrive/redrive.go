@@ -209,8 +209,7 @@ func (d *driver) prepare(b *batch, doc *input.Document) error {
 			"-shard ID")
 	}
 	b.id, b.about = eventID(doc.Event), doc.About
-	var window *decoder.Window
-	for rec, err := range (decoder.Decoder{}).RecordsWindow(doc.Event, &window) {
+	for rec, err := range decoder.Records(doc.Event) {
 		if rec == nil {
 			return errors.New("not handed over: " + input.Place(err))
 		}
@@ -219,7 +218,8 @@ func (d *driver) prepare(b *batch, doc *input.Document) error {
 		}
 		b.records++
 	}
-	b.window = window != nil
+	window, err := decoder.Decoder{}.Window(doc.Event)
+	b.window = err == nil && window != nil
 	b.past = d.journal.last(b.id, d.target.name())
 	if b.past.State == statePartial {
 		b.from = max(0, indexOf(doc.Event, b.past.Checkpoint))

@@ -229,9 +229,8 @@ func (p *printer) invocation(event []byte) {
 // records shows each record and complains about the bad ones. Its error is what
 // breaks the event.
 func (p *printer) records(event []byte) error {
-	var window *decoder.Window
 	open := opener{left: maxOpened}
-	for rec, err := range p.decoder.RecordsWindow(event, &window) {
+	for rec, err := range p.decoder.Records(event) {
 		if rec == nil {
 			return err
 		}
@@ -245,7 +244,7 @@ func (p *printer) records(event []byte) error {
 			p.complain(input.Place(err))
 		}
 	}
-	if window != nil {
+	if window, err := p.decoder.Window(event); err == nil && window != nil {
 		p.view.window(window)
 	}
 	return nil
