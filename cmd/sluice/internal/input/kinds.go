@@ -3,6 +3,7 @@ package input
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -212,13 +213,12 @@ func openList(part string, path ...string) func(*node, trail, *recogniser) {
 			if len(v) > 0 && v[0] == '"' {
 				v = textOf(v)
 			}
-			at := len(r.found)
-			if r.read(v, t.part("%s %d", part, number), true); len(r.found) > at {
+			at, found := t.part("%s %d", part, number), len(r.found)
+			if r.read(v, at, true); len(r.found) > found {
 				known++
 			} else {
 				shown := screen.Preview(v[:min(len(v), screen.DataShown)])
-				unknown := fmt.Errorf("neither an event nor an on-failure record: %s", shown)
-				r.add(t.part("%s %d", part, number), Document{Err: unknown})
+				r.add(at, Document{Err: errors.New("neither an event nor an on-failure record: " + shown)})
 			}
 			return !r.full()
 		})
