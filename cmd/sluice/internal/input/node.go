@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"example.com/sluice/cmd/sluice/internal/screen"
-	"example.com/sluice/decoder"
+	"example.com/sluice/internal/jsonscan"
 	"example.com/sluice/internal/jsonview"
 )
 
@@ -32,7 +32,7 @@ var knownMembers = func() map[string]bool {
 
 // isWhole reports whether text is one valid JSON value.
 func isWhole(text []byte) bool {
-	n, err := decoder.ScanJSON(text)
+	n, err := jsonscan.Scan(text)
 	return err == nil && len(bytes.Trim(text[n:], screen.Spaces)) == 0
 }
 
@@ -139,7 +139,7 @@ func splitLines(text []byte) []line {
 		if start == len(text) {
 			break
 		}
-		n, err := decoder.ScanJSON(text[start:])
+		n, err := jsonscan.Scan(text[start:])
 		end := start + n
 		if err != nil || !endsLine(text[end:]) {
 			end = nextWhole(text, start)
