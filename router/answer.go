@@ -97,6 +97,7 @@ func (i *invocation) answerFailure() (answer []byte, checkpoint string, err erro
 		return nil, "", p.failed
 	}
 	var number, eventID string
+	twins := 0 // how many records behind it have the same event id
 	var window *decoder.Window
 	d := decoder.Decoder{MaxRecords: math.MaxInt} // which is no fault of the event
 	for rec, err := range d.RecordsWindow(i.event, &window) {
@@ -105,21 +106,29 @@ func (i *invocation) answerFailure() (answer []byte, checkpoint string, err erro
 		}
 		if rec.Index == p.pending.index() { //mutant:the-record-behind-it-is-named
 			number, eventID = string(rec.SequenceNumber), string(rec.EventID)
+		} else if rec.Index > p.pending.index() && string(rec.EventID) == eventID {
+			twins++
 		}
 	}
-	reason := p.failed
-	switch {
-	case reason != nil && reason == p.limited && reason.Index == p.pending.index():
+	reason, unfinished := p.failed, &RecordError{Index: p.pending.index(), SequenceNumber: number, Err: p.unfinished()}
+	if reason == nil {
+		reason = unfinished
+	}
+	if reason == p.limited && reason.Index == p.pending.index() {
 		reason.SequenceNumber = number // reading may have ended before it
-	case reason == nil:
-		reason = &RecordError{Index: p.pending.index(), SequenceNumber: number, Err: p.unfinished()}
 	}
 	if window != nil || i.wholeBatch { //mutant:a-window-s-state-beside-a-failure //mutant:a-checkpoint-where-only-whole-batches-can-fail
 		return nil, "", reason
 	}
+	if reason.Index != p.pending.index() {
+		reason = unfinished // what failed is a record behind it
+	}
 	identifier, flaw := number, flawOfNumber(number)
 	if isPipes(i.event) { //mutant:a-pipe-is-told-sequence-numbers //mutant:the-mapping-is-told-event-ids
 		identifier, flaw = eventID, flawOfEventID(eventID)
+		if flaw == "" && twins > 0 {
+			flaw = "its event id is that of a record behind it as well"
+		}
 	}
 	if flaw != "" {
 		return nil, "", fmt.Errorf("record %d is to be delivered again, but %s: %w", p.pending.index(), flaw, reason)

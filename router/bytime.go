@@ -98,7 +98,7 @@ func (h ByTime) after(i *invocation, g *grouping, source *decoder.Source) (water
 		return watermark, true
 	}
 	err := i.callUserCode(first, 0, nil, func() error { watermark = h.After(i.ctx, source); return nil })
-	if err != nil && err != errSealed {
+	if err != nil && err != errNotCalled {
 		i.fail(first, retry, nil, err)
 	}
 	return watermark, err != nil

@@ -12,9 +12,9 @@ import (
 // This file is the door to the user's code, which may panic, end its goroutine,
 // or not return in time. No lock is held across it.
 
-// errSealed is what a call comes to that must not begin, or that has returned
-// too late. Nothing is to be done about it: the invocation is over.
-var errSealed = errors.New("the invocation is over")
+// errNotCalled is what a call comes to that must not begin, or that has returned
+// too late. Nothing is to be done about it: the time is up.
+var errNotCalled = errors.New("the invocation is over")
 
 // PanicError is what a handler's panic becomes. It is a [Retry].
 type PanicError struct {
@@ -68,13 +68,13 @@ func (i *invocation) callUserCode(rec *decoder.Record, records int, entries []en
 			processed = 0
 		}
 		if !i.progress.leave(processed, entries) {
-			return errSealed
+			return errNotCalled
 		}
 		return err
 	}, func(p *PanicError) error {
 		if !i.progress.leave(0, nil) {
 			i.stragglerPanicked(p)
-			return errSealed
+			return errNotCalled
 		}
 		i.logRecord(recordPanicked, rec, nil, p, 0)
 		if p.Value == nil {
@@ -87,7 +87,7 @@ func (i *invocation) callUserCode(rec *decoder.Record, records int, entries []en
 // enterUserCode makes a call that is about no record to get done.
 func (i *invocation) enterUserCode(rec *decoder.Record, f func() error) error {
 	if !i.progress.enter(true) {
-		return errSealed
+		return errNotCalled
 	}
 	return i.callUserCode(rec, 0, nil, f)
 }

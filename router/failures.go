@@ -13,7 +13,7 @@ import (
 // it is about, and reports whether the record is done with: nil has made it so
 // already. entries is the record, where it has an entry; flaw is why it is bad.
 func (w *worker) settle(rec *decoder.Record, entries []entry, flaw, err error) bool {
-	if err == nil || err == errSealed {
+	if err == nil || err == errNotCalled {
 		return err == nil
 	}
 	v := judgeOne(err)

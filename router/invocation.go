@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"example.com/sluice/decoder"
@@ -40,7 +41,7 @@ func (rt *route) invoke(ctx context.Context, event []byte, foreignElsewhere bool
 	i.logMore()
 	i.logInvocation(checkpoint != "")
 	if len(rt.stats) > 0 && !(foreignElsewhere && isForeign(err)) {
-		rt.report(ctx, i.progress.tally.result(checkpoint, err))
+		i.report(i.progress.tally.result(checkpoint, err))
 	}
 	return answer, err
 }
@@ -51,9 +52,12 @@ func (i *invocation) run() {
 	i.progress.finish(recovered(func() error { return i.handler.run(i) }))
 }
 
-// report hands the Stats of an invocation out.
-func (c *config) report(ctx context.Context, s Stats) {
-	for _, hook := range c.stats {
-		hook(ctx, s)
+// report hands the Stats of an invocation out. A hook that panics must not make
+// Lambda deliver again what is done.
+func (i *invocation) report(s Stats) {
+	for _, hook := range i.stats {
+		if err := recovered(func() error { hook(i.caller, s); return nil }); err != nil {
+			i.logLine(i.caller, slog.LevelError, "stats hook panicked", slog.Any("error", &logError{err, -1}))
+		}
 	}
 }

@@ -321,6 +321,9 @@ func (i *invocation) logInvocation(named bool) {
 	case p.outOfTime && !p.started && p.unread != beyond && p.limited == nil:
 		i.logLine(i.caller, slog.LevelError, "nothing was started: reading the event took all the time",
 			slog.Int("unreadFromIndex", p.unread.index()), slog.Duration("margin", i.guarded))
+	case p.outOfTime && named && p.pending.index() == 0 && p.pending > 0:
+		i.logLine(i.caller, slog.LevelError, "no progress: the time is too short for the first record, an aggregate, which comes again as a whole",
+			slog.Int("fromSubSequenceNumber", p.pending.sub()))
 	case p.outOfTime && !p.started:
 		i.logLine(i.caller, slog.LevelError, "nothing was started: the margin before the deadline leaves no time",
 			slog.Duration("margin", i.guarded))
@@ -373,7 +376,11 @@ func (c *config) recordAttr(rec *decoder.Record) slog.Attr {
 	r.set(rec)
 	attrs := r.attrs()
 	if c.logKeys != nil {
-		attrs = append(attrs, slog.String("partitionKey", cut(c.logKeys(rec.PartitionKey), maxLogText)))
+		var key string
+		if err := recovered(func() error { key = c.logKeys(rec.PartitionKey); return nil }); err != nil {
+			key = err.Error()
+		}
+		attrs = append(attrs, slog.String("partitionKey", cut(key, maxLogText)))
 	}
 	return slog.GroupAttrs("record", attrs...)
 }

@@ -97,8 +97,9 @@ func positionOf(rec *decoder.Record) position {
 	return position(rec.Index)<<subBits | position(rec.SubSequenceNumber) //mutant:the-place-inside-an-aggregate-is-not-looked-at
 }
 
-// index is the record's index in the event.
+// index is the record's index in the event, sub its subsequence number.
 func (p position) index() int { return int(p >> subBits) }
+func (p position) sub() int   { return int(p & (1<<subBits - 1)) }
 
 // opinion is one verdict of a handler's error, and what it is about.
 type opinion struct {

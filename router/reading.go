@@ -52,6 +52,25 @@ func (i *invocation) stopReading() func() bool {
 // isLate is whether the time is up.
 func (i *invocation) isLate() bool { return i.ctx.Err() != nil }
 
+// tooLate is isLate for what is then not started.
+func (i *invocation) tooLate() bool {
+	if i.isLate() {
+		i.progress.late()
+		return true
+	}
+	return false
+}
+
+// halfTime is when half of the time that is left will be over, zero where it has
+// no end.
+func (i *invocation) halfTime() time.Time {
+	end, ok := i.ctx.Deadline()
+	if !ok {
+		return time.Time{}
+	}
+	return end.Add(-time.Until(end) / 2)
+}
+
 // readInPart notes that the event was not read to its end, and at which record
 // reading has ended; last is the one before.
 func (i *invocation) readInPart(e *decoder.Error, last position) {

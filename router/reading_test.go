@@ -5,13 +5,12 @@ import (
 	"context"
 	"log/slog"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/klauspost/compress/zstd"
 
 	"example.com/sluice/decoder"
 	"example.com/sluice/router"
@@ -26,18 +25,27 @@ func inflating(t *testing.T, n, size int) (event []byte, records []decoder.Recor
 	t.Helper()
 	text := bytes.Repeat([]byte{' '}, size)
 	text[size-1] = '1'
-	var data bytes.Buffer // in a frame that does not say its size, which would be refused for that
-	w, err := zstd.NewWriter(&data)
-	if err == nil {
-		_, err = w.Write(text)
+	return holding(n, routertest.Gzip(text))
+}
+
+// slow is inflating with space that takes its time to decompress.
+func slow(n, size int) (event []byte, records []decoder.Record) {
+	random := rand.New(rand.NewPCG(1, 2))
+	words := make([][]byte, 64)
+	for i := range words {
+		for range 16 {
+			words[i] = append(words[i], " \n\t\r"[random.IntN(4)])
+		}
 	}
-	if err == nil {
-		err = w.Close()
+	var text []byte
+	for len(text) < size {
+		text = append(text, words[random.IntN(len(words))]...)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := routertest.Event{Records: n, Keys: 1, Start: time.Unix(1600000000, 0), Data: func(int) []byte { return data.Bytes() }}
+	return holding(n, routertest.Gzip(append(text, '1')))
+}
+
+func holding(n int, data []byte) (event []byte, records []decoder.Record) {
+	e := routertest.Event{Records: n, Keys: 1, Start: time.Unix(1600000000, 0), Data: func(int) []byte { return data }}
 	return e.Bytes(), e.All()
 }
 
@@ -77,28 +85,32 @@ func TestReadingHeedsTheDeadline(t *testing.T) {
 		t.Skip("it takes some seconds of real time")
 	}
 	d := decoder.Decoder{Codec: decoder.Auto, MaxData: 16 << 20, MaxBatch: math.MaxInt}
-	sound, all := inflating(t, 2000, 2<<20)
-	refused, _ := inflating(t, 2000, 32<<20)
+	sound, all := slow(2500, 256<<10)
+	refused, _ := inflating(t, 2500, 32<<20)
 	for _, s := range []shape{single[0], chunked[0], chunked[1], chunked[3], sliced[len(sliced)-1]} {
 		for name, ev := range map[string][]byte{"sound": sound, "refused": refused} {
 			t.Run(s.name+"/"+name, func(t *testing.T) {
-				var h handled
-				r := router.New(s.handler(h.reaction), quiet(), router.WithDecoder(d), router.WithBatchSize(1),
-					router.WithOnBad(func(_ context.Context, rec *decoder.Record, err error) error {
-						_ = h.reaction([]*decoder.Record{rec})
-						return router.Skip(err)
-					}))
-				ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
-				defer cancel()
-				answer, err := r.Invoke(ctx, ev)
-				if ctx.Err() != nil {
-					t.Error("the answer is late")
+				for range 5 { // the machine may stand still for a while
+					var h handled
+					r := router.New(s.handler(h.reaction), quiet(), router.WithDecoder(d), router.WithBatchSize(1),
+						router.WithOnBad(func(_ context.Context, rec *decoder.Record, err error) error {
+							_ = h.reaction([]*decoder.Record{rec})
+							return router.Skip(err)
+						}))
+					ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
+					answer, err := r.Invoke(ctx, ev)
+					late := ctx.Err() != nil
+					cancel()
+					n := h.once(t)
+					if n == len(all) {
+						t.Fatal("all was read in time")
+					}
+					answers(t, answer, err, `{"batchItemFailures":[{"itemIdentifier":"`+string(all[n].SequenceNumber)+`"}]}`)
+					if n > 0 && !late {
+						return
+					}
 				}
-				n := h.once(t)
-				if n == 0 || n == len(all) {
-					t.Fatalf("%d of %d records were handled", n, len(all))
-				}
-				answers(t, answer, err, `{"batchItemFailures":[{"itemIdentifier":"`+string(all[n].SequenceNumber)+`"}]}`)
+				t.Error("nothing was handled, or the answer was late")
 			})
 		}
 	}
@@ -110,7 +122,7 @@ func TestWindowReadInPart(t *testing.T) {
 	ev = append(bytes.TrimSuffix(ev, []byte("}")), `,"window":{},"state":{}}`...)
 	for _, s := range append(sliced[:len(sliced):len(sliced)], tumbling) {
 		var h handled
-		r := router.New(s.handler(h.reaction), quiet(), router.WithDecoder(decoder.Decoder{Codec: decoder.Zstd, MaxBatch: 4 << 20}))
+		r := router.New(s.handler(h.reaction), quiet(), router.WithDecoder(decoder.Decoder{Codec: decoder.Gzip, MaxBatch: 4 << 20}))
 		answer, err := r.Invoke(t.Context(), ev)
 		fails(t, answer, err, "too large")
 		if n := h.once(t); s.name == "Tumbling" && n > 0 {
@@ -124,8 +136,8 @@ func TestLimitsOfTheEvent(t *testing.T) {
 	const n = 10
 	_, all := inflating(t, n, 1<<20)
 	for name, d := range map[string]decoder.Decoder{
-		"MaxBatch":   {Codec: decoder.Zstd, MaxBatch: 4 << 20},
-		"MaxRecords": {Codec: decoder.Zstd, MaxRecords: 4},
+		"MaxBatch":   {Codec: decoder.Gzip, MaxBatch: 4 << 20},
+		"MaxRecords": {Codec: decoder.Gzip, MaxRecords: 4},
 	} {
 		for _, s := range shapes(single, sliced) {
 			t.Run(name+"/"+s.name, func(t *testing.T) {
@@ -167,7 +179,7 @@ func TestLimitsAndTheWholeBatch(t *testing.T) {
 	ev, _ := inflating(t, 10, 1<<20)
 	for _, s := range shapes(single, sliced) {
 		var h handled
-		d := decoder.Decoder{Codec: decoder.Zstd, MaxRecords: 4}
+		d := decoder.Decoder{Codec: decoder.Gzip, MaxRecords: 4}
 		r := router.New(s.handler(h.reaction), quiet(), router.WithDecoder(d), router.WithWholeBatch())
 		answer, err := r.Invoke(t.Context(), ev)
 		fails(t, answer, err, "too large")
@@ -181,7 +193,7 @@ func TestLimitsAndTheWholeBatch(t *testing.T) {
 func TestLimitAtTheFirstRecord(t *testing.T) {
 	ev, _ := inflating(t, 3, 1<<20)
 	for _, s := range sliced {
-		d := decoder.Decoder{Codec: decoder.Zstd, MaxBatch: 1 << 10}
+		d := decoder.Decoder{Codec: decoder.Gzip, MaxBatch: 1 << 10}
 		answer, err := router.New(s.handler(always(nil)), quiet(), router.WithDecoder(d)).Invoke(t.Context(), ev)
 		fails(t, answer, err, "too large")
 	}
@@ -192,7 +204,7 @@ func TestBrokenBehindTheLimit(t *testing.T) {
 	ev, _ := inflating(t, 10, 1<<20)
 	ev = append(bytes.TrimSuffix(ev, []byte("]}")), ",}"...)
 	for _, s := range shapes(single, sliced) {
-		d := decoder.Decoder{Codec: decoder.Zstd, MaxRecords: 4}
+		d := decoder.Decoder{Codec: decoder.Gzip, MaxRecords: 4}
 		answer, err := router.New(s.handler(always(nil)), quiet(), router.WithDecoder(d)).Invoke(t.Context(), ev)
 		fails(t, answer, err, "invalid JSON")
 	}
@@ -219,9 +231,9 @@ func TestWindowsAreReadToTheMargin(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes some seconds of real time")
 	}
-	plain, _ := inflating(t, 150, 2<<20)
+	plain, _ := inflating(t, 100, 1<<20)
 	window := append(bytes.TrimSuffix(bytes.Clone(plain), []byte("}")), `,"window":{},"state":{}}`...)
-	d := decoder.Decoder{Codec: decoder.Zstd, MaxBatch: 1 << 30}
+	d := decoder.Decoder{Codec: decoder.Gzip, MaxBatch: 1 << 30}
 	for _, c := range []struct {
 		shape shape
 		event []byte

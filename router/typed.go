@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"example.com/sluice/decoder"
 )
@@ -42,13 +43,16 @@ func (h *typed[T]) run(i *invocation) error {
 		if err := h.unmarshal(rec.Data, v); err != nil {
 			return &refusal{err: err}
 		}
+		if i.tooLate() {
+			return errNotCalled
+		}
 		return i.callOne(ctx, rec, func(ctx context.Context) error { return h.f(ctx, rec, v) })
 	})
 }
 
 // refusal says that a payload did not decode, in the place of a handler's error.
 type refusal struct {
-	err     error // what unmarshal returned, or its panic
+	err     error // what unmarshal returned, or its panic; nil where there was no time to ask it
 	before  int   // how many records of the slice stand before it
 	handled error // what the handler returned for those
 }
@@ -110,20 +114,30 @@ func (h *typedPartition[T]) run(i *invocation) error {
 	})
 }
 
-// typedSlice decodes the payloads of recs and calls f with them, with those before the first that does not decode.
+// typedSlice decodes the payloads of recs and calls f with them, with those
+// before the first that does not decode. Decoding takes half of the time that is
+// left at the most, so that what is decoded can be handled.
 func typedSlice[T any](i *invocation, recs []decoder.Record, unmarshal func([]byte, any) error, f func(context.Context, []Item[T]) error) error {
 	items := make([]Item[T], len(recs))
 	var refused *refusal
+	until := i.halfTime()
 	for n := range recs {
 		items[n].Record = &recs[n]
-		if err := recovered(func() error { return unmarshal(recs[n].Data, &items[n].Value) }); err != nil {
+		if n > 0 && !until.IsZero() && time.Now().After(until) {
+			refused = &refusal{before: n} // the others are another slice
+		} else if err := recovered(func() error { return unmarshal(recs[n].Data, &items[n].Value) }); err != nil {
 			refused = &refusal{err: err, before: n}
+		}
+		if refused != nil {
 			recs, items = recs[:n:n], items[:n:n]
 			break
 		}
 	}
 	var err error
 	if len(items) > 0 {
+		if i.tooLate() {
+			return errNotCalled
+		}
 		err = i.call(i.ctx, recs, func(ctx context.Context) error { return f(ctx, items) })
 	}
 	if refused != nil {

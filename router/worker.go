@@ -82,7 +82,7 @@ func (w *worker) slice(g *group, entries []entry, call func([]decoder.Record) er
 		if err == nil {
 			w.progress.advance(len(entries), entries)
 			w.take(g, len(entries))
-			return w.refused(g, r.err)
+			return r.err == nil || w.refused(g, r.err)
 		}
 	}
 	if err != nil {
@@ -96,7 +96,7 @@ func (w *worker) slice(g *group, entries []entry, call func([]decoder.Record) er
 // which are the group's next. It reports whether those behind what is done may
 // be handed over.
 func (w *worker) sliceFailed(g *group, entries []entry, err error) bool {
-	if err == errSealed {
+	if err == errNotCalled {
 		return false
 	}
 	out := judge(w.records, entries, err)
