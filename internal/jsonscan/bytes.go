@@ -5,8 +5,8 @@ import (
 	"math/bits"
 )
 
-// Special returns the offset of the first quote, backslash or control byte of b
-// from i on, and len(b) where there is none. It looks at eight bytes at a time.
+// Special returns the offset of the first quote, backslash or control byte in b
+// from i on, or len(b) if there is none. It looks at eight bytes at a time.
 func Special(b []byte, i int) int {
 	for ; i+8 <= len(b); i += 8 {
 		if m := Specials(binary.LittleEndian.Uint64(b[i:])); m != 0 {
@@ -28,8 +28,8 @@ const (
 )
 
 // Specials sets the high bit of each byte of w that is a quote, a backslash or
-// a control byte. Bits above the lowest that is set may be wrong, because of
-// its borrow; none is missing.
+// a control byte. Because of borrows, bits above the lowest one that is set may
+// be wrong, but none is missing.
 func Specials(w uint64) uint64 {
 	quote, escape := w^ones*'"', w^ones*'\\'
 	return ((w-ones*0x20)&^w | (quote-ones)&^quote | (escape-ones)&^escape) & highs

@@ -6,14 +6,14 @@ import "bytes"
 // of a member ends at offset 0.
 type Span struct{ Start, End int }
 
-// Of returns the part. Appending to it does not write to what stands behind it.
+// Of returns that part of b. Appending to it does not overwrite what follows.
 func (p Span) Of(b []byte) []byte { return b[p.Start:p.End:p.End] }
 
-// Absent is whether p is the zero Span.
+// Absent reports whether p is the zero Span.
 func (p Span) Absent() bool { return p.End == 0 }
 
 // Member scans a member's name and colon at i. It returns the name without its
-// quotes, and where the value begins; with a fault, that offset is the fault's.
+// quotes and the offset of the value, or of the fault.
 func (s *Scanner) Member(i int) (name Span, value int, f Fault) {
 	i = SkipSpace(s.B, i)
 	end, f := s.name(i)
@@ -24,8 +24,8 @@ func (s *Scanner) Member(i int) (name Span, value int, f Fault) {
 	return Span{i + 1, i + quote}, SkipSpace(s.B, end), Sound
 }
 
-// Unescape returns what a member's name means. It is valid until the next call:
-// a document may hold a name for each five of its bytes.
+// Unescape returns the text of a name. It is valid until the next call, since a
+// document can have a name for every five of its bytes.
 func (s *Scanner) Unescape(name Span) []byte {
 	raw := name.Of(s.B)
 	if bytes.IndexByte(raw, '\\') < 0 {
@@ -35,7 +35,7 @@ func (s *Scanner) Unescape(name Span) []byte {
 	return s.text
 }
 
-// Shed gives up memory of more than most bytes.
+// Shed drops memory of more than most bytes.
 func (s *Scanner) Shed(most int) {
 	if cap(s.text) > most {
 		s.text = nil
@@ -43,7 +43,7 @@ func (s *Scanner) Shed(most int) {
 }
 
 // EachMember calls f for each member of the object at i, which the scanner has
-// passed. The name is valid until f returns or asks for another.
+// already accepted. The name is valid until f returns or unescapes another.
 func (s *Scanner) EachMember(i int, f func(name []byte, escaped bool, value Span)) {
 	if i = SkipSpace(s.B, i+1); s.B[i] == '}' {
 		return

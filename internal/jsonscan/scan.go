@@ -1,9 +1,9 @@
-// Package jsonscan is the one place that decides what is JSON, and what its
-// strings mean. It knows nothing of Kinesis. It stands outside of decoder's own
+// Package jsonscan decides what is JSON and what its strings mean, for the
+// whole library. It knows nothing about Kinesis. It is not one of decoder's
 // internal packages because the payload packages read JSON with it too.
 //
-// scan.go is the strict scanner, object.go walks what it has passed, bytes.go
-// searches eight bytes at a time, text.go reads escapes.
+// scan.go is the strict scanner, object.go walks what it accepted, text.go
+// reads escapes, bytes.go searches eight bytes at a time.
 package jsonscan
 
 import (
@@ -11,8 +11,8 @@ import (
 	"fmt"
 )
 
-// MaxDepth is how deep a document may be nested; its outermost object or array
-// is level 1.
+// MaxDepth is how deeply a document may be nested; its outermost object or
+// array is level 1.
 const MaxDepth = 300
 
 // These are decoder.ErrSyntax and decoder.ErrTooLarge.
@@ -21,10 +21,10 @@ var (
 	ErrTooLarge = errors.New("too large")
 )
 
-// Scan returns the offset behind the first JSON value in data, spaces before it
-// included. It accepts what encoding/json does, except that nesting ends at
-// MaxDepth and that more may follow the value. The error, ErrSyntax or
-// ErrTooLarge, says at which byte of data it is.
+// Scan returns the offset after the first JSON value in data, which spaces may
+// precede. It accepts what encoding/json accepts, except that nesting is
+// limited to MaxDepth and that anything may follow the value. The error,
+// ErrSyntax or ErrTooLarge, says at which byte of data it is.
 func Scan(data []byte) (end int, err error) {
 	s := Scanner{B: data}
 	end, f := s.Value(0, 0)
@@ -43,7 +43,7 @@ const (
 	TooDeep       // nested deeper than MaxDepth
 )
 
-// Err returns the error that the fault stands for.
+// Err returns the error for the fault.
 func (f Fault) Err() error {
 	if f == TooDeep {
 		return fmt.Errorf("%w: nested more than %d deep", ErrTooLarge, MaxDepth)
@@ -54,17 +54,17 @@ func (f Fault) Err() error {
 // At is Err with the offset of the fault.
 func (f Fault) At(offset int) error { return fmt.Errorf("%w at byte %d", f.Err(), offset) }
 
-// Scanner scans one document, in one pass and without recursion. It accepts
-// exactly what encoding/json.Valid accepts, down to MaxDepth levels. Its
-// methods take the offset to start at and return the offset behind what they
-// scanned or, with a fault, the offset of the fault: len(B) where the document
-// ends too early.
+// Scanner scans a document in one pass, without recursion. It accepts exactly
+// what encoding/json.Valid accepts, down to MaxDepth levels. Its methods take
+// the offset to start at and return the offset after what they scanned or, with
+// a fault, the offset of the fault, which is len(B) if the document ends too
+// early.
 type Scanner struct {
 	B []byte
 
-	// What was scanned since these were last reset. A caller that builds a tree
-	// learns from them how large it would be, and whether lone surrogates may
-	// be among the escapes.
+	// Counted since the caller last reset them. A caller that builds a tree
+	// learns from them how large it will be, and whether escapes may include
+	// lone surrogates.
 	Values     int
 	Surrogates bool
 
@@ -73,7 +73,7 @@ type Scanner struct {
 	objects [(MaxDepth + 63) / 64]uint64 // which of the open containers are objects, by depth
 }
 
-// SkipSpace returns the offset of the first byte from i on that is not space.
+// SkipSpace returns the offset of the first byte from i on that is not a space.
 func SkipSpace(b []byte, i int) int {
 	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\r' || b[i] == '\t') {
 		i++
@@ -81,7 +81,7 @@ func SkipSpace(b []byte, i int) int {
 	return i
 }
 
-// Value scans the value at i, spaces before it included; depth is the number of
+// Value scans the value at i, which spaces may precede. depth is the number of
 // containers open around it.
 func (s *Scanner) Value(i, depth int) (int, Fault) {
 	b, outer := s.B, depth
@@ -118,7 +118,7 @@ func (s *Scanner) Value(i, depth int) (int, Fault) {
 		if f != Sound {
 			return i, f
 		}
-		// A value ended here: close what ends with it.
+		// A value ended here. Close the containers that end with it.
 		for {
 			if depth == outer {
 				return i, Sound
@@ -145,8 +145,8 @@ func (s *Scanner) Value(i, depth int) (int, Fault) {
 	}
 }
 
-// open notes the container that opens at i as level depth, and returns the
-// offset of what is first in it.
+// open notes that the container at i opens as level depth, and returns the
+// offset of the first thing in it.
 func (s *Scanner) open(i, depth int) int {
 	word, bit := (depth-1)/64, uint64(1)<<((depth-1)%64)
 	if s.B[i] == '{' {
@@ -161,7 +161,7 @@ func (s *Scanner) isObject(depth int) bool {
 	return s.objects[(depth-1)/64]>>((depth-1)%64)&1 != 0
 }
 
-// name scans a member's name and the colon behind it.
+// name scans a member's name and the colon after it.
 func (s *Scanner) name(i int) (int, Fault) {
 	i = SkipSpace(s.B, i)
 	if i >= len(s.B) || s.B[i] != '"' {

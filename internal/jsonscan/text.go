@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// The functions of this file take text that the scanner has passed.
+// These functions take text that the scanner has accepted.
 
-// Unescaped returns the text of a string as it stands between its quotes, in
-// new memory where it holds escapes.
+// Unescaped returns the text of a string that is given without its quotes. It
+// allocates only if there are escapes.
 func Unescaped(raw []byte) []byte {
 	if bytes.IndexByte(raw, '\\') < 0 {
 		return raw
@@ -18,9 +18,9 @@ func Unescaped(raw []byte) []byte {
 	return AppendUnescaped(make([]byte, 0, len(raw)), raw)
 }
 
-// AppendUnescaped appends the text of a string as it stands between its quotes,
-// and is never longer than that. A surrogate without its partner becomes
-// U+FFFD.
+// AppendUnescaped appends the text of a string that is given without its
+// quotes. The text is never longer than that. A surrogate without its partner
+// becomes U+FFFD.
 func AppendUnescaped(dst, raw []byte) []byte {
 	for {
 		n := bytes.IndexByte(raw, '\\')
@@ -89,14 +89,14 @@ func MendSurrogates(text []byte) {
 func hex4(b []byte) rune {
 	v, err := strconv.ParseUint(string(b[:4]), 16, 16)
 	if err != nil {
-		return utf8.RuneError // not reached: the scanner has passed it
+		return utf8.RuneError // unreachable: the scanner accepted it
 	}
 	return rune(v)
 }
 
-// EscapedOffset returns the offset in raw, the text of a string with its
-// escapes, of what is at offset n of its unescaped text. What stands before
-// that must be ASCII, so that each escape is one byte.
+// EscapedOffset returns where in raw, the escaped text of a string, the byte at
+// offset n of the unescaped text is. Everything before it must be ASCII, so
+// that each escape stands for one byte.
 func EscapedOffset(raw []byte, n int) int {
 	i := 0
 	for ; n > 0 && i < len(raw); n-- {

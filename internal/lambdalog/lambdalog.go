@@ -1,4 +1,4 @@
-// Package lambdalog is where a library logs in Lambda if nobody has said so:
+// Package lambdalog has a library's logger in Lambda where its user chose none:
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
 package lambdalog
 
@@ -12,10 +12,11 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
-// Default is slog.Default(). But where the function's LogFormat is JSON, and
-// nobody has led slog's lines elsewhere, it writes lines that Lambda's filter
-// understands: Lambda takes one that is no JSON for INFO, whatever it says, and
-// drops it if the function's level is above that.
+// Default returns slog.Default(). But if the function's LogFormat is JSON and
+// slog still has its original handler and output, Default returns a logger
+// whose lines Lambda's filter understands. Lambda takes a line that is not JSON
+// for INFO, whatever it says, and drops it if the level of the function is
+// higher.
 func Default() *slog.Logger {
 	l := slog.Default()
 	if os.Getenv("AWS_LAMBDA_LOG_FORMAT") != "JSON" || !isUnset(l) {
@@ -24,7 +25,8 @@ func Default() *slog.Logger {
 	return lambdaLogger()
 }
 
-// isUnset is whether l is what slog begins with, writing to where it does.
+// isUnset reports whether l is the original logger of slog, with its original
+// output.
 func isUnset(l *slog.Logger) bool {
 	return fmt.Sprintf("%T", l.Handler()) == "*slog.defaultHandler" && log.Writer() == os.Stderr
 }

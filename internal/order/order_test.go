@@ -16,8 +16,8 @@ import (
 )
 
 // TestOrder: no file uses a function of a file above it in the list of doc.go,
-// whose lines are the name of a file and what it is for. Packages without a list
-// are not tested.
+// whose lines are the name of a file and what it is for. Packages without a
+// list are not tested.
 func TestOrder(t *testing.T) {
 	docs, err := filepath.Glob("../../*/doc.go")
 	if err != nil {

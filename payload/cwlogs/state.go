@@ -2,8 +2,8 @@ package cwlogs
 
 import "sync"
 
-// state is the memory for reading one record's data. States are pooled, with
-// the last envelope, which mostly comes again.
+// state is the memory for reading the data of a record. States are pooled
+// together with their last envelope, since the next one is mostly the same.
 type state struct {
 	plain  []byte // decompressed data
 	memory []byte // unescaped text of the current log event

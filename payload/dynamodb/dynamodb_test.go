@@ -137,7 +137,7 @@ func TestForms(t *testing.T) {
 	} {
 		err := got.Parse([]byte(text))
 		if name == "a duplicate" {
-			if !errors.Is(err, decoder.ErrType) { // the first is wrong, whatever comes behind it
+			if !errors.Is(err, decoder.ErrType) { // the first is wrong, whatever follows
 				t.Errorf("%s: %v", name, err)
 			}
 			continue

@@ -70,7 +70,7 @@ func TestAnswers(t *testing.T) {
 	for _, c := range []struct {
 		answer string
 		want   routertest.Outcome
-		from   int // the index of the checkpoint, where there is one
+		from   int // the index of the checkpoint, if there is one
 		stray  bool
 	}{
 		// recorded: full success

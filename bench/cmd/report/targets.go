@@ -14,7 +14,7 @@ type target struct {
 	bound       float64
 	unit        string
 	value       float64
-	against     string // who the other figure is of, where that is not said in what
+	against     string // whose the other figure is, unless what says so
 	missing     bool
 }
 
