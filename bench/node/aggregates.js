@@ -1,6 +1,7 @@
-// Measures aws-kinesis-agg on an event of aggregates, envelope included: JSON.parse of the event, then each record's user records with
-// their checksums, and their data as bytes, which the library gives as base64.
-// Run: see bench/README.md.
+// Measures aws-kinesis-agg on an event of aggregates, including the envelope:
+// JSON.parse of the event, then the user records of each record with their
+// checksums, and their data as bytes, which the library returns as base64.
+// To run it, see bench/README.md.
 'use strict';
 const fs = require('fs');
 const agg = require('aws-kinesis-agg');
@@ -22,7 +23,7 @@ function read() {
 }
 
 const [records, bytes] = read();
-for (let i = 0; i < 20; i++) read(); // for the compiler
+for (let i = 0; i < 20; i++) read(); // until it is compiled
 const times = [];
 const before = process.cpuUsage();
 for (let i = 0; i < 40; i++) {
@@ -33,6 +34,7 @@ for (let i = 0; i < 40; i++) {
 const cpu = process.cpuUsage(before); // of all threads, in microseconds
 times.sort((a, b) => a - b);
 const per = (t) => (t / records).toFixed(0);
-console.log(`aws-kinesis-agg ${require('aws-kinesis-agg/package.json').version}, Node ${process.version}: ${records} user records, ${bytes} bytes, ` +
+console.log(`aws-kinesis-agg ${require('aws-kinesis-agg/package.json').version}, Node ${process.version}: ` +
+  `${records} user records, ${bytes} bytes, ` +
   `${per(times[0])} ns a user record at best, ${per(times[times.length / 2])} in the middle of ${times.length}; ` +
   `${per((cpu.user + cpu.system) * 1000 / times.length)} ns of CPU`);

@@ -91,8 +91,8 @@ func Events(data []byte) iter.Seq2[*Event, error] { return Reader{}.Events(data)
 // The errors are the decoder's: ErrCompressed, ErrTooLarge (gzip of more than
 // MaxData, or JSON that is nested more than 300 deep), ErrSyntax, ErrType for
 // JSON that is no such message or a time from the year 10,000 on, and
-// ErrMissing. Each says where the message begins. Control messages and empty
-// data yield nothing.
+// ErrMissing. Those about JSON say at which byte their message begins. Control
+// messages and empty data yield nothing.
 //
 // Member names are case-sensitive, null counts as absent, and the last of
 // duplicates wins. Timestamps count by their value: 1000, 1000.0 and 1e3 are

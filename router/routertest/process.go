@@ -19,9 +19,9 @@ import (
 // The function of a Mapping: its processes, and the invocations in them.
 
 // ErrProcessGone is the cause (see [context.Cause]) of contexts whose process
-// is gone because an invocation in it crashed or timed out. In Lambda a handler
-// does nothing any more from then on. A context that ended earlier for a reason
-// of its own, such as a router's deadline guard, keeps that cause.
+// is gone because an invocation in it crashed or timed out. In Lambda, a
+// handler would not run beyond that point. A context that ended earlier for a
+// reason of its own, such as a router's deadline guard, keeps that cause.
 var ErrProcessGone = errors.New("routertest: the process is gone")
 
 // process is an instance of the function.

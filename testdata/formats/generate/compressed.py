@@ -1,5 +1,7 @@
-# Writes ../compressed.json: data as other implementations compress it, beside what went in.
-# Run: apt-get install gzip zstd python3-snappy nodejs && npm install --ignore-scripts && /usr/bin/python3 compressed.py
+# Writes ../compressed.json: data as other implementations compress it, together
+# with what went in.
+# Run: apt-get install gzip zstd python3-snappy nodejs &&
+#   npm install --ignore-scripts && /usr/bin/python3 compressed.py
 import base64, gzip, json, os, subprocess, tempfile, zlib
 import snappy, snappy.snappy
 
@@ -27,7 +29,8 @@ def noise(n, seed=1):
 
 
 def order(n):
-    return json.dumps({"order": n, "customer": "user-%d" % (n % 7), "items": ["book", "pen"][: n % 3], "total": n * 17 % 1000}).encode()
+    items = ["book", "pen"][: n % 3]
+    return json.dumps({"order": n, "customer": "user-%d" % (n % 7), "items": items, "total": n * 17 % 1000}).encode()
 
 
 TEXTS = {
@@ -53,7 +56,7 @@ def framed(data):
     return snappy.StreamCompressor().compress(data) if data else b"\xff\x06\x00\x00sNaPpY"
 
 
-def raw_deflate_sync(data):  # zlib with flush points, as a writer of a live stream leaves them
+def raw_deflate_sync(data):  # zlib with flush points, as writers of live streams leave them
     c = zlib.compressobj(6)
     half = len(data) // 2
     return c.compress(data[:half]) + c.flush(zlib.Z_SYNC_FLUSH) + c.compress(data[half:]) + c.flush()
@@ -102,7 +105,7 @@ with open(os.path.join(here, "..", "compressed.json"), "w") as f:
     json.dump({"texts": {name: b64(data) for name, data in TEXTS.items()}, "cases": cases}, f, indent=1)
     f.write("\n")
 
-# Frames that need a dictionary: one that zstd has trained, and one that is any text.
+# Frames that need a dictionary: one trained by zstd, and one that is any text.
 with tempfile.TemporaryDirectory() as d:
     samples = []
     for n in range(2000):
@@ -117,7 +120,10 @@ with tempfile.TemporaryDirectory() as d:
     for name, path in (("trained", trained), ("text", text)):
         out[name] = {
             "dictionary": b64(open(path, "rb").read()),
-            "cases": [{"data": b64(tool(order(n), "zstd", "-qc", "-D", path)), "plain": b64(order(n))} for n in range(3000, 3010)],
+            "cases": [
+                {"data": b64(tool(order(n), "zstd", "-qc", "-D", path)), "plain": b64(order(n))}
+                for n in range(3000, 3010)
+            ],
         }
 with open(os.path.join(here, "..", "zstd-dictionaries.json"), "w") as f:
     json.dump(out, f, indent=1)
