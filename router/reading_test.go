@@ -85,32 +85,41 @@ func TestReadingHeedsTheDeadline(t *testing.T) {
 		t.Skip("it takes some seconds of real time")
 	}
 	d := decoder.Decoder{Codec: decoder.Auto, MaxData: 16 << 20, MaxBatch: math.MaxInt}
-	sound, all := slow(2500, 256<<10)
-	refused, _ := inflating(t, 2500, 32<<20)
+	sound, all := slow(1000, 256<<10)
+	refused, allRefused := inflating(t, 150, 32<<20)
 	for _, s := range []shape{single[0], chunked[0], chunked[1], chunked[3], sliced[len(sliced)-1]} {
 		for name, ev := range map[string][]byte{"sound": sound, "refused": refused} {
+			all := all
+			if name == "refused" {
+				all = allRefused
+			}
 			t.Run(s.name+"/"+name, func(t *testing.T) {
+				const margin = 200 * time.Millisecond
+				began := time.Now()
+				for range d.Records(ev) {
+				}
+				half := time.Since(began)/2 + margin
 				for range 5 { // the machine may stand still for a while
 					var h handled
-					r := router.New(s.handler(h.reaction), quiet(), router.WithDecoder(d), router.WithBatchSize(1),
+					r := router.New(s.handler(h.reaction), quiet(), router.WithDecoder(d), router.WithBatchSize(1), router.WithMargin(margin),
 						router.WithOnBad(func(_ context.Context, rec *decoder.Record, err error) error {
 							_ = h.reaction([]*decoder.Record{rec})
 							return router.Skip(err)
 						}))
-					ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
+					ctx, cancel := context.WithTimeout(t.Context(), half)
 					answer, err := r.Invoke(ctx, ev)
 					late := ctx.Err() != nil
 					cancel()
 					n := h.once(t)
 					if n == len(all) {
-						t.Fatal("all was read in time")
+						continue
 					}
 					answers(t, answer, err, `{"batchItemFailures":[{"itemIdentifier":"`+string(all[n].SequenceNumber)+`"}]}`)
 					if n > 0 && !late {
 						return
 					}
 				}
-				t.Error("nothing was handled, or the answer was late")
+				t.Error("all was handled, or nothing, or the answer was late")
 			})
 		}
 	}
