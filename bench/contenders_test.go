@@ -21,7 +21,7 @@ import (
 	sumevent "example.com/sluice/bench/internal/sum/event"
 	sumrecord "example.com/sluice/bench/internal/sum/record"
 	"example.com/sluice/decoder"
-	"example.com/sluice/internal/lane"
+	"example.com/sluice/internal/lab"
 )
 
 // contender is a way to read an event.
@@ -150,10 +150,12 @@ func views(open func() func(event []byte, f func(*view)) error) func() reader {
 	}
 }
 
-func openSluice() reader {
+func openSluice() reader { return openDecoder(decoder.Decoder{}) }
+
+func openDecoder(d decoder.Decoder) reader {
 	return reader{
 		sum: func(event []byte) (s sum.Sum, err error) {
-			for rec, err := range decoder.Records(event) {
+			for rec, err := range d.Records(event) {
 				if err != nil {
 					return s, err
 				}
@@ -162,7 +164,7 @@ func openSluice() reader {
 			return s, nil
 		},
 		fields: func(event []byte) (all []fields, err error) {
-			for rec, err := range decoder.Records(event) {
+			for rec, err := range d.Records(event) {
 				if err != nil {
 					return all, err
 				}
@@ -202,19 +204,9 @@ func openBatch() reader {
 
 // openStrict is the decoder with its strict reader alone.
 func openStrict() reader {
-	r := openSluice()
-	return reader{
-		sum: func(event []byte) (sum.Sum, error) {
-			lane.GeneralOnly.Store(true)
-			defer lane.GeneralOnly.Store(false)
-			return r.sum(event)
-		},
-		fields: func(event []byte) ([]fields, error) {
-			lane.GeneralOnly.Store(true)
-			defer lane.GeneralOnly.Store(false)
-			return r.fields(event)
-		},
-	}
+	var d decoder.Decoder
+	lab.New(true).Use(&d)
+	return openDecoder(d)
 }
 
 // text returns the bytes as a string, without a copy.

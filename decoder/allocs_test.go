@@ -12,7 +12,7 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// Reading an event allocates nothing once the decoder has met its shape, whatever the number and the size of its records.
+// Reading an event allocates nothing once the decoder has learned its template, whatever the number and the size of its records.
 
 // steady are events that a warm process reads without allocating.
 var steady = map[string][]byte{
@@ -54,13 +54,13 @@ func loopOverPackage(_ decoder.Decoder, ev []byte) (records int) {
 	return records
 }
 
-func loopWithWindow(d decoder.Decoder, ev []byte) (records int) {
-	var w *decoder.Window
-	for rec, err := range d.RecordsWindow(ev, &w) {
+func walk(d decoder.Decoder, ev []byte) (records int) {
+	_, _ = d.Walk(ev, func(rec *decoder.Record, err error) bool {
 		if err == nil && rec.Source != nil {
 			records++
 		}
-	}
+		return true
+	})
 	return records
 }
 
@@ -75,7 +75,7 @@ func readBatch(d decoder.Decoder, ev []byte) (records int) {
 func TestSteadyStateAllocatesNothing(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection empties pools
 	ways := map[string]func(decoder.Decoder, []byte) int{
-		"a loop": loopOver, "the package's loop": loopOverPackage, "a loop with its window": loopWithWindow, "a batch": readBatch,
+		"a loop": loopOver, "the package's loop": loopOverPackage, "a walk": walk, "a batch": readBatch,
 	}
 	for name, ev := range steady {
 		if testing.Short() && len(ev) > megabyte {
@@ -88,7 +88,7 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 					t.Errorf("%s: %s reads %d records, want %d", name, way, got, want)
 				}
 				allocs := testing.AllocsPerRun(10, func() { read(d, ev) })
-				windowed := strings.Contains(string(ev), "isFinalInvokeForWindow") && (way == "a batch" || way == "a loop with its window")
+				windowed := strings.Contains(string(ev), "isFinalInvokeForWindow") && (way == "a batch" || way == "a walk")
 				if allocs != 0 && !windowed {
 					t.Errorf("%s: %s with %+v allocates %v times", name, way, d, allocs)
 				}
@@ -100,8 +100,8 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 	}
 }
 
-// TestGeneralLaneAllocatesByTheRecord bounds what records cost that no shape fits.
-func TestGeneralLaneAllocatesByTheRecord(t *testing.T) {
+// TestStrictReaderAllocatesByTheRecord bounds what records cost that match no template.
+func TestStrictReaderAllocatesByTheRecord(t *testing.T) {
 	const n = 1000
 	records := make([]string, n)
 	for i := range records {

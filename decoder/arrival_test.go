@@ -82,7 +82,7 @@ func TestArrivalTimes(t *testing.T) {
 	}
 }
 
-// TestEveryMillisecond reads the thousand times of one second, in several forms and through both lanes; through a float64 496 of them
+// TestEveryMillisecond reads the thousand times of one second, in several forms and by both readers; through a float64 496 of them
 // are a millisecond off.
 func TestEveryMillisecond(t *testing.T) {
 	for _, form := range []struct {
@@ -100,7 +100,7 @@ func TestEveryMillisecond(t *testing.T) {
 			records[ms] = withTime(ms, form.write(ms))
 		}
 		ev := []byte(event(records...))
-		for _, o := range []*outcome{generalLane(t, decoder.Decoder{}, ev), loop(t, decoder.Decoder{}, ev), loop(t, decoder.Decoder{}, ev)} {
+		for _, o := range []*outcome{loop(t, strictly(decoder.Decoder{}), ev), loop(t, decoder.Decoder{}, ev), loop(t, decoder.Decoder{}, ev)} {
 			recs := o.good(t)
 			if len(recs) != 1000 {
 				t.Fatalf("%d records", len(recs))

@@ -32,14 +32,13 @@ func (b *Batch) Unread() *Error { return b.unread }
 // Batch reads the whole event and calls f with its records. It returns what f does, or an [*Error], with f not called,
 // where the event is broken.
 func (d Decoder) Batch(event []byte, f func(*Batch) error) error {
-	s := newState(&d, event)
-	defer s.release()
-	s.batching = true
-	s.readBatch(nil)
-	if s.broken != nil {
-		return s.broken
+	r := d.open(event, true)
+	defer r.release()
+	r.readBatch(nil)
+	if r.walker.broken != nil {
+		return r.walker.broken
 	}
-	return f(&s.batch)
+	return f(&r.batch)
 }
 
 // BatchUntil is [Decoder.Batch] for those who have only so much time: reading ends before the next record once stop reports
@@ -50,17 +49,17 @@ func (d Decoder) Batch(event []byte, f func(*Batch) error) error {
 // stop is asked for each mebibyte that is read or decompressed, or more often; nil never stops. A record is read as a
 // whole: MaxData bounds what that takes.
 func (d Decoder) BatchUntil(event []byte, stop func() bool, f func(*Batch) error) error {
-	s := newState(&d, event)
-	defer s.release()
-	s.batching = true
-	s.readBatch(stop)
-	if s.broken != nil && s.atLimit && len(s.batch.records)+len(s.batch.bad) > 0 {
-		s.batch.unread, s.broken = s.broken, nil
+	r := d.open(event, true)
+	defer r.release()
+	r.readBatch(stop)
+	broken := r.walker.broken
+	if broken != nil && r.walker.atLimit && r.batch.size() > 0 {
+		r.batch.unread, broken = broken, nil
 	}
-	if s.broken != nil {
-		return s.broken
+	if broken != nil {
+		return broken
 	}
-	return f(&s.batch)
+	return f(&r.batch)
 }
 
 // Work is counted in bytes, of the event or decompressed; a record counts for some by itself.
@@ -69,32 +68,39 @@ const (
 	workUnasked  = 1 << 20 // how much is done without asking whether to stop
 )
 
-// readBatch reads records into the batch until the event ends or stop reports true.
-func (s *state) readBatch(stop func() bool) {
-	b := &s.batch
+// readBatch reads records into the batch until the event ends or stop reports
+// true.
+func (r *reader) readBatch(stop func() bool) {
+	b, w := &r.batch, &r.walker
 	asked, stopped := int64(0), false
-	for s.next() {
+	for r.next() {
+		rec := &r.out.rec
 		if stopped {
-			b.unread = &Error{Index: s.rec.Index, SequenceNumber: string(s.rec.SequenceNumber), Offset: int64(s.start), Err: ErrStopped}
+			b.unread = &Error{Index: rec.Index, SequenceNumber: string(rec.SequenceNumber), Offset: int64(w.start), Err: ErrStopped}
 			return
 		}
-		if s.bad != nil {
-			b.bad = append(b.bad, s.rec)
-			b.failed = append(b.failed, s.bad)
-		} else {
-			b.records = append(b.records, s.rec)
-		}
+		b.add(rec, r.out.bad)
 		if stop == nil {
 			continue
 		}
-		c := &s.contents
-		work := int64(s.i) + int64(c.unpacked) + c.wasted + workOfRecord*int64(len(b.records)+len(b.bad))
+		work := int64(w.pos) + r.contents.work() + workOfRecord*int64(b.size())
 		if work-asked >= workUnasked {
 			asked, stopped = work, stop()
 		}
 	}
-	b.window = s.readWindow()
+	b.window = w.window()
 }
+
+func (b *Batch) add(rec *Record, bad *Error) {
+	if bad != nil {
+		b.bad = append(b.bad, *rec)
+		b.failed = append(b.failed, bad)
+	} else {
+		b.records = append(b.records, *rec)
+	}
+}
+
+func (b *Batch) size() int { return len(b.records) + len(b.bad) }
 
 // reset ends the lifetime of the batch's records. What is left of them is cleared, so that nothing keeps the event alive.
 func (b *Batch) reset() {

@@ -8,12 +8,13 @@ import (
 	simd "github.com/segmentio/asm/base64"
 
 	"example.com/sluice/decoder"
-	"example.com/sluice/internal/lane"
 	"example.com/sluice/router/routertest"
 )
 
-// These are the decoder's benchmarks of itself: the shape lane beside the general lane, and beside the floor, which is one copy of the
-// event and the decoding of its data, at places that are known. Other decoders are measured in a module of their own.
+// These are the decoder's benchmarks of itself: the template reader beside the
+// strict reader, and beside the floor, which is one copy of the event and the
+// decoding of its data, at places that are known. Other decoders are measured in
+// a module of their own.
 
 // benchmarkEvents are events of all sizes, data of one length and of many.
 var benchmarkEvents = []struct {
@@ -128,9 +129,10 @@ func BenchmarkRecords(b *testing.B) {
 					b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(spans)), "ns/record")
 				})
 			}
+			d := decoder.Decoder{}
 			loop := func() int {
 				n := 0
-				for rec, err := range decoder.Records(event) {
+				for rec, err := range d.Records(event) {
 					if err != nil {
 						b.Fatal(err)
 					}
@@ -138,11 +140,10 @@ func BenchmarkRecords(b *testing.B) {
 				}
 				return n
 			}
-			run("shape-lane", loop)
+			run("template-reader", loop)
 			run("floor", floor(event, spans))
-			lane.GeneralOnly.Store(true)
-			defer lane.GeneralOnly.Store(false)
-			run("general-lane", loop)
+			d = strictly(d)
+			run("strict-reader", loop)
 		})
 	}
 }

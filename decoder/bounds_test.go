@@ -11,7 +11,6 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"example.com/sluice/decoder"
-	"example.com/sluice/internal/lane"
 )
 
 // What decompressing may take, in memory and in work, whether its result is kept or refused.
@@ -62,8 +61,7 @@ func TestLiveMemoryOfBatches(t *testing.T) {
 		} {
 			t.Run(c.name+"/"+name, func(t *testing.T) {
 				ev := holdingNumbered(60, of)
-				d := decoder.Decoder{Codec: c.codec, MaxData: maxData, MaxBatch: maxBatch}
-				lane.Forget()
+				d := newProcess().in(decoder.Decoder{Codec: c.codec, MaxData: maxData, MaxBatch: maxBatch})
 				runtime.GC()
 				runtime.GC()
 				before := liveHeap()
@@ -92,9 +90,9 @@ func TestBatchOfRefused(t *testing.T) {
 	}
 	bomb := gzipped(make([]byte, 10<<20+1))
 	ev := holdingNumbered(40, func(int) []byte { return bomb })
-	lane.Forget()
+	d := newProcess().in(decoder.Decoder{Codec: decoder.Gzip})
 	before := liveHeap()
-	err := decoder.Decoder{Codec: decoder.Gzip}.Batch(ev, func(b *decoder.Batch) error {
+	err := d.Batch(ev, func(b *decoder.Batch) error {
 		if live := above(before); live > 24<<20 {
 			t.Errorf("%d bytes are in use", live)
 		}

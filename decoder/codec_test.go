@@ -20,7 +20,6 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"example.com/sluice/decoder"
-	"example.com/sluice/internal/lane"
 )
 
 var codecs = map[string]decoder.Codec{
@@ -568,16 +567,15 @@ func TestEmptyDataIsNotAbsent(t *testing.T) {
 			ev = event(record, record, withData(2, ""), record)
 		}
 		for way, reading := range map[string]func() *outcome{
-			"a loop":             func() *outcome { return loop(t, d, []byte(ev)) },
-			"the general reader": func() *outcome { return generalLane(t, d, []byte(ev)) },
-			"a batch":            func() *outcome { return batch(t, d, []byte(ev)) },
+			"a loop":            func() *outcome { return loop(t, newProcess().in(d), []byte(ev)) },
+			"the strict reader": func() *outcome { return loopWindow(t, strictly(d), []byte(ev)) },
+			"a batch":           func() *outcome { return batch(t, newProcess().in(d), []byte(ev)) },
 			"a detached loop": func() *outcome {
-				d := d
+				d := newProcess().in(d)
 				d.Detach = true
 				return loop(t, d, []byte(ev))
 			},
 		} {
-			lane.Forget()
 			for i, r := range reading().good(t) {
 				if r.Data == nil || i != 2 && len(r.Data) > 0 {
 					t.Errorf("%s by %s: record %d has data %s", name, way, i, orNil(r.Data))

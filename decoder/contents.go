@@ -5,200 +5,198 @@ import (
 	"example.com/sluice/decoder/internal/memory"
 )
 
-// This file looks into the data of records, where the Decoder asks for it: an aggregate becomes its user records, and data is
-// decompressed. What is handed out then is not one record for each element of Records, so it stands between the reading of elements
-// and the loop.
-
-// contents is what looking into data takes. It is touched only where wanted is set.
+// contents looks into the data of records, where the Decoder asks for it: an
+// aggregate becomes its user records, and data is decompressed. It is touched
+// only where wanted is set.
+//
+// While aggregate has user records left it is open; then outer is the record that
+// it came in, and what it needs of the arena stands before mark.
 type contents struct {
-	wanted    bool // whether the Decoder asks for it
-	format    compression.Format
-	dicts     string
-	aggregate aggregate   // the one whose user records come next; where it has some left, it is open
-	outer     Record      // the record that it came in
-	mark      memory.Mark // of the arena: what the aggregate needs stands before it
-	yielded   int         // records handed out so far
-	unpacked  int         // bytes that the data of a batch has been decompressed to
-	wasted    int64       // bytes that were decompressed in vain
-	data      int         // where the data of the element stands in the event; 0 where nobody has asked yet
-	number    string      // the element's sequence number, likewise
+	wanted      bool
+	deaggregate bool
+	format      compression.Format
+	dicts       string
+
+	maxData, maxBatch, maxRecords int
+
+	aggregate aggregate
+	outer     Record
+	mark      memory.Mark
+	yielded   int    // records handed out so far
+	unpacked  int    // bytes that the data of a batch has been decompressed to
+	wasted    int64  // bytes that were decompressed in vain
+	data      int    // where the data of the element stands in the event; 0 where nobody has asked yet
+	number    string // the element's sequence number, likewise
 
 	decompressor compression.Decompressor
 }
 
-// open is whether the aggregate's memory is still needed.
-func (c *contents) open() bool { return c.aggregate.left > 0 }
-
-// want notes, for a new event, what the Decoder asks for. Data may be larger as it arrives than what becomes of it.
-func (s *state) want() {
-	s.contents.wanted = s.Deaggregate || s.Codec != Identity
-	s.contents.format, s.contents.dicts = s.Codec.format()
-	s.dataLimit = s.MaxData
-	if s.contents.wanted {
-		s.dataLimit = max(s.MaxData, defaultMaxData)
-	}
-}
-
-// nextContent is next where data is looked into.
-func (s *state) nextContent() bool {
-	c := &s.contents
-	for !c.open() {
-		// What only user records have, no lane sets.
-		s.rec.SubSequenceNumber, s.rec.ExplicitHashKey, s.rec.Aggregated = 0, nil, false
-		if !s.nextElement() {
-			return false
-		}
-		c.data = 0
-		if s.bad != nil {
-			return s.count()
-		}
-		if s.Deaggregate && c.aggregate.open(s.rec.Data) {
-			c.outer, c.mark = s.rec, s.arena.Mark()
-			continue
-		}
-		if !s.unpack() {
-			return false
-		}
-		if s.bad == nil && len(s.rec.Data) > s.MaxData && !s.again() {
-			return false
-		}
-		return s.count()
-	}
-	s.nextUserRecord()
-	if s.bad == nil && !s.unpack() {
-		return false
-	}
-	if s.bad == nil && len(s.rec.Data) > s.MaxData {
-		s.flawInside(because(ErrTooLarge, "data of more than %d bytes; MaxData sets this limit", s.MaxData))
-	}
-	return s.count()
-}
-
-// maxWasted is how many bytes of an event may be decompressed in vain: a small event can ask for terabytes.
+// maxWasted is how many bytes of an event may be decompressed in vain: a small
+// event can ask for terabytes.
 const maxWasted = 4 << 30
 
-// unpack decompresses the record's data. It reports false where the event has taken too much memory or work.
-func (s *state) unpack() bool {
-	format, rec, c := s.contents.format, &s.rec, &s.contents
-	if format == compression.Auto {
-		format = compression.Detect(rec.Data)
-	}
-	if format == compression.Identity || len(rec.Data) == 0 {
-		return true
-	}
-	var room []byte
-	if s.batching {
-		room = s.arena.Reserve(1, s.arenaHint())[:0]
-	}
-	out, err := c.decompressor.Decompress(room, rec.Data, format, c.dicts, s.MaxData)
-	if err != nil {
-		if format != compression.MaybeZlib || err == compression.ErrTooLong {
-			s.flawInside(flawOf(format, err, s.MaxData))
-		}
-		if c.wasted += int64(len(out)); c.wasted > maxWasted {
-			return s.limited(because(ErrTooLarge, "more than %d bytes were decompressed in vain", int64(maxWasted)))
-		}
-		return true
-	}
-	if len(out) == 0 {
-		rec.Data = rec.Data[:0:0] // there may be no other memory, and present data is never nil
-		return true
-	}
-	if !s.batching {
-		rec.Data = out[:len(out):len(out)]
-		return true
-	}
-	if len(out) > s.MaxBatch-c.unpacked {
-		return s.limited(because(ErrTooLarge, "the records' data decompresses to more than %d bytes; MaxBatch sets this limit", s.MaxBatch))
-	}
-	c.unpacked += len(out)
-	if cap(room) > 0 && &out[0] == &room[:1][0] {
-		rec.Data = s.arena.Take(len(out))
-	} else {
-		rec.Data = s.arena.Place(out, max(s.arenaHint(), 16*memory.OwnBlock))
-	}
-	return true
-}
-
-// limited breaks the event off at the element that was read last, because it passes a limit of the whole event.
-func (s *state) limited(err error) bool {
-	s.fail(s.start, err)
-	s.broken.Index, s.broken.SequenceNumber = s.rec.Index, string(s.rec.SequenceNumber)
-	s.atLimit = true
-	return false
-}
-
-// count counts a record that is about to be handed out. It reports false where there are too many.
-func (s *state) count() bool {
-	c := &s.contents
-	if c.yielded >= s.MaxRecords {
-		return s.limited(because(ErrTooLarge, "more than %d records; MaxRecords sets this limit", s.MaxRecords))
-	}
-	c.yielded++
-	if memory.Scribble {
-		// In a loop, what user records share must outlive each of them, so each is given views of its own, to be overwritten.
-		if s.rec.Aggregated && !s.batching {
-			s.rec = s.rec.Clone()
-		}
-		s.issued = s.rec
-	}
-	return true
-}
-
-// again reads the record once more, through the general lane, which reports that its data is too large.
-func (s *state) again() bool {
-	limit, index := s.dataLimit, s.index
-	s.dataLimit, s.index = s.MaxData, s.rec.Index
-	defer func() { s.dataLimit, s.index = limit, index }()
-	s.scan.Values, s.scan.Surrogates = 0, false
-	end, _ := s.scan.Value(s.start, s.depth)
-	return s.general(between(s.start, end))
-}
-
-// nextUserRecord reads the next user record of the open aggregate into s.rec.
-func (s *state) nextUserRecord() {
-	s.bad = nil
-	a, rec := &s.contents.aggregate, &s.rec
-	*rec = s.contents.outer
-	rec.Aggregated = true
-	rec.PartitionKey = nil
-	rec.SubSequenceNumber = a.sub
-	u := a.next()
-	rec.Data = a.view(u.data)
-	var known bool
-	if rec.PartitionKey, known = a.entry(a.partitionKeys, u.partitionKey); !known {
-		s.flawInside(&indexError{"partition key", u.partitionKey, len(a.partitionKeys)})
-	}
-	if u.hasHashKey && len(a.hashKeys) > 0 { // without a table the index is one to nothing: what counts is there
-		if rec.ExplicitHashKey, known = a.entry(a.hashKeys, u.hashKey); !known {
-			s.flawInside(&indexError{"explicit hash key", u.hashKey, len(a.hashKeys)})
-		}
-	}
-}
-
-// flawInside notes a flaw of what is in the record's data. Its place in the event is that of the data.
-func (s *state) flawInside(err error) {
-	if s.bad != nil {
+// begin notes what the Decoder asks for.
+func (c *contents) begin(d *Decoder, maxRecords int) {
+	c.maxData, c.maxRecords = orDefault(d.MaxData, defaultMaxData), maxRecords
+	if c.wanted = d.Deaggregate || d.Codec != Identity; !c.wanted {
 		return
 	}
-	c := &s.contents
-	if c.data == 0 {
-		// This reads the whole element: once for all that is in it.
-		c.data = s.place(span{Start: s.start}, fieldData).Start
-		c.number = string(s.rec.SequenceNumber)
-	}
-	if s.rec.Aggregated {
-		err = &userRecordError{s.rec.SubSequenceNumber, err}
-	}
-	s.bad = &Error{Index: s.rec.Index, SequenceNumber: c.number, Field: fieldData.String(), Offset: int64(c.data), Err: err}
+	c.maxBatch = orDefault(d.MaxBatch, defaultMaxBatch)
+	c.deaggregate = d.Deaggregate
+	c.format, c.dicts = d.Codec.format()
 }
 
-// release forgets the event.
-func (c *contents) release() {
+// reset forgets the event.
+func (c *contents) reset() {
 	if !c.wanted {
 		return
 	}
 	c.aggregate.reset()
 	c.decompressor.Shed()
 	*c = contents{aggregate: c.aggregate, decompressor: c.decompressor}
+}
+
+// work is how many bytes were decompressed.
+func (c *contents) work() int64 { return int64(c.unpacked) + c.wasted }
+
+// open is whether user records are left.
+func (c *contents) open() bool { return c.aggregate.left > 0 }
+
+// expire ends the lifetime of a record that a loop has seen.
+func (c *contents) expire(out *output) {
+	if c.open() {
+		c.mark = out.arena.Rewind(c.mark)
+	} else {
+		out.arena.Reset()
+	}
+}
+
+// nextContent is next where data is looked into.
+func (r *reader) nextContent() bool {
+	c, out := &r.contents, &r.out
+	for !c.open() {
+		if !r.nextElement() {
+			return false
+		}
+		c.data = 0
+		if out.bad != nil {
+			return r.count()
+		}
+		if c.deaggregate && c.aggregate.open(out.rec.Data) {
+			c.outer, c.mark = out.rec, out.arena.Mark()
+			continue
+		}
+		if !r.unpack() {
+			return false
+		}
+		if out.bad == nil && len(out.rec.Data) > c.maxData && !r.readAgain() {
+			return false
+		}
+		return r.count()
+	}
+	r.nextUserRecord()
+	if out.bad == nil && !r.unpack() {
+		return false
+	}
+	if out.bad == nil && len(out.rec.Data) > c.maxData {
+		r.flawInside(because(ErrTooLarge, "data of more than %d bytes; MaxData sets this limit", c.maxData))
+	}
+	return r.count()
+}
+
+// unpack decompresses the record's data. It reports false where the event has
+// taken too much memory or work.
+func (r *reader) unpack() bool {
+	c, out := &r.contents, &r.out
+	format := c.format
+	if format == compression.Auto {
+		format = compression.Detect(out.rec.Data)
+	}
+	if format == compression.Identity || len(out.rec.Data) == 0 {
+		return true
+	}
+	room := out.room()
+	data, err := c.decompressor.Decompress(room, out.rec.Data, format, c.dicts, c.maxData)
+	if err != nil {
+		if format != compression.MaybeZlib || err == compression.ErrTooLong {
+			r.flawInside(flawOf(format, err, c.maxData))
+		}
+		if c.wasted += int64(len(data)); c.wasted > maxWasted {
+			err = because(ErrTooLarge, "more than %d bytes were decompressed in vain", int64(maxWasted))
+			return r.walker.exceed(&out.rec, err)
+		}
+		return true
+	}
+	if out.batch {
+		if len(data) > c.maxBatch-c.unpacked {
+			err = because(ErrTooLarge, "the records' data decompresses to more than %d bytes; MaxBatch sets this limit", c.maxBatch)
+			return r.walker.exceed(&out.rec, err)
+		}
+		c.unpacked += len(data)
+	}
+	out.replaceData(data, room)
+	return true
+}
+
+// count counts a record that is about to be handed out. It reports false where
+// there are too many.
+func (r *reader) count() bool {
+	c := &r.contents
+	if c.yielded >= c.maxRecords {
+		return r.walker.exceed(&r.out.rec, tooMany(c.maxRecords))
+	}
+	c.yielded++
+	r.out.handOut()
+	return true
+}
+
+// readAgain reads the element once more, by the strict reader and with MaxData as
+// the limit, so that it reports that the data is too large.
+func (r *reader) readAgain() bool {
+	w, out := &r.walker, &r.out
+	limit := out.setLimit(r.contents.maxData)
+	defer out.setLimit(limit)
+	el, _ := w.scanElement(w.start)
+	if err := r.strict.readRecord(w.event, el, out.rec.Index, out); err != nil {
+		return w.fail(el.Start, err)
+	}
+	return true
+}
+
+// nextUserRecord reads the next user record of the open aggregate.
+func (r *reader) nextUserRecord() {
+	c := &r.contents
+	a := &c.aggregate
+	sub := a.sub
+	u := a.next()
+	key, known := a.entry(a.partitionKeys, u.partitionKey)
+	var flaw error
+	if !known {
+		flaw = &indexError{"partition key", u.partitionKey, len(a.partitionKeys)}
+	}
+	var hashKey []byte
+	if u.hasHashKey && len(a.hashKeys) > 0 { // without a table the index is one to nothing
+		if hashKey, known = a.entry(a.hashKeys, u.hashKey); !known && flaw == nil {
+			flaw = &indexError{"explicit hash key", u.hashKey, len(a.hashKeys)}
+		}
+	}
+	r.out.fillUser(&c.outer, sub, key, hashKey, a.view(u.data))
+	if flaw != nil {
+		r.flawInside(flaw)
+	}
+}
+
+// flawInside notes a flaw of what is in the record's data. Its place in the event
+// is that of the data.
+func (r *reader) flawInside(err error) {
+	c, out := &r.contents, &r.out
+	if c.data == 0 {
+		// This reads the whole element: once for all that is in it.
+		c.data = placeOf(r.walker.event, span{Start: r.walker.start}, fieldData).Start
+		c.number = string(out.rec.SequenceNumber)
+	}
+	if out.rec.Aggregated {
+		err = &userRecordError{out.rec.SubSequenceNumber, err}
+	}
+	out.fail(&Error{Index: out.rec.Index, SequenceNumber: c.number, Field: fieldData.String(), Offset: int64(c.data), Err: err})
 }

@@ -8,15 +8,14 @@ import (
 	"testing"
 
 	"example.com/sluice/decoder"
-	"example.com/sluice/internal/lane"
 )
 
-// Events that are cut off at every byte, and events with every other value at every byte. Both lanes must give the same, whatever was
+// Events that are cut off at every byte, and events with every other value at every byte. Both readers must give the same, whatever was
 // read before; what encoding/json refuses must not pass, and what it takes must not be called broken JSON.
 
 // digest appends what reading the event gives to dst, in a form that is quick to make and to compare. The error is that of a broken
 // event.
-func digest(dst, ev []byte) ([]byte, error) {
+func digest(dst []byte, d decoder.Decoder, ev []byte) ([]byte, error) {
 	text := func(b []byte) {
 		n := -1
 		if b != nil {
@@ -25,7 +24,7 @@ func digest(dst, ev []byte) ([]byte, error) {
 		dst = binary.AppendVarint(dst, int64(n))
 		dst = append(dst, b...)
 	}
-	for rec, err := range decoder.Records(ev) {
+	for rec, err := range d.Records(ev) {
 		if err != nil {
 			e := err.(*decoder.Error)
 			dst = binary.AppendVarint(dst, int64(e.Index))
@@ -52,20 +51,23 @@ func digest(dst, ev []byte) ([]byte, error) {
 	return dst, nil
 }
 
-// lanes reads events in three ways and compares what they give.
-type lanes struct {
-	want, got []byte
-	n         int // events read
-	sound     int // of them, those that are JSON
+// readings reads events in three ways and compares what they give.
+type readings struct {
+	want, got    []byte
+	strict, warm decoder.Decoder
+	n            int // events read
+	sound        int // of them, those that are JSON
+}
+
+func newReadings() *readings {
+	return &readings{strict: strictly(decoder.Decoder{}), warm: newProcess().in(decoder.Decoder{})}
 }
 
 // check reads ev; warm is read before, where the process is not new.
-func (l *lanes) check(t *testing.T, ev, warm []byte) {
+func (l *readings) check(t *testing.T, ev, warm []byte) {
 	t.Helper()
-	lane.GeneralOnly.Store(true)
 	var wantErr error
-	l.want, wantErr = digest(l.want[:0], ev)
-	lane.GeneralOnly.Store(false)
+	l.want, wantErr = digest(l.want[:0], l.strict, ev)
 	valid := json.Valid(ev)
 	switch {
 	case !valid && wantErr == nil:
@@ -77,15 +79,15 @@ func (l *lanes) check(t *testing.T, ev, warm []byte) {
 		l.sound++
 	}
 	l.n++
-	for range decoder.Records(warm) {
+	for range l.warm.Records(warm) {
 	}
-	if l.got, _ = digest(l.got[:0], ev); string(l.got) != string(l.want) {
-		t.Errorf("a warm process gives\n%q\nwhere the general lane gives\n%q\nfor %.2000q", l.got, l.want, ev)
+	if l.got, _ = digest(l.got[:0], l.warm, ev); string(l.got) != string(l.want) {
+		t.Errorf("a warm process gives\n%q\nwhere the strict reader gives\n%q\nfor %.2000q", l.got, l.want, ev)
 	}
 	if l.n%16 == 0 {
-		lane.Forget()
-		if l.got, _ = digest(l.got[:0], ev); string(l.got) != string(l.want) {
-			t.Errorf("a new process gives\n%q\nwhere the general lane gives\n%q\nfor %.2000q", l.got, l.want, ev)
+		l.warm = newProcess().in(decoder.Decoder{})
+		if l.got, _ = digest(l.got[:0], l.warm, ev); string(l.got) != string(l.want) {
+			t.Errorf("a new process gives\n%q\nwhere the strict reader gives\n%q\nfor %.2000q", l.got, l.want, ev)
 		}
 	}
 }
@@ -95,7 +97,7 @@ func TestTruncationAtEveryByte(t *testing.T) {
 	if short() {
 		step = 31
 	}
-	var l lanes
+	l := newReadings()
 	for _, pattern := range []string{"events/*.json", "bad/*.json"} {
 		for path, text := range files(t, pattern) {
 			ev := []byte(text)
@@ -118,7 +120,7 @@ func TestCorruptionAtEveryByte(t *testing.T) {
 	if short() {
 		step = 37 // of the values; 37 and 256 have no common divisor, so that all come up
 	}
-	var l lanes
+	l := newReadings()
 	next := 0
 	for i, was := range whole {
 		for ; next < 256; next += step {
@@ -143,7 +145,7 @@ func TestCorruptionOfTestdata(t *testing.T) {
 	if short() {
 		t.Skip("it takes long, and TestCorruptionAtEveryByte does much of this")
 	}
-	var l lanes
+	l := newReadings()
 	for path, text := range files(t, "events/*.json") {
 		ev := []byte(text)
 		for i, was := range ev {

@@ -76,6 +76,7 @@ func TestOutsizedMemoryIsDropped(t *testing.T) {
 		ev := []byte(text)
 		for _, d := range []decoder.Decoder{{}, {Detach: true}, {MaxData: 32 << 20}} {
 			emptyPools()
+			d = newProcess().in(d)
 			before := liveHeap()
 			for range d.Records(ev) {
 			}

@@ -95,6 +95,8 @@ type Decoder struct {
 	// MaxBatch is the most bytes that the data of a [Batch] may have where it is decompressed; 0 means 256 MiB. Beyond it the event is
 	// broken, with ErrTooLarge. A loop holds one record's data at a time and needs no such limit.
 	MaxBatch int
+
+	lab *laboratory // in tests; nil in what users make
 }
 
 // Records returns the records of the event, read with the zero [Decoder]. See [Decoder.Records].
@@ -111,58 +113,78 @@ func Records(event []byte) iter.Seq2[*Record, error] {
 // The error is always an [*Error]. The event is read as the loop goes on, so a fault near its end shows
 // only after the records before it. The sequence may be ranged over several times.
 func (d Decoder) Records(event []byte) iter.Seq2[*Record, error] {
-	return func(yield func(*Record, error) bool) { d.loop(event, nil, yield) }
+	return func(yield func(*Record, error) bool) { d.loop(event, yield) }
 }
 
-// RecordsWindow is [Decoder.Records] for events that may belong to a tumbling window: when the loop has
-// come to its sound end, *w is set to what [Decoder.Window] would return, which is nil for other events. It reads
-// the event once where the two calls would read it twice. An event without Records is allowed if it has
-// window members.
-func (d Decoder) RecordsWindow(event []byte, w **Window) iter.Seq2[*Record, error] {
-	return func(yield func(*Record, error) bool) { d.loop(event, w, yield) }
-}
-
-func (d Decoder) loop(event []byte, w **Window, yield func(*Record, error) bool) {
-	s := newState(&d, event)
-	defer s.release()
-	for s.next() {
-		var err error
-		if s.bad != nil {
-			err = s.bad
-		}
-		if !yield(&s.rec, err) {
-			return
-		}
-		s.expire()
-		// What no lane sets may be of the caller's making.
-		s.rec.SubSequenceNumber, s.rec.ExplicitHashKey, s.rec.Aggregated = 0, nil, false
+func (d Decoder) loop(event []byte, yield func(*Record, error) bool) {
+	r := d.open(event, false)
+	defer r.release()
+	if r.each(yield) && r.walker.broken != nil {
+		yield(nil, r.walker.broken)
 	}
-	if s.broken == nil && w != nil {
-		if window := s.readWindow(); s.broken == nil {
+}
+
+// Walk is [Decoder.Records] with a function instead of a loop. It returns what
+// [Decoder.Window] would, having read the event once, and nil for an event that
+// is no tumbling window's or that was not read to its end because yield returned
+// false. Where the event is broken it returns the [*Error], after it has yielded
+// the records before that.
+func (d Decoder) Walk(event []byte, yield func(*Record, error) bool) (*Window, error) {
+	r := d.open(event, false)
+	defer r.release()
+	if !r.each(yield) {
+		return nil, nil
+	}
+	return r.window()
+}
+
+// RecordsWindow is [Decoder.Walk] as a loop.
+func (d Decoder) RecordsWindow(event []byte, w **Window) iter.Seq2[*Record, error] {
+	return func(yield func(*Record, error) bool) {
+		window, err := d.Walk(event, yield)
+		if err != nil {
+			yield(nil, err)
+		} else if window != nil {
 			*w = window
 		}
 	}
-	if s.broken != nil {
-		yield(nil, s.broken)
+}
+
+// Window returns the tumbling-window members of the event, and nil where it has none. It reads the whole event, and reports
+// what is broken anywhere in it outside of single records; [Decoder.Walk] and [Batch.Window] come with the reading of
+// the records.
+func (d Decoder) Window(event []byte) (*Window, error) {
+	r := d.open(event, false)
+	defer r.release()
+	w := &r.walker
+	for {
+		start, more := w.next()
+		if !more {
+			break
+		}
+		el, sound := w.scanElement(start)
+		if !sound {
+			break
+		}
+		w.passed(el.End)
 	}
+	return r.window()
 }
 
 // Source returns what the records of the event share, from the first of them, without reading their data; it may be
 // kept. Where there are no records it is what the members of a tumbling window say. The error is that of an
 // event that is broken before its first record.
 func (d Decoder) Source(event []byte) (*Source, error) {
-	s := newState(&d, event)
-	defer s.release()
-	s.skipData, s.contents.wanted = true, false
-	if s.next() {
-		return s.rec.Source, nil
+	d.Deaggregate, d.Codec = false, Identity
+	r := d.open(event, false)
+	defer r.release()
+	r.out.leaveData()
+	if r.next() {
+		return r.out.rec.Source, nil
 	}
-	if s.broken != nil {
-		return nil, s.broken
-	}
-	w := s.readWindow()
-	if s.broken != nil {
-		return nil, s.broken
+	w, err := r.window()
+	if err != nil {
+		return nil, err
 	}
 	src := &Source{}
 	if w != nil {

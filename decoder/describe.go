@@ -56,13 +56,15 @@ var sources = map[string]string{
 	"aws:codecommit": "a CodeCommit event",
 }
 
-// describeRecord names the service of the record at i, an object that the scanner has passed.
-func describeRecord(s *jsonscan.Scanner, i int) string {
+// describeRecord names the service of the record at i, an object that the scanner
+// has passed.
+func describeRecord(event []byte, i int) string {
+	s := jsonscan.Scanner{B: event}
 	what := "its records are not from Kinesis"
 	s.EachMember(i, func(name []byte, _ bool, value span) {
 		switch string(name) {
 		case "eventSource", "EventSource":
-			if text := value.Of(s.B); text[0] == '"' {
+			if text := value.Of(event); text[0] == '"' {
 				source := string(jsonscan.Unescaped(text[1 : len(text)-1]))
 				if service, known := sources[source]; known {
 					what = "it looks like " + service

@@ -193,7 +193,7 @@ func quotes(s, ev string) string {
 // checkQuotes asserts that an event's errors are short, on one line, of plain ASCII, and quote at most 64 bytes in one place.
 func checkQuotes(t *testing.T, ev string) (n int) {
 	t.Helper()
-	o := generalLane(t, decoder.Decoder{}, []byte(ev))
+	o := loopWindow(t, strictly(decoder.Decoder{}), []byte(ev))
 	for _, e := range append(o.errs, o.broken) {
 		if e == nil {
 			continue

@@ -105,16 +105,16 @@ func ExampleDecoder_Window() {
 }
 
 // One reading gives both the records and the window.
-func ExampleDecoder_RecordsWindow() {
-	var w *decoder.Window
-	for rec, err := range (decoder.Decoder{}).RecordsWindow(windowEvent, &w) {
-		if err != nil {
-			fmt.Println(err)
-			return
+func ExampleDecoder_Walk() {
+	w, err := decoder.Decoder{}.Walk(windowEvent, func(rec *decoder.Record, err error) bool {
+		if err == nil {
+			fmt.Printf("%s\n", rec.Data)
 		}
-		fmt.Printf("%s\n", rec.Data)
+		return err == nil // a bad record ends the walk
+	})
+	if err == nil && w != nil {
+		fmt.Println("final:", w.IsFinalInvokeForWindow)
 	}
-	fmt.Println("final:", w.IsFinalInvokeForWindow)
 	// Output:
 	// Hello
 	// final: false

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"example.com/sluice/decoder"
-	"example.com/sluice/internal/lane"
+	"example.com/sluice/internal/lab"
 )
 
 // This file is what the other tests share: records to make events of, and the reading of an event in every way that there is.
@@ -173,13 +173,18 @@ func loop(t testing.TB, d decoder.Decoder, event []byte) *outcome {
 	return o
 }
 
-// loopWindow reads the event and its window through the loop, once.
+// loopWindow walks the event and its window, once.
 func loopWindow(t testing.TB, d decoder.Decoder, event []byte) *outcome {
 	t.Helper()
 	o := new(outcome)
-	for rec, err := range d.RecordsWindow(event, &o.window) {
+	w, err := d.Walk(event, func(rec *decoder.Record, err error) bool {
 		o.note(t, rec, err)
+		return true
+	})
+	if err != nil {
+		o.note(t, nil, err)
 	}
+	o.window = w
 	return o
 }
 
@@ -219,31 +224,48 @@ func before(a, b *decoder.Record) bool {
 // warmUp is what is read before, for the decoder to have learned from.
 var warmUp = []byte(event(plain(1), plain(2), plain(3)))
 
-// generalLane reads the event and its window through the general lane alone.
-func generalLane(t testing.TB, d decoder.Decoder, event []byte) *outcome {
-	t.Helper()
-	lane.GeneralOnly.Store(true)
-	defer lane.GeneralOnly.Store(false)
-	return loopWindow(t, d, event)
+// process is what a process is to its Decoders: what they have learned, and the
+// memory that they reuse.
+type process struct{ lab.Lab }
+
+// newProcess is one that has read nothing yet.
+func newProcess() process { return process{lab.New(false)} }
+
+// in returns d as a Decoder of the process.
+func (p process) in(d decoder.Decoder) decoder.Decoder {
+	p.Use(&d)
+	return d
 }
 
-// read reads the event in every way there is: through the general lane alone, through both with nothing learned, with its own
-// shapes learned, with those of Lambda's records learned, detached, as a batch. It asserts that they all give the same and write
-// nothing to the event, and returns what they give.
+// matched is how many records of the event match a template.
+func (p process) matched(ev []byte) int {
+	for range p.in(decoder.Decoder{}).Records(ev) {
+	}
+	return p.Matched()
+}
+
+// strictly returns d as a Decoder that knows no templates.
+func strictly(d decoder.Decoder) decoder.Decoder { return process{lab.New(true)}.in(d) }
+
+// read reads the event in every way there is: by the strict reader alone, by both
+// readers with nothing learned, with its own templates learned, with those of
+// Lambda's records learned, detached, as a batch. It asserts that they all give
+// the same and write nothing to the event, and returns what they give.
 func read(t testing.TB, d decoder.Decoder, text string) *outcome {
 	t.Helper()
 	ev := []byte(text)
-	want := generalLane(t, d, ev)
+	want := loopWindow(t, strictly(d), ev)
 	same := func(way string, got *outcome) {
 		t.Helper()
 		if got.String() != want.String() {
-			t.Fatalf("%s gives\n%swhere the general lane gives\n%sfor %.3000s", way, got, want, text)
+			t.Fatalf("%s gives\n%swhere the strict reader gives\n%sfor %.3000s", way, got, want, text)
 		}
 	}
-	lane.Forget()
+	p := newProcess()
+	d = p.in(d)
 	same("a new process", loopWindow(t, d, ev))
 	same("the second reading", loopWindow(t, d, ev))
-	loop(t, decoder.Decoder{}, warmUp)
+	loop(t, p.in(decoder.Decoder{}), warmUp)
 	same("the reading after another event", loopWindow(t, d, ev))
 	detached := d
 	detached.Detach = true
@@ -326,29 +348,18 @@ func files(t testing.TB, pattern string) map[string]string {
 	return texts
 }
 
-// shapedRecords is how many records of the event go through the shape lane.
-func shapedRecords(ev []byte) int {
-	n := 0
-	lane.Read = func(shaped int) { n = shaped }
-	defer func() { lane.Read = nil }()
-	for range decoder.Records(ev) {
-	}
-	return n
-}
-
-// TestReadIsNotVacuous asserts that the readings which read compares do go through different lanes.
+// TestReadIsNotVacuous asserts that the readings which read compares are by
+// different readers.
 func TestReadIsNotVacuous(t *testing.T) {
-	lane.Forget()
-	if n := shapedRecords(warmUp); n != 2 {
-		t.Errorf("a new process reads %d of 3 records by a shape, want all but the first", n)
+	p := newProcess()
+	if n := p.matched(warmUp); n != 2 {
+		t.Errorf("a new process reads %d of 3 records by a template, want all but the first", n)
 	}
-	if n := shapedRecords(warmUp); n != 3 {
-		t.Errorf("the second reading takes %d of 3 records by a shape", n)
+	if n := p.matched(warmUp); n != 3 {
+		t.Errorf("the second reading takes %d of 3 records by a template", n)
 	}
-	lane.GeneralOnly.Store(true)
-	defer lane.GeneralOnly.Store(false)
-	if n := shapedRecords(warmUp); n != 0 {
-		t.Errorf("the general lane alone takes %d records by a shape", n)
+	if n := (process{lab.New(true)}).matched(warmUp); n != 0 {
+		t.Errorf("the strict reader alone takes %d records by a template", n)
 	}
 	if !bytes.Contains(warmUp, []byte(sequence(3))) {
 		t.Error("the event has changed")

@@ -3,8 +3,6 @@ package decoder_test
 import (
 	"fmt"
 	"testing"
-
-	"example.com/sluice/internal/lane"
 )
 
 // odd is record n with a member that Lambda does not write.
@@ -12,9 +10,10 @@ func odd(n int, member string) string {
 	return with(plain(n), `{"kinesis"`, `{"`+member+`":0,"kinesis"`)
 }
 
-// TestOddRecordsDoNotPushOutShapes: among usual records, those of which none is like another cost no more than themselves.
-func TestOddRecordsDoNotPushOutShapes(t *testing.T) {
-	lane.Forget()
+// TestOddRecordsDoNotPushOutTemplates: among records of one form, those of which
+// none is like another cost no more than themselves.
+func TestOddRecordsDoNotPushOutTemplates(t *testing.T) {
+	p := newProcess()
 	var records []string
 	want := 0
 	for n := range 400 {
@@ -25,15 +24,16 @@ func TestOddRecordsDoNotPushOutShapes(t *testing.T) {
 			want++
 		}
 	}
-	shapedRecords([]byte(event(records...)))
-	if got := shapedRecords([]byte(event(records...))); got < want || got > want+8 {
-		t.Errorf("%d records were read by a shape, want the %d usual ones and at most 8 of the others", got, want)
+	p.matched([]byte(event(records...)))
+	if got := p.matched([]byte(event(records...))); got < want || got > want+8 {
+		t.Errorf("%d records were read by a template, want the %d plain ones and at most 8 of the others", got, want)
 	}
 }
 
-// TestShapesThatComeAgainAreLearned: whatever was learned before, the third record of a kind is read by its shape.
-func TestShapesThatComeAgainAreLearned(t *testing.T) {
-	lane.Forget()
+// TestTemplatesThatComeAgainAreLearned: whatever was learned before, the third
+// record of a kind is read by its template.
+func TestTemplatesThatComeAgainAreLearned(t *testing.T) {
+	p := newProcess()
 	for kind := range 40 {
 		name := fmt.Sprint("kind", kind)
 		ev := event(plain(0), odd(1, name), plain(2), odd(3, name), plain(4), odd(5, name), plain(6), odd(7, name))
@@ -41,46 +41,47 @@ func TestShapesThatComeAgainAreLearned(t *testing.T) {
 		if kind == 0 {
 			least = 4 // nothing was known
 		}
-		if got := shapedRecords([]byte(ev)); got < least {
-			t.Errorf("kind %d: %d of 8 records were read by a shape, want %d", kind, got, least)
+		if got := p.matched([]byte(ev)); got < least {
+			t.Errorf("kind %d: %d of 8 records were read by a template, want %d", kind, got, least)
 		}
 	}
 }
 
-// TestEscapesInValuesTeachNothing: a record whose key has an escape is read in the general lane, however often one comes.
+// TestEscapesInValuesTeachNothing: a record whose key has an escape is read by the strict reader, however often one comes.
 func TestEscapesInValuesTeachNothing(t *testing.T) {
-	lane.Forget()
+	p := newProcess()
 	var records []string
 	for n := range 30 {
 		records = append(records, withKey(n, `\u0061`))
 	}
-	if got := shapedRecords([]byte(event(records...))); got != 0 {
-		t.Errorf("%d records with an escaped key were read by a shape", got)
+	if got := p.matched([]byte(event(records...))); got != 0 {
+		t.Errorf("%d records with an escaped key were read by a template", got)
 	}
 }
 
-// TestKnownShapesInRotationWarmUpAgain: behind many records of which none is like another, records of several known shapes by turns
-// are soon read by them again.
-func TestKnownShapesInRotationWarmUpAgain(t *testing.T) {
+// TestKnownTemplatesInRotationWarmUpAgain: behind many records of which none is
+// like another, records of several known templates by turns are soon read by them
+// again.
+func TestKnownTemplatesInRotationWarmUpAgain(t *testing.T) {
 	const each, unlike, all = 8, 300, 960
 	for kinds := 1; kinds <= 6; kinds++ {
-		lane.Forget()
+		p := newProcess()
 		var records []string
 		for i := range each * kinds {
 			records = append(records, odd(i, fmt.Sprint("kind", i/each)))
 		}
-		if got := shapedRecords([]byte(event(records...))); got < each/2*kinds {
-			t.Fatalf("%d kinds: %d of %d records were read by a shape: they are not known", kinds, got, each*kinds)
+		if got := p.matched([]byte(event(records...))); got < each/2*kinds {
+			t.Fatalf("%d kinds: %d of %d records were read by a template: they are not known", kinds, got, each*kinds)
 		}
 		for n := range unlike {
 			records = append(records, odd(n, fmt.Sprint("unlike", n)))
 		}
-		cold := shapedRecords([]byte(event(records...)))
+		cold := p.matched([]byte(event(records...)))
 		for i := range all {
 			records = append(records, odd(i, fmt.Sprint("kind", i%kinds)))
 		}
-		if got := shapedRecords([]byte(event(records...))) - cold; got < all*3/4 {
-			t.Errorf("%d kinds: %d of %d records were read by a shape, want three quarters", kinds, got, all)
+		if got := p.matched([]byte(event(records...))) - cold; got < all*3/4 {
+			t.Errorf("%d kinds: %d of %d records were read by a template, want three quarters", kinds, got, all)
 		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"example.com/sluice/decoder"
-	"example.com/sluice/internal/lane"
 )
 
 // What the loop's scope promises: however it is left, its memory goes back to the pools; what may be kept stays; the event is never
@@ -38,11 +37,8 @@ var leaving = []struct {
 		}
 	out:
 	}},
-	{"break of a loop with a window", func(ev []byte) {
-		var w *decoder.Window
-		for range (decoder.Decoder{}).RecordsWindow(ev, &w) {
-			break
-		}
+	{"end of a walk", func(ev []byte) {
+		_, _ = decoder.Decoder{}.Walk(ev, func(*decoder.Record, error) bool { return false })
 	}},
 	{"panic in a batch", func(ev []byte) {
 		defer func() { recover() }()
@@ -228,17 +224,16 @@ func TestViewsMayBeAppendedTo(t *testing.T) {
 	text := event(plain(1), withKey(2, `\u0061`), withData(3, ""), plain(4))
 	want := read(t, decoder.Decoder{}, text).String()
 	ev := []byte(text)
-	for _, general := range []bool{true, false} {
-		lane.GeneralOnly.Store(general)
+	for _, d := range []decoder.Decoder{strictly(decoder.Decoder{}), {}} {
 		var got outcome
-		for rec, err := range decoder.Records(ev) {
+		for rec, err := range d.Records(ev) {
 			appendTo(rec)
 			got.note(t, rec, err)
 		}
 		if got.String() != want {
 			t.Errorf("after appending to its records the loop gives\n%s", &got)
 		}
-		if err := (decoder.Decoder{}).Batch(ev, func(b *decoder.Batch) error {
+		if err := d.Batch(ev, func(b *decoder.Batch) error {
 			var got outcome
 			for i := range b.Records() {
 				appendTo(&b.Records()[i])
@@ -254,7 +249,6 @@ func TestViewsMayBeAppendedTo(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	lane.GeneralOnly.Store(false)
 	if string(ev) != text {
 		t.Errorf("the event has changed at offset %d", differAt(ev, []byte(text)))
 	}

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"example.com/sluice/decoder"
-	"example.com/sluice/internal/lane"
 )
 
 // A view that is kept too long reads as '#', whichever lane it came by: this is what a user's own tests see under the race detector or
@@ -47,11 +46,11 @@ func crowded(n int) string {
 
 func TestKeptViewsOfALoopAreOverwritten(t *testing.T) {
 	for name, text := range poisonEvents {
-		for _, general := range []bool{true, false} {
+		for _, d := range []decoder.Decoder{strictly(decoder.Decoder{}), {}} {
 			for _, detach := range []bool{false, true} {
-				lane.GeneralOnly.Store(general)
+				d.Detach = detach
 				var last, all [][]byte
-				for rec := range (decoder.Decoder{Detach: detach}).Records([]byte(text)) {
+				for rec := range d.Records([]byte(text)) {
 					overwritten(t, name+", in the next iteration", last)
 					last = views(rec)
 					for _, view := range last {
@@ -65,7 +64,6 @@ func TestKeptViewsOfALoopAreOverwritten(t *testing.T) {
 			}
 		}
 	}
-	lane.GeneralOnly.Store(false)
 }
 
 func TestKeptViewsOfALeftLoopAreOverwritten(t *testing.T) {
@@ -121,12 +119,15 @@ func TestWhatMayBeKeptIsNotOverwritten(t *testing.T) {
 	var source *decoder.Source
 	var failed []*decoder.Error
 	var clone decoder.Record
-	var w *decoder.Window
-	for rec, err := range (decoder.Decoder{}).RecordsWindow([]byte(text), &w) {
+	w, err := decoder.Decoder{}.Walk([]byte(text), func(rec *decoder.Record, err error) bool {
 		source, clone = rec.Source, rec.Clone()
 		if err != nil {
 			failed = append(failed, err.(*decoder.Error))
 		}
+		return true
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	var ofBatch *decoder.Window
 	if err := (decoder.Decoder{}).Batch([]byte(text), func(b *decoder.Batch) error {

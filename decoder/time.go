@@ -15,7 +15,7 @@ const latest = 253402300800
 // through a float64. What is finer than a nanosecond is cut off. It reports false for what is no number and
 // for times from the year 10,000 on, or as far before the epoch.
 func parseSeconds(text []byte) (time.Time, bool) {
-	if at, ok := usualSeconds(text); ok {
+	if at, ok := lambdaSeconds(text); ok {
 		return at, true
 	}
 	if end, f := jsonscan.Number(text, 0); f != jsonscan.Sound || end != len(text) {
@@ -102,12 +102,12 @@ func splitExponent(text []byte) (mantissa []byte, exponent int) {
 	return text, 0
 }
 
-// usualLen is the length of a time as Lambda writes it: seconds of ten digits and three more behind the point.
-const usualLen = 14
+// lambdaTimeLen is the length of a time as Lambda writes it: seconds of ten digits and three more behind the point.
+const lambdaTimeLen = 14
 
-// usualSeconds reads a time of that form, and takes no other.
-func usualSeconds(t []byte) (time.Time, bool) {
-	if len(t) != usualLen || t[0] == '0' || t[10] != '.' { //mutant:the-time-begins-with-0
+// lambdaSeconds reads a time of that form, and takes no other.
+func lambdaSeconds(t []byte) (time.Time, bool) {
+	if len(t) != lambdaTimeLen || t[0] == '0' || t[10] != '.' { //mutant:the-time-begins-with-0
 		return time.Time{}, false
 	}
 	high, ok := eightDigits(binary.LittleEndian.Uint64(t))
@@ -120,7 +120,7 @@ func usualSeconds(t []byte) (time.Time, bool) {
 	return time.Unix(sec, ms*1e6).UTC(), true
 }
 
-// second is the text of a second, in the form that usualSeconds takes, and what it means: the arrival times of neighbours differ in
+// second is the text of a second, in the form that lambdaSeconds takes, and what it means: the arrival times of neighbours differ in
 // the milliseconds alone.
 type second struct {
 	first, last uint64 // the first eight bytes; the last four digits and the point
@@ -131,13 +131,13 @@ type second struct {
 var noSecond = second{last: ^uint64(0)}
 
 // read reads a time of the usual form, and takes no other.
-func (s *second) read(t *[usualLen]byte, at *time.Time) bool {
+func (s *second) read(t *[lambdaTimeLen]byte, at *time.Time) bool {
 	first, last := binary.LittleEndian.Uint64(t[:]), binary.LittleEndian.Uint64(t[6:])
 	const point = 5 * 8 // how far the digits behind it are up in last
 	d := last>>point ^ zeros>>point
 	if first != s.first || last&(1<<point-1) != s.last || aboveNine(d)&(highs>>point) != 0 { //mutant:the-second-s-first-digits-are-not-compared //mutant:the-second-s-last-digits-are-not-compared //mutant:milliseconds-are-not-looked-at
 		var ok bool
-		if *at, ok = usualSeconds(t[:]); ok {
+		if *at, ok = lambdaSeconds(t[:]); ok {
 			*s = second{first, last & (1<<point - 1), at.Unix()}
 		}
 		return ok

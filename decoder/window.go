@@ -23,57 +23,74 @@ type Window struct {
 	IsFinalInvokeForWindow, IsWindowTerminatedEarly bool
 }
 
-// Window returns the tumbling-window members of the event, and nil where it has none. It reads the whole event, and reports
-// what is broken anywhere in it outside of single records; [Decoder.RecordsWindow] and [Batch.Window] come with the reading of
-// the records.
-func (d Decoder) Window(event []byte) (*Window, error) {
-	s := newState(&d, event)
-	defer s.release()
-	for {
-		start, more := s.element()
-		if !more {
-			break
-		}
-		end, f := s.scan.Value(start, s.depth)
-		if f != jsonscan.Sound {
-			s.fail(end, f.Err())
-			break
-		}
-		s.i = end
-		s.index++
-	}
-	w := s.readWindow()
-	if s.broken != nil {
-		return nil, s.broken
-	}
-	return w, nil
+// outerMembers is where the values of the event's members stand, Records aside;
+// null counts as absent.
+type outerMembers struct {
+	window, state, shardID, eventSourceARN, isFinal, isTerminated span
 }
 
-// readWindow reads the members of a tumbling window that the walk has passed. Flaws break the event.
-func (s *state) readWindow() *Window {
-	m := &s.members
-	if s.broken != nil || !m.windowed() && m.state.Absent() {
-		return nil
+// note takes a member in; the last of duplicates wins.
+func (m *outerMembers) note(name []byte, value span) {
+	switch string(name) {
+	case "window":
+		m.window = value
+	case "state":
+		m.state = value
+	case "shardId":
+		m.shardID = value
+	case "eventSourceARN":
+		m.eventSourceARN = value
+	case "isFinalInvokeForWindow":
+		m.isFinal = value
+	case "isWindowTerminatedEarly":
+		m.isTerminated = value
 	}
+}
+
+// windowed is whether the members are those of a tumbling window.
+func (m *outerMembers) windowed() bool {
+	return !m.window.Absent() || !m.isFinal.Absent() || !m.isTerminated.Absent()
+}
+
+// read reads them as those of a tumbling window, with the first flaw.
+func (m *outerMembers) read(event []byte) (*Window, *Error) {
+	r := windowReader{event: event}
 	w := &Window{
-		ShardID:                 s.outerText(m.shardID, "shardId"),
-		EventSourceARN:          s.outerText(m.eventSourceARN, "eventSourceARN"),
-		IsFinalInvokeForWindow:  s.outerBool(m.isFinal, "isFinalInvokeForWindow"),
-		IsWindowTerminatedEarly: s.outerBool(m.isTerminated, "isWindowTerminatedEarly"),
+		ShardID:                 r.text(m.shardID, "shardId"),
+		EventSourceARN:          r.text(m.eventSourceARN, "eventSourceARN"),
+		IsFinalInvokeForWindow:  r.bool(m.isFinal, "isFinalInvokeForWindow"),
+		IsWindowTerminatedEarly: r.bool(m.isTerminated, "isWindowTerminatedEarly"),
 	}
 	if !m.state.Absent() {
-		w.State = bytes.Clone(m.state.Of(s.event))
+		w.State = bytes.Clone(m.state.Of(event))
 	}
-	if m.window.Absent() {
-		return w
+	if !m.window.Absent() {
+		r.bounds(m.window, w)
 	}
-	if s.event[m.window.Start] != '{' {
-		s.outerFlaw(m.window, "window", because(ErrType, "not an object"))
-		return w
+	return w, r.err
+}
+
+// windowReader reads the values of a window, and keeps the first error.
+type windowReader struct {
+	event []byte
+	err   *Error
+}
+
+func (r *windowReader) flaw(at span, name string, err error) {
+	if r.err == nil {
+		r.err = &Error{Index: -1, Field: name, Offset: int64(at.Start), Err: err}
+	}
+}
+
+func (r *windowReader) bounds(window span, w *Window) {
+	if r.event[window.Start] != '{' {
+		r.flaw(window, "window", because(ErrType, "not an object"))
+		return
 	}
 	var start, end span
-	s.scan.EachMember(m.window.Start, func(name []byte, _ bool, value span) {
-		if s.event[value.Start] == 'n' {
+	scan := jsonscan.Scanner{B: r.event}
+	scan.EachMember(window.Start, func(name []byte, _ bool, value span) {
+		if r.event[value.Start] == 'n' {
 			return
 		}
 		switch string(name) {
@@ -83,47 +100,40 @@ func (s *state) readWindow() *Window {
 			end = value
 		}
 	})
-	w.Start, w.End = s.outerTime(start, "window.start"), s.outerTime(end, "window.end")
-	return w
+	w.Start, w.End = r.time(start, "window.start"), r.time(end, "window.end")
 }
 
-func (s *state) outerFlaw(at span, name string, err error) {
-	if s.broken == nil {
-		s.broken = &Error{Index: -1, Field: name, Offset: int64(at.Start), Err: err}
-	}
-}
-
-func (s *state) outerText(at span, name string) string {
+func (r *windowReader) text(at span, name string) string {
 	if at.Absent() {
 		return ""
 	}
-	text := at.Of(s.event)
+	text := at.Of(r.event)
 	if text[0] != '"' {
-		s.outerFlaw(at, name, because(ErrType, "not a string"))
+		r.flaw(at, name, because(ErrType, "not a string"))
 		return ""
 	}
 	return string(jsonscan.Unescaped(text[1 : len(text)-1]))
 }
 
-func (s *state) outerBool(at span, name string) bool {
+func (r *windowReader) bool(at span, name string) bool {
 	if at.Absent() {
 		return false
 	}
-	text := at.Of(s.event)
+	text := at.Of(r.event)
 	if text[0] != 't' && text[0] != 'f' {
-		s.outerFlaw(at, name, because(ErrType, "neither true nor false"))
+		r.flaw(at, name, because(ErrType, "neither true nor false"))
 	}
 	return text[0] == 't'
 }
 
-func (s *state) outerTime(at span, name string) time.Time {
-	text := s.outerText(at, name)
+func (r *windowReader) time(at span, name string) time.Time {
+	text := r.text(at, name)
 	if text == "" {
 		return time.Time{}
 	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		s.outerFlaw(at, name, because(ErrType, `"%s" is no RFC 3339 time`, clip(text)))
+		r.flaw(at, name, because(ErrType, `"%s" is no RFC 3339 time`, clip(text)))
 	}
 	return t.UTC()
 }

@@ -112,27 +112,30 @@ func TestBadWindows(t *testing.T) {
 	}
 }
 
-// TestWindowIsSetAtTheEnd asserts that a loop which ends early, or badly, leaves the caller's window alone.
-func TestWindowIsSetAtTheEnd(t *testing.T) {
-	mine := &decoder.Window{ShardID: "mine"}
-	w := mine
-	for range (decoder.Decoder{}).RecordsWindow([]byte(windowed(`"window":{}`, plain(1))), &w) {
-		if w != mine {
-			t.Error("the window is set within the loop")
+// TestWalkReturnsTheWindowAtTheEnd asserts that a walk that ends early, or badly,
+// has no window, and what its error is.
+func TestWalkReturnsTheWindowAtTheEnd(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		records    int // after which to stop; 0 for never
+		window     bool
+		err        error
+	}{
+		{"a window", windowed(`"window":{}`, plain(1)), 0, true, nil},
+		{"a window, stopped", windowed(`"window":{}`, plain(1)), 1, false, nil},
+		{"a broken event", windowed(`"window":{}`, plain(1)) + "!", 0, false, decoder.ErrSyntax},
+		{"a broken event, stopped", windowed(`"window":{}`, plain(1)) + "!", 1, false, nil},
+		{"a broken window", windowed(`"window":7`, plain(1)), 0, false, decoder.ErrType},
+		{"no window", event(plain(1)), 0, false, nil},
+	} {
+		n := 0
+		w, err := decoder.Decoder{}.Walk([]byte(c.text), func(*decoder.Record, error) bool {
+			n++
+			return n != c.records
+		})
+		if n != 1 || (w != nil) != c.window || !errors.Is(err, c.err) {
+			t.Errorf("%s gives %d records, %+v, %v", c.name, n, w, err)
 		}
-		break
-	}
-	for range (decoder.Decoder{}).RecordsWindow([]byte(windowed(`"window":{}`, plain(1))+"!"), &w) {
-	}
-	for range (decoder.Decoder{}).RecordsWindow([]byte(windowed(`"window":7`, plain(1))), &w) {
-	}
-	if w != mine {
-		t.Errorf("the window is %+v", w)
-	}
-	for range (decoder.Decoder{}).RecordsWindow([]byte(event(plain(1))), &w) {
-	}
-	if w != nil {
-		t.Errorf("an event without window gives %+v", w)
 	}
 }
 

@@ -5,31 +5,30 @@ import (
 	"fmt"
 	"strings"
 
-	"example.com/sluice/internal/lane"
+	"example.com/sluice/internal/lab"
 )
 
-// This file holds the lanes to each other.
+// This file holds the decoder's two readers to each other.
 
 // checker reads pairs in three ways and compares what comes of them.
 type checker struct {
-	hot, fresh, general outcome
+	hot, fresh, strict outcome
+	process            lab.Lab // in which hot was read
 }
 
-// differs returns what is wrong with a pair, "" if nothing is: the event must give the same behind the events of the pair as it
-// gives in a new process, and as it gives without the shape lane.
+// differs returns what is wrong with a pair, "" if nothing is: the event must give
+// the same behind the events of the pair as it gives in a new process, and as it
+// gives without templates.
 func (c *checker) differs(p *pair) string {
-	lane.Forget()
-	c.fresh.read(&p.last)
-	lane.GeneralOnly.Store(true)
-	c.general.read(&p.last)
-	lane.GeneralOnly.Store(false)
-	lane.Forget()
+	c.fresh.read(&p.last, lab.New(false))
+	c.strict.read(&p.last, lab.New(true))
+	c.process = lab.New(false)
 	for i := range p.warm {
-		c.hot.read(&p.warm[i])
+		c.hot.read(&p.warm[i], c.process)
 	}
-	c.hot.read(&p.last)
-	if !bytes.Equal(c.fresh.text, c.general.text) {
-		return "the shape lane gives something else than the general lane"
+	c.hot.read(&p.last, c.process)
+	if !bytes.Equal(c.fresh.text, c.strict.text) {
+		return "the template reader gives something else than the strict reader"
 	}
 	if !bytes.Equal(c.hot.text, c.fresh.text) {
 		return "what was read before changes what an event gives"
@@ -53,16 +52,13 @@ func (p *pair) report() string {
 		fmt.Fprintf(&b, "before: %s\n", &p.warm[i])
 	}
 	fmt.Fprintf(&b, "event:  %s\n", &p.last)
-	lane.Forget()
-	fmt.Fprintf(&b, "in a new process:\n%s", described(&p.last))
-	lane.GeneralOnly.Store(true)
-	fmt.Fprintf(&b, "without the shape lane:\n%s", described(&p.last))
-	lane.GeneralOnly.Store(false)
-	lane.Forget()
+	fmt.Fprintf(&b, "in a new process:\n%s", described(&p.last, lab.New(false)))
+	fmt.Fprintf(&b, "without templates:\n%s", described(&p.last, lab.New(true)))
+	process := lab.New(false)
 	for i := range p.warm {
-		described(&p.warm[i])
+		described(&p.warm[i], process)
 	}
-	fmt.Fprintf(&b, "behind the events before:\n%s", described(&p.last))
+	fmt.Fprintf(&b, "behind the events before:\n%s", described(&p.last, process))
 	if len(p.warm) < 2 {
 		fmt.Fprintf(&b, "as a file for testdata/fuzz/FuzzRaw:\n%s", p.corpus())
 	}

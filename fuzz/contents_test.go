@@ -25,7 +25,7 @@ import (
 	"google.golang.org/protobuf/types/dynamicpb"
 
 	"example.com/sluice/decoder"
-	"example.com/sluice/internal/lane"
+	"example.com/sluice/internal/lab"
 )
 
 // This file is about what is inside of data: aggregates and compression. The whole decoder reads it, in every way that it has, and all must
@@ -87,14 +87,14 @@ func readContents(t *testing.T, d decoder.Decoder, event []byte) string {
 		}
 		return b.String()
 	}
-	lane.GeneralOnly.Store(true)
-	want := loop(d)
-	lane.GeneralOnly.Store(false)
+	strict := d
+	lab.New(true).Use(&strict)
+	want := loop(strict)
 	detached := d
 	detached.Detach = true
 	for i, got := range []string{loop(d), loop(d), loop(detached), batch()} {
 		if got != want && !(i == 3 && strings.Contains(want, "broken: ")) {
-			t.Fatalf("reading %d gives\n%s\nthe general lane\n%s", i, got, want)
+			t.Fatalf("reading %d gives\n%s\nthe strict reader\n%s", i, got, want)
 		}
 	}
 	return want

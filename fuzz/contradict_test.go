@@ -10,18 +10,20 @@ import (
 	"time"
 
 	"example.com/sluice/decoder"
+	"example.com/sluice/internal/lab"
 )
 
 // This file holds what the decoder says about an event to the oracle.
 
-// contradicts returns where the decoder contradicts the oracle about an event, "" if nowhere.
-func contradicts(s *shot) string {
+// contradicts returns where the decoder of a process contradicts the oracle about
+// an event, "" if nowhere.
+func contradicts(s *shot, process lab.Lab) string {
 	before := slices.Clone(s.event)
 	v := judge(s)
 	said := ""
-	shaped = 0
+	s = s.in(process)
 	switch s.via {
-	case viaRecords, viaRecordsWindow:
+	case viaRecords, viaWalk:
 		said = v.aboutLoop(s)
 	case viaBatch:
 		said = v.aboutBatch(s)
@@ -36,7 +38,7 @@ func contradicts(s *shot) string {
 		}
 	}
 	if said == "" && s.stop == 0 {
-		said = v.aboutShapes()
+		said = v.aboutMatched(process.Matched())
 	}
 	if said != "" {
 		return "the oracle says otherwise: " + said
@@ -47,49 +49,51 @@ func contradicts(s *shot) string {
 	return ""
 }
 
-// aboutShapes finds that a record went through the shape lane that can have no shape.
-func (v *verdict) aboutShapes() string {
+// aboutMatched finds that more records matched a template than can have one.
+func (v *verdict) aboutMatched(matched int) string {
 	able := 0
 	for i := range v.records {
 		if !v.records[i].unlearned && len(v.records[i].flaws) == 0 {
 			able++
 		}
 	}
-	if shaped > able {
-		return fmt.Sprintf("%d records can have a shape, not %d", able, shaped)
+	if matched > able {
+		return fmt.Sprintf("%d records can have a template, not %d", able, matched)
 	}
 	return ""
 }
 
 func (v *verdict) aboutLoop(s *shot) string {
-	var w *decoder.Window
-	seq := s.Records(s.event)
-	if s.via == viaRecordsWindow {
-		seq = s.RecordsWindow(s.event, &w)
-	}
-	n := 0
+	n, said := 0, ""
 	var broken error
-	for rec, err := range seq {
+	next := func(rec *decoder.Record, err error) bool {
 		if rec == nil {
 			broken = err
-			continue
+			return true
 		}
 		if n == len(v.records) || broken != nil {
-			return fmt.Sprintf("no record %d", n)
+			said = fmt.Sprintf("no record %d", n)
+		} else {
+			said = v.about(rec, err, n)
 		}
-		if said := v.about(rec, err, n); said != "" {
-			return said
-		}
-		if n++; n == s.stop {
-			return ""
-		}
+		n++
+		return said == "" && n != s.stop
+	}
+	var w *decoder.Window
+	if s.via == viaWalk {
+		w, broken = s.Walk(s.event, next)
+	} else {
+		s.Records(s.event)(next)
+	}
+	if said != "" || n == s.stop && n > 0 {
+		return said
 	}
 	if n != len(v.records) {
 		return fmt.Sprintf("%d records, not %d", len(v.records), n)
 	}
 	var want *decoder.Window
 	var flaws []flaw
-	if s.via == viaRecordsWindow {
+	if s.via == viaWalk {
 		want, flaws = v.window()
 	}
 	if said := v.aboutEnd(broken, len(v.ends) == 0, flaws); said != "" || broken != nil {

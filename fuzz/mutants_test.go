@@ -13,22 +13,22 @@ import (
 	"example.com/sluice/internal/overlay"
 )
 
-// This file tests the fuzzer: it breaks the shape lane on purpose, one way at a time, and wants TestCampaign to see it.
+// This file tests the fuzzer: it breaks the template reader on purpose, one way at a time, and wants TestCampaign to see it.
 
 // mutant is a change to the decoder that makes it wrong: where the source is marked with its name, old becomes new.
 type mutant struct{ name, old, new string }
 
-// mutants are what could go wrong in the shape lane. Rules that no
-// outcome depends on are not among them: a shape of a record whose event id does not fit, say, would do no harm.
+// mutants are what could go wrong in the template reader. Rules that no
+// outcome depends on are not among them: a template of a record whose event id does not fit, say, would do no harm.
 var mutants = []mutant{
 	// Any form of record.
-	{"text is not compared", `if end >= len(b) || string(b[i:end]) != part.text {`, `if end >= len(b) {`},
+	{"text is not compared", `if end >= len(b) || string(b[i:end]) != segment.text {`, `if end >= len(b) {`},
 	{
-		"a value is searched for, not taken from the scan", `holes = append(holes, found{between(p.Start+1, p.End-1), h})`,
-		`at := el.Start + 1 + bytes.Index(b[el.Start:], b[p.Start:p.End]); holes = append(holes, found{between(at, at+p.End-p.Start-2), h})`,
+		"a value is searched for, not taken from the scan", `slots = append(slots, found{between(at.Start+1, at.End-1), s})`,
+		`first := record.Start + 1 + bytes.Index(b[record.Start:], at.Of(b)); slots = append(slots, found{between(first, first+at.End-at.Start-2), s})`,
 	},
-	{"a shape of another depth, the last one", `sh != nil && sh.depth == s.depth {`, `sh != nil {`},
-	{"a shape of another depth, from the list", `if sh == s.shape || sh.depth != s.depth {`, `if sh == s.shape {`},
+	{"a shape of another depth, the last one", `last != nil && last.depth == depth {`, `last != nil {`},
+	{"a shape of another depth, from the list", `if other == t.last || other.depth != depth {`, `if other == t.last {`},
 	{"a backslash in the key", `if i = jsonscan.Special(b, i); i == len(b) || b[i] != '"' {`,
 		`for i = jsonscan.Special(b, i); i < len(b) && b[i] == '\\'; i = jsonscan.Special(b, i+1) {
 		}
@@ -37,41 +37,40 @@ var mutants = []mutant{
 		`for i = jsonscan.Special(b, i); i < len(b) && b[i] < ' '; i = jsonscan.Special(b, i+1) {
 		}
 		if i == len(b) || b[i] != '"' {`},
-	{"twins and escaped names teach", `if l.odd {`, `if false {`},
+	{"twins and escaped names teach", `if p.escaped || p.repeated || p.twice {`, `if false {`},
 	{"a shard with an escape teaches", `|| bytes.IndexByte(id, '\\') >= 0 {`, `{`},
-	{"a bad record teaches", `if s.bad == nil && !s.generalOnly {`, `if !s.generalOnly {`},
-	{"Source trusts data that nobody has read", `if len(text) == 0 {`, `if len(text) == 0 || s.skipData {`},
-	{"MaxData is not looked at", `if n < 0 || n > s.dataLimit {`, `if n < 0 {`},
-	{"an event id stays from record to record", `sequence.Of(b), nil`, `sequence.Of(b), rec.EventID`},
-	{"a time stays from record to record", `if !timed {`, `if !timed && i < 0 {`},
-	{"detached records are views", `if s.Detach {`, `if false {`},
+	{"a bad record teaches", `if out.bad == nil && !r.templates.off {`, `if !r.templates.off {`},
+	{"Source trusts data that nobody has read", `if len(text) == 0 {`, `if len(text) == 0 || o.skipData {`},
+	{"MaxData is not looked at", `if n < 0 || n > o.limit {`, `if n < 0 {`},
+	{"an event id stays from record to record", `var id []byte`, `id := out.rec.EventID`},
+	{"a time stays from record to record", `var at time.Time`, `at := out.rec.ApproximateArrivalTimestamp`},
+	{"detached records are views", `if out.detach {`, `if false {`},
 
 	// Lambda's own form.
-	{"text before the key is not compared", `if !s.ready && !stands(b, i, u.toKey) {`, `if !s.ready && len(b)-i < len(u.toKey) {`},
+	{"text before the key is not compared", `if !l.primed && !stands(b, i, u.toKey) {`, `if !l.primed && len(b)-i < len(u.toKey) {`},
 	{"text behind the key is not compared", `if string(head[:len(toSequence1)]) != toSequence1 || `, `if `},
 	{"text before the number is not compared", `string(head[len(toSequence1):sequenceAt]) != toSequence2 ||`, `false ||`},
 	{"text before data is not compared", `string(head[sequenceEnd:]) != toData {`, `false {`},
 	{"text behind data is not compared", `string(p[:len(toTime1)]) == toTime1 && `, ``},
 	{"text before the time is not compared", ` && string(p[len(toTime1):timeAt]) == toTime2`, ``},
 	{"text behind the time is not compared", `if !stands(b, i, u.toEventID) {`, `if len(b)-i < len(u.toEventID) {`},
-	{"text at the record's end is not compared", `if !ready && !stands(b, end, u.toEnd) || `, `if `},
+	{"text at the record's end is not compared", `if !primed && !stands(b, end, u.toEnd) || `, `if `},
 	{"the key ends at a quote alone", `p := (*[16]byte)(b[i : i+16])`,
 		`p := (*[16]byte)(b[i : i+16]); if n := bytes.IndexByte(p[:], '"'); n >= 0 { return i + n }`},
-	{"the source of another shape", `rec.Source, rec.Index = sh.source, s.index`,
-		`rec.Index = s.index; if rec.Source = s.source; rec.Source == nil { rec.Source = sh.source }`},
-	{"an index stays from record to record", `rec.Source, rec.Index = sh.source, s.index`, `rec.Source = sh.source`},
-	{"the event id's number is another", `!sameDigits(sequence, (*[usualDigits]byte)(b[i:])) {`, `!sameDigits(sequence, sequence) {`},
-	{"the last digits are not compared", `i < usualDigits; i += 8 {`, `i < usualDigits-8; i += 8 {`},
+	{"the source of another shape", `out.fill(index, t.source, key`, `source := out.rec.Source; if source == nil { source = t.source }; out.fill(index, source, key`},
+	{"an index stays from record to record", `out.fill(index, t`, `out.fill(out.rec.Index, t`},
+	{"the event id's number is another", `!sameDigits(sequence, (*[lambdaDigits]byte)(b[i:])) {`, `!sameDigits(sequence, sequence) {`},
+	{"the last digits are not compared", `i < lambdaDigits; i += 8 {`, `i < lambdaDigits-8; i += 8 {`},
 	{"the sequence number may be no number", `high |= aboveNine(v ^ zeros)`, ``},
-	{"detached records in Lambda's form are views", `if s.Detach {`, `if false {`},
-	{"ready stays from event to event", `s.hits, s.ready = 0, false`, `s.hits = 0`},
-	{"ready stays from record to record", `s.ready = false`, ""},
+	{"detached records in Lambda's form are views", `if out.detach {`, `if false {`},
+	{"ready stays from event to event", `l.primed = false`, ``},
+	{"ready stays from record to record", `l.primed = false`, ``},
 	{"what ends the event is not looked at", `string(b[i:]) == "]}"`, `string(b[i:i+1]) == "]"`},
 
 	// Times.
 	{"the time's digits are not looked at", `if !ok || s8 > 9 || s9 > 9 || f0 > 9 || f1 > 9 || f2 > 9 {`, `if !ok {`},
 	{"the time's first digits are not looked at", `if aboveNine(d)&highs != 0 {`, `if false {`},
-	{"the time begins with 0", `len(t) != usualLen || t[0] == '0' || `, `len(t) != usualLen || `},
+	{"the time begins with 0", `len(t) != lambdaTimeLen || t[0] == '0' || `, `len(t) != lambdaTimeLen || `},
 	{"the second's first digits are not compared", `if first != s.first || `, `if `},
 	{"the second's last digits are not compared", ` last&(1<<point-1) != s.last || `, ` `},
 	{"milliseconds are not looked at", ` || aboveNine(d)&(highs>>point) != 0 {`, ` {`},

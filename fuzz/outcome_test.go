@@ -9,7 +9,7 @@ import (
 	"unsafe"
 
 	"example.com/sluice/decoder"
-	"example.com/sluice/internal/lane"
+	"example.com/sluice/internal/lab"
 )
 
 // This file reads an event and writes down all that comes of it, in a form of which two are equal exactly when nothing differs: as
@@ -17,17 +17,10 @@ import (
 
 // outcome is what reading an event has given.
 type outcome struct {
-	text   []byte
-	source *decoder.Source // of the record before
-	event  []byte          // if records are detached from it
-	shaped int             // records that went through the shape lane; no part of what is compared
-}
-
-// shaped is what the decoder says about the event that it has read last. Only one event at a time is read.
-var shaped int
-
-func init() {
-	lane.Read = func(n int) { shaped = n }
+	text    []byte
+	source  *decoder.Source // of the record before
+	event   []byte          // if records are detached from it
+	matched int             // records that matched a template; no part of what is compared
 }
 
 const (
@@ -40,19 +33,25 @@ const (
 	tagSame
 )
 
+// in returns the shot for the decoder of a process.
+func (s *shot) in(process lab.Lab) *shot {
+	bound := *s
+	process.Use(&bound.Decoder)
+	return &bound
+}
+
 // read reads the event of a shot anew.
-func (o *outcome) read(s *shot) {
-	o.text, o.source, o.event, shaped = o.text[:0], nil, nil, 0
+func (o *outcome) read(s *shot, process lab.Lab) {
+	o.text, o.source, o.event = o.text[:0], nil, nil
+	s = s.in(process)
 	if s.Detach {
 		o.event = s.event
 	}
 	switch s.via {
 	case viaRecords:
-		o.loop(s, nil)
-	case viaRecordsWindow:
-		var w *decoder.Window
-		o.loop(s, &w)
-		o.window(w)
+		o.loop(s)
+	case viaWalk:
+		o.walk(s)
 	case viaBatch:
 		o.batch(s)
 	case viaSource:
@@ -64,16 +63,24 @@ func (o *outcome) read(s *shot) {
 		o.window(w)
 		o.broken(err)
 	}
-	o.shaped = shaped
+	o.matched = process.Matched()
 }
 
-func (o *outcome) loop(s *shot, w **decoder.Window) {
-	seq := s.Records(s.event)
-	if w != nil {
-		seq = s.RecordsWindow(s.event, w)
-	}
+func (o *outcome) walk(s *shot) {
 	n := 0
-	for rec, err := range seq {
+	w, err := s.Walk(s.event, func(rec *decoder.Record, err error) bool {
+		o.record(rec)
+		o.bad(err)
+		n++
+		return n != s.stop
+	})
+	o.broken(err)
+	o.window(w)
+}
+
+func (o *outcome) loop(s *shot) {
+	n := 0
+	for rec, err := range s.Records(s.event) {
 		if rec == nil {
 			o.broken(err)
 			continue
@@ -221,7 +228,7 @@ func b2i(b bool) byte {
 }
 
 // described is what a shot gives, for people. It stands beside outcome because what is quick to compare is hard to read.
-func described(s *shot) (text string) {
+func described(s *shot, process lab.Lab) (text string) {
 	var b strings.Builder
 	defer func() {
 		if r := recover(); r != nil {
@@ -242,20 +249,19 @@ func described(s *shot) (text string) {
 			fmt.Fprintf(&b, "  window %+v\n", *w)
 		}
 	}
-	shaped = 0
+	s = s.in(process)
+	n := 0
+	next := func(rec *decoder.Record, err error) bool {
+		record(rec, err)
+		n++
+		return n != s.stop
+	}
 	switch s.via {
-	case viaRecords, viaRecordsWindow:
-		var w *decoder.Window
-		seq, n := s.Records(s.event), 0
-		if s.via == viaRecordsWindow {
-			seq = s.RecordsWindow(s.event, &w)
-		}
-		for rec, err := range seq {
-			record(rec, err)
-			if n++; n == s.stop {
-				break
-			}
-		}
+	case viaRecords:
+		s.Records(s.event)(next)
+	case viaWalk:
+		w, err := s.Walk(s.event, next)
+		record(nil, err)
 		window(w)
 	case viaBatch:
 		record(nil, s.Batch(s.event, func(bt *decoder.Batch) error {
@@ -277,6 +283,6 @@ func described(s *shot) (text string) {
 		window(w)
 		record(nil, err)
 	}
-	fmt.Fprintf(&b, "  through the shape lane: %d\n", shaped)
+	fmt.Fprintf(&b, "  matched a template: %d\n", process.Matched())
 	return b.String()
 }

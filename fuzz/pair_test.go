@@ -14,14 +14,14 @@ type via uint8
 const (
 	viaRecords via = iota
 	viaBatch
-	viaRecordsWindow
+	viaWalk
 	viaSource
 	viaWindow
 	vias
 )
 
 func (v via) String() string {
-	return [...]string{"Records", "Batch", "RecordsWindow", "Source", "Window"}[v]
+	return [...]string{"Records", "Batch", "Walk", "Source", "Window"}[v]
 }
 
 // how is the way in which an event is read.
@@ -130,7 +130,7 @@ func (m *maker) how() how {
 	case n < 190:
 		h.via = viaBatch
 	case n < 246:
-		h.via = viaRecordsWindow
+		h.via = viaWalk
 	case n < 252:
 		h.via = viaSource
 	default:
@@ -199,7 +199,7 @@ func (m *maker) deepTrap() {
 	m.forcedEnvelope = first
 	m.warm(0, m.event(m.buf(0), true))
 	m.forcedEnvelope = second
-	if m.chance(128) { // another shape is the last one
+	if m.chance(128) { // another template is the last one
 		m.templates[0], m.templates[1] = m.templates[1], m.templates[0]
 		m.warm(1, m.event(m.buf(1), true))
 		m.templates[0], m.templates[1] = m.templates[1], m.templates[0]

@@ -1,0 +1,208 @@
+package decoder
+
+import "example.com/sluice/internal/jsonscan"
+
+// This file says which of a record's members count, whatever they are read from:
+// the parser's tree, or the text of the event.
+
+// field is a member of a record. The order is that in which faults are reported:
+// what identifies the record comes first, data last.
+type field uint8
+
+const (
+	fieldSequenceNumber field = iota
+	fieldPartitionKey
+	fieldArrival
+	fieldSchemaVersion
+	fieldEncryptionType
+	fieldData
+	innerFields // so many stand in the object "kinesis", or in a flat record itself
+
+	fieldEventID = iota - 1
+	fieldEventSource
+	fieldEventVersion
+	fieldEventName
+	fieldEventSourceARN
+	fieldInvokeIdentityARN
+	fieldAWSRegion
+	allFields
+
+	fieldKinesis field = 0xfe // the object itself, which is no value of a record
+	notAField    field = 0xff
+)
+
+var fieldNames = [allFields]string{
+	"sequenceNumber", "partitionKey", "approximateArrivalTimestamp", "kinesisSchemaVersion", "encryptionType", "data",
+	"eventID", "eventSource", "eventVersion", "eventName", "eventSourceARN", "invokeIdentityArn", "awsRegion",
+}
+
+func (f field) String() string { return fieldNames[f] }
+
+// fieldOf returns the field of a name without escapes.
+func fieldOf(name []byte) field {
+	switch string(name) {
+	case "kinesis":
+		return fieldKinesis
+	case "sequenceNumber":
+		return fieldSequenceNumber
+	case "partitionKey":
+		return fieldPartitionKey
+	case "approximateArrivalTimestamp":
+		return fieldArrival
+	case "kinesisSchemaVersion":
+		return fieldSchemaVersion
+	case "encryptionType":
+		return fieldEncryptionType
+	case "data":
+		return fieldData
+	case "eventID":
+		return fieldEventID
+	case "eventSource":
+		return fieldEventSource
+	case "eventVersion":
+		return fieldEventVersion
+	case "eventName":
+		return fieldEventName
+	case "eventSourceARN":
+		return fieldEventSourceARN
+	case "invokeIdentityArn":
+		return fieldInvokeIdentityARN
+	case "awsRegion":
+		return fieldAWSRegion
+	}
+	return notAField
+}
+
+// members are those members of one record that count: of members that stand
+// twice the last, and none that is null. V is a value, its zero value an absent
+// one.
+//
+// A record has the inner fields in its "kinesis"; a flat one, which has none, has
+// them beside the others. To stand twice is a flaw of "kinesis" alone.
+type members[V comparable] struct {
+	kinesis V
+	inner   [innerFields]V // in kinesis, where that is an object
+	outer   [allFields]V   // beside it
+
+	nested   bool // whether "kinesis" stands there, if only as null
+	twice    bool // whether it does so twice
+	repeated bool // whether any of the others stands twice
+	seen     [2]uint32
+}
+
+// note takes in a member of the record.
+func (m *members[V]) note(f field, value V, null bool) {
+	switch {
+	case f == fieldKinesis:
+		m.twice, m.nested = m.nested, true
+		if !null {
+			m.kinesis = value
+		}
+	case f < allFields:
+		m.saw(0, f)
+		if !null {
+			m.outer[f] = value
+		}
+	}
+}
+
+// noteInner takes in a member of the last "kinesis" that is not null.
+func (m *members[V]) noteInner(f field, value V, null bool) {
+	if f >= innerFields {
+		return
+	}
+	m.saw(1, f)
+	if !null {
+		m.inner[f] = value
+	}
+}
+
+func (m *members[V]) saw(level int, f field) {
+	m.repeated = m.repeated || m.seen[level]>>f&1 != 0
+	m.seen[level] |= 1 << f
+}
+
+// get returns the value of a field, wherever it belongs.
+func (m *members[V]) get(f field) V {
+	var absent V
+	if f < innerFields && m.kinesis != absent {
+		return m.inner[f]
+	}
+	return m.outer[f]
+}
+
+// places is where the members of a record stand in the event.
+type places struct {
+	members[span]
+	escaped bool // whether a name has escapes
+}
+
+// find finds the members of the object that begins at start, which the scanner
+// has passed.
+func (p *places) find(event []byte, start int) {
+	*p = places{}
+	scan := jsonscan.Scanner{B: event}
+	scan.EachMember(start, func(name []byte, escaped bool, value span) {
+		p.escaped = p.escaped || escaped
+		p.note(fieldOf(name), value, event[value.Start] == 'n')
+	})
+	if p.kinesis.Absent() || event[p.kinesis.Start] != '{' {
+		return
+	}
+	scan.EachMember(p.kinesis.Start, func(name []byte, escaped bool, value span) {
+		p.escaped = p.escaped || escaped
+		p.noteInner(fieldOf(name), value, event[value.Start] == 'n')
+	})
+}
+
+// appendReduced appends to dst a record with the same meaning as the one that p
+// was found in, but without what has none: unknown members, earlier duplicates,
+// the contents of values of a wrong type.
+func (p *places) appendReduced(dst, event []byte) []byte {
+	dst = append(dst, '{')
+	if p.twice {
+		dst = append(dst, `"kinesis":null,`...)
+	}
+	if p.nested {
+		dst = append(dst, `"kinesis":`...)
+		switch {
+		case p.kinesis.Absent():
+			dst = append(dst, "null"...)
+		case event[p.kinesis.Start] != '{':
+			dst = appendScalar(dst, event, p.kinesis)
+		default:
+			dst = appendFields(append(dst, '{'), event, p.inner[:])
+			dst = append(dst, '}')
+		}
+		dst = append(dst, ',')
+	}
+	dst = appendFields(dst, event, p.outer[:])
+	return append(dst, '}')
+}
+
+func appendFields(dst, event []byte, spans []span) []byte {
+	for f, value := range spans {
+		if value.Absent() {
+			continue
+		}
+		dst = append(dst, '"')
+		dst = append(dst, fieldNames[f]...)
+		dst = append(dst, `":`...)
+		dst = appendScalar(dst, event, value)
+		dst = append(dst, ',')
+	}
+	if dst[len(dst)-1] == ',' {
+		dst = dst[:len(dst)-1]
+	}
+	return dst
+}
+
+func appendScalar(dst, event []byte, value span) []byte {
+	switch event[value.Start] {
+	case '{':
+		return append(dst, "{}"...)
+	case '[':
+		return append(dst, "[]"...)
+	}
+	return append(dst, value.Of(event)...)
+}

@@ -1,0 +1,164 @@
+package decoder
+
+import (
+	"bytes"
+	"cmp"
+	"hash/maphash"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// templateCache holds the templates that were learned, newest first, maxTemplates
+// at most. A list is never changed, but replaced, so it is read without the lock.
+type templateCache struct {
+	list atomic.Pointer[[]*template]
+	lock sync.Mutex // held while the list is replaced
+}
+
+const (
+	maxTemplates    = 8
+	maxTemplateText = 4 << 10 // literal text of one
+)
+
+func (c *templateCache) all() []*template {
+	if list := c.list.Load(); list != nil {
+		return *list
+	}
+	return nil
+}
+
+// add takes in a template, and returns it or the one that is known already. last,
+// which was of use to the caller, keeps its place before the others.
+func (c *templateCache) add(t, last *template) *template {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	known := c.all()
+	for _, other := range known {
+		if other.depth == t.depth && slices.Equal(other.segments, t.segments) {
+			return other
+		}
+	}
+	list := append(make([]*template, 0, maxTemplates+2), t)
+	if slices.Contains(known, last) {
+		list = append(list, last)
+	}
+	for _, other := range known {
+		if other != last {
+			list = append(list, other)
+		}
+	}
+	list = list[:min(len(list), maxTemplates)]
+	c.list.Store(&list)
+	return t
+}
+
+// learn takes the template of a record that the strict reader has read and found
+// good. While nothing that is learned is of use, it does so more and more seldom.
+func (t *templateReader) learn(b []byte, record span, source *Source, depth int) {
+	if t.misses < mostMisses {
+		t.misses++
+	}
+	if t.misses&(t.misses-1) != 0 || t.misses == mostMisses && t.tries%128 != 0 {
+		return
+	}
+	slots, prefix := findSlots(b, record)
+	if slots == nil || len(t.cache.all()) == maxTemplates && !t.rejects.again(b, record, slots) {
+		return
+	}
+	if learned := newTemplate(b, record, slots); learned != nil {
+		learned.source, learned.prefix, learned.depth = source, prefix, depth
+		t.last = t.cache.add(learned, t.last)
+	}
+}
+
+// recentRejects are hashes of the texts of the last records that taught nothing.
+// While the cache is full only a text that comes again is learned: otherwise a
+// few odd records among many of one form would push its template out.
+type recentRejects struct {
+	hashes [8]uint64
+	next   int
+}
+
+var rejectsSeed = maphash.MakeSeed()
+
+// again reports whether the text between the slots is among them, and adds it.
+func (r *recentRejects) again(b []byte, record span, slots []found) bool {
+	var h maphash.Hash
+	h.SetSeed(rejectsSeed)
+	at := record.Start
+	for _, slot := range slots {
+		h.Write(b[at:slot.Start])
+		at = slot.End
+	}
+	sum := h.Sum64()
+	if slices.Contains(r.hashes[:], sum) {
+		return true
+	}
+	r.hashes[r.next%len(r.hashes)] = sum
+	r.next++
+	return false
+}
+
+// found is a slot and where it was found.
+type found struct {
+	span
+	slot slot
+}
+
+// findSlots returns the slots of a record in their order, with the prefix of its
+// event id; nil where a record like it could not match.
+func findSlots(b []byte, record span) (slots []found, prefix string) {
+	var p places
+	p.find(b, record.Start)
+	if p.escaped || p.repeated || p.twice { //mutant:twins-and-escaped-names-teach
+		return nil, ""
+	}
+	slots = make([]found, 0, slotEnd+1)
+	inside := func(f field, s slot) bool {
+		at := p.get(f)
+		if b[at.Start] != '"' || bytes.IndexByte(at.Of(b), '\\') >= 0 {
+			return false // the next one that looks like it has a backslash there too, and would not match
+		}
+		slots = append(slots, found{between(at.Start+1, at.End-1), s}) //mutant:a-value-is-searched-for-not-taken-from-the-scan
+		return true
+	}
+	if !inside(fieldPartitionKey, slotKey) || !inside(fieldSequenceNumber, slotSequence) || !inside(fieldData, slotData) {
+		return nil, ""
+	}
+	if at := p.get(fieldArrival); !at.Absent() {
+		if b[at.Start] == '"' {
+			return nil, ""
+		}
+		slots = append(slots, found{at, slotTime})
+	}
+	if at := p.get(fieldEventID); !at.Absent() {
+		sequence := slots[1].Of(b)
+		id := b[at.Start+1 : at.End-1]
+		shard, rest, colon := bytes.Cut(id, []byte{':'})
+		if !colon || !bytes.Equal(rest, sequence) || bytes.IndexByte(id, '\\') >= 0 { //mutant:a-shard-with-an-escape-teaches
+			return nil, ""
+		}
+		prefix = string(id[:len(shard)+1])
+		slots = append(slots, found{between(at.Start+1+len(prefix), at.End-1), slotEventID})
+	}
+	slices.SortFunc(slots, func(a, b found) int { return cmp.Compare(a.Start, b.Start) })
+	return append(slots, found{between(record.End, record.End), slotEnd}), prefix
+}
+
+// newTemplate returns the template with these slots, nil where it has too much
+// text.
+func newTemplate(b []byte, record span, slots []found) *template {
+	t := &template{segments: make([]segment, 0, len(slots))}
+	size, at := 0, record.Start
+	for _, s := range slots {
+		t.segments = append(t.segments, segment{string(b[at:s.Start]), s.slot})
+		size += s.Start - at
+		at = s.End
+	}
+	if size > maxTemplateText {
+		return nil
+	}
+	t.lambda = lambdaLayoutOf(t.segments)
+	return t
+}
