@@ -62,14 +62,8 @@ func (c *contents) work() int64 { return int64(c.unpacked) + c.wasted }
 // open is whether user records are left.
 func (c *contents) open() bool { return c.aggregate.left > 0 }
 
-// expire ends the lifetime of a record that a loop has seen.
-func (c *contents) expire(out *output) {
-	if c.open() {
-		c.mark = out.arena.Rewind(c.mark)
-	} else {
-		out.arena.Reset()
-	}
-}
+// rewind takes back what was handed out since the aggregate was opened.
+func (c *contents) rewind(out *output) { c.mark = out.arena.Rewind(c.mark) }
 
 // nextContent is next where data is looked into.
 func (r *reader) nextContent() bool {

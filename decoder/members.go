@@ -27,8 +27,8 @@ const (
 	fieldAWSRegion
 	allFields
 
-	fieldKinesis field = 0xfe // the object itself, which is no value of a record
-	notAField    field = 0xff
+	fieldKinesis = allFields // the object itself, which is no value of a record
+	notAField    = allFields + 1
 )
 
 var fieldNames = [allFields]string{
@@ -84,42 +84,29 @@ type members[V comparable] struct {
 	inner   [innerFields]V // in kinesis, where that is an object
 	outer   [allFields]V   // beside it
 
-	nested   bool // whether "kinesis" stands there, if only as null
-	twice    bool // whether it does so twice
-	repeated bool // whether any of the others stands twice
-	seen     [2]uint32
+	nested bool // whether "kinesis" stands there, if only as null
+	twice  bool // whether it does so twice
 }
 
 // note takes in a member of the record.
 func (m *members[V]) note(f field, value V, null bool) {
-	switch {
-	case f == fieldKinesis:
+	if f == fieldKinesis {
 		m.twice, m.nested = m.nested, true
-		if !null {
-			m.kinesis = value
-		}
+	}
+	switch {
+	case null:
+	case f == fieldKinesis:
+		m.kinesis = value
 	case f < allFields:
-		m.saw(0, f)
-		if !null {
-			m.outer[f] = value
-		}
+		m.outer[f] = value
 	}
 }
 
 // noteInner takes in a member of the last "kinesis" that is not null.
 func (m *members[V]) noteInner(f field, value V, null bool) {
-	if f >= innerFields {
-		return
-	}
-	m.saw(1, f)
-	if !null {
+	if f < innerFields && !null {
 		m.inner[f] = value
 	}
-}
-
-func (m *members[V]) saw(level int, f field) {
-	m.repeated = m.repeated || m.seen[level]>>f&1 != 0
-	m.seen[level] |= 1 << f
 }
 
 // get returns the value of a field, wherever it belongs.
@@ -134,24 +121,29 @@ func (m *members[V]) get(f field) V {
 // places is where the members of a record stand in the event.
 type places struct {
 	members[span]
-	escaped bool // whether a name has escapes
+	odd bool // whether a name has escapes, or one that is known stands twice
 }
 
 // find finds the members of the object that begins at start, which the scanner
 // has passed.
 func (p *places) find(event []byte, start int) {
 	*p = places{}
+	var seen, seenInner [notAField + 1]bool
 	scan := jsonscan.Scanner{B: event}
 	scan.EachMember(start, func(name []byte, escaped bool, value span) {
-		p.escaped = p.escaped || escaped
-		p.note(fieldOf(name), value, event[value.Start] == 'n')
+		f := fieldOf(name)
+		p.odd = p.odd || escaped || seen[f]
+		seen[f] = f != notAField
+		p.note(f, value, event[value.Start] == 'n')
 	})
 	if p.kinesis.Absent() || event[p.kinesis.Start] != '{' {
 		return
 	}
 	scan.EachMember(p.kinesis.Start, func(name []byte, escaped bool, value span) {
-		p.escaped = p.escaped || escaped
-		p.noteInner(fieldOf(name), value, event[value.Start] == 'n')
+		f := fieldOf(name)
+		p.odd = p.odd || escaped || f < innerFields && seenInner[f]
+		seenInner[f] = true
+		p.noteInner(f, value, event[value.Start] == 'n')
 	})
 }
 

@@ -93,6 +93,15 @@ func (o *output) fill(index int, source *Source, key, sequence, eventID []byte) 
 	o.rec.PartitionKey, o.rec.SequenceNumber, o.rec.EventID = key, sequence, eventID
 }
 
+// identify sets the sequence number before the record is filled, so that its
+// flaws name it.
+func (o *output) identify(number []byte) {
+	o.rec.SequenceNumber = number
+	if o.bad != nil {
+		o.bad.SequenceNumber = string(number)
+	}
+}
+
 // fillUser fills the record as a user record of the aggregate in outer.
 func (o *output) fillUser(outer *Record, sub int, key, hashKey, data []byte) {
 	o.rec, o.bad = *outer, nil

@@ -70,11 +70,7 @@ func (r *reader) next() bool {
 	if r.contents.wanted {
 		return r.nextContent()
 	}
-	if !r.nextElement() {
-		return false
-	}
-	r.out.handOut()
-	return true
+	return r.nextElement()
 }
 
 // nextElement reads the next element of the array of records, as it stands.
@@ -104,6 +100,7 @@ func (r *reader) nextElement() bool {
 		return r.readStrictly()
 	}
 	w.passed(end)
+	out.handOut()
 	return true
 }
 
@@ -122,6 +119,7 @@ func (r *reader) readStrictly() bool {
 		r.templates.learn(w.event, el.span, out.rec.Source, w.depth)
 	}
 	w.passed(el.End)
+	out.handOut()
 	return true
 }
 
@@ -155,7 +153,11 @@ func (r *reader) expire() {
 	if memory.Scribble {
 		r.scribble()
 	}
-	r.contents.expire(&r.out)
+	if r.contents.open() {
+		r.contents.rewind(&r.out)
+		return
+	}
+	r.out.arena.Reset()
 }
 
 // scribble overwrites the record that was handed out, and gives up the memory

@@ -116,9 +116,6 @@ func (s *strictReader) plant(object *fastjson.Object) {
 
 // fill fills the record as far as its members allow, and notes the first flaw.
 func (s *strictReader) fill(r *record, foreign bool) {
-	// The number comes first, so that all flaws name it.
-	number := r.keep(r.stringOf(fieldSequenceNumber))
-	r.output.fill(r.rec.Index, nil, nil, number, nil)
 	if foreign {
 		r.flawAt(fieldEventSource, because(ErrNotKinesis, "a record of another service"))
 	}
@@ -129,7 +126,8 @@ func (s *strictReader) fill(r *record, foreign bool) {
 	case kinesis != nil && kinesis.Type() != fastjson.TypeObject:
 		r.flawKinesis(because(ErrType, "%s, not an object", kinesis.Type()))
 	}
-	r.mustBeString(fieldSequenceNumber)
+	number := r.keep(r.text(fieldSequenceNumber))
+	r.identify(number)
 	key := r.keep(r.text(fieldPartitionKey))
 	eventID := r.keep(r.text(fieldEventID))
 	r.arrivedAt(s.arrival(r))
@@ -216,28 +214,21 @@ func (r *record) fromKinesis() bool {
 	return t.nested || t.outer[fieldSequenceNumber] != nil || t.outer[fieldPartitionKey] != nil || t.outer[fieldData] != nil
 }
 
-// stringOf returns a member that is a string, and nil where it is not.
-func (r *record) stringOf(f field) []byte {
+// text returns a member that is a string; for another it notes a flaw and returns
+// nil.
+func (r *record) text(f field) []byte {
 	v := r.tree.get(f)
-	if v == nil || v.Type() != fastjson.TypeString {
+	if v == nil {
+		return nil
+	}
+	if t := v.Type(); t != fastjson.TypeString {
+		r.flawAt(f, because(ErrType, "%s, not a string", t))
 		return nil
 	}
 	if b := v.GetStringBytes(); b != nil {
 		return b
 	}
 	return []byte{}
-}
-
-// text is stringOf with a flaw for what is no string.
-func (r *record) text(f field) []byte {
-	r.mustBeString(f)
-	return r.stringOf(f)
-}
-
-func (r *record) mustBeString(f field) {
-	if v := r.tree.get(f); v != nil && v.Type() != fastjson.TypeString {
-		r.flawAt(f, because(ErrType, "%s, not a string", v.Type()))
-	}
 }
 
 func (r *record) require(f field) {

@@ -111,7 +111,7 @@ type found struct {
 func findSlots(b []byte, record span) (slots []found, prefix string) {
 	var p places
 	p.find(b, record.Start)
-	if p.escaped || p.repeated || p.twice { //mutant:twins-and-escaped-names-teach
+	if p.odd { //mutant:twins-and-escaped-names-teach
 		return nil, ""
 	}
 	slots = make([]found, 0, slotEnd+1)

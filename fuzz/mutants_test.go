@@ -37,13 +37,13 @@ var mutants = []mutant{
 		`for i = jsonscan.Special(b, i); i < len(b) && b[i] < ' '; i = jsonscan.Special(b, i+1) {
 		}
 		if i == len(b) || b[i] != '"' {`},
-	{"twins and escaped names teach", `if p.escaped || p.repeated || p.twice {`, `if false {`},
+	{"twins and escaped names teach", `if p.odd {`, `if false {`},
 	{"a shard with an escape teaches", `|| bytes.IndexByte(id, '\\') >= 0 {`, `{`},
 	{"a bad record teaches", `if out.bad == nil && !r.templates.off {`, `if !r.templates.off {`},
 	{"Source trusts data that nobody has read", `if len(text) == 0 {`, `if len(text) == 0 || o.skipData {`},
 	{"MaxData is not looked at", `if n < 0 || n > o.limit {`, `if n < 0 {`},
 	{"an event id stays from record to record", `var id []byte`, `id := out.rec.EventID`},
-	{"a time stays from record to record", `var at time.Time`, `at := out.rec.ApproximateArrivalTimestamp`},
+	{"a time stays from record to record", `var at time.Time`, `var at time.Time = out.rec.ApproximateArrivalTimestamp`},
 	{"detached records are views", `if out.detach {`, `if false {`},
 
 	// Lambda's own form.
