@@ -1,6 +1,6 @@
 // Package lab lets the decoder's tests look inside: it gives them decoders that
-// know nothing of what others have read. Nothing else may use it, and the decoder
-// calls nothing of it.
+// know nothing of what others have read. Nothing else may use it, and the
+// decoder calls nothing of it.
 package lab
 
 // Lab is what a process is to other decoders: the memory that they reuse, and
