@@ -4,7 +4,6 @@ package eventtest
 
 import (
 	"bytes"
-	"crypto/md5"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -15,7 +14,8 @@ import (
 	"slices"
 	"strings"
 
-	"google.golang.org/protobuf/encoding/protowire"
+	"example.com/sluice/decoder"
+	"example.com/sluice/router/routertest"
 )
 
 // The partition key and the data of every record, which no log may hold.
@@ -79,18 +79,10 @@ const AggregateMagic = "\xf3\x89\x9a\xc2"
 // Aggregate is the data of an aggregate of two user records, with the
 // partition keys "one" and "two".
 func Aggregate(one, two []byte) []byte {
-	var m []byte
-	for _, key := range []string{"one", "two"} {
-		m = protowire.AppendString(protowire.AppendTag(m, 1, protowire.BytesType), key)
-	}
-	for i, data := range [][]byte{one, two} {
-		var r []byte
-		r = protowire.AppendVarint(protowire.AppendTag(r, 1, protowire.VarintType), uint64(i))
-		r = protowire.AppendBytes(protowire.AppendTag(r, 3, protowire.BytesType), data)
-		m = protowire.AppendBytes(protowire.AppendTag(m, 3, protowire.BytesType), r)
-	}
-	sum := md5.Sum(m)
-	return slices.Concat([]byte(AggregateMagic), m, sum[:])
+	return routertest.Aggregate(
+		decoder.Record{PartitionKey: []byte("one"), Data: one},
+		decoder.Record{PartitionKey: []byte("two"), Data: two},
+	).Data
 }
 
 // Build builds a package, as it is called in the directory from, for the
