@@ -131,12 +131,16 @@ func TestCommandsPrint(t *testing.T) {
 	}
 }
 
-// TestTargetsExist: the targets, tests and files that the README and the other
-// papers beside it name exist.
+// TestTargetsExist: the targets, tests and files that the papers of the
+// repository name exist, and those that the READMEs of its directories name.
 func TestTargetsExist(t *testing.T) {
-	papers, err := filepath.Glob(filepath.Join(root, "*.md"))
-	if err != nil || len(papers) < 2 {
-		t.Fatalf("papers: %q, %v", papers, err)
+	var papers []string
+	for _, pattern := range []string{"*.md", "*/*.md", "*/*/*.md"} {
+		found, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil || len(found) < 2 {
+			t.Fatalf("papers: %q, %v", found, err)
+		}
+		papers = append(papers, found...)
 	}
 	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
 	if err != nil {
@@ -147,7 +151,7 @@ func TestTargetsExist(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkNames(t, filepath.Base(paper), text, makefile)
+		checkNames(t, paper, text, makefile)
 	}
 }
 
@@ -159,7 +163,7 @@ func checkNames(t *testing.T, paper string, text, makefile []byte) {
 	}
 	for _, m := range regexp.MustCompile(`\]\(([^)#:]+)[)#]|src(?:set)?="([^":]+)"`).FindAllSubmatch(text, -1) {
 		link := string(m[1]) + string(m[2])
-		if _, err := os.Stat(filepath.Join(root, link)); err != nil {
+		if _, err := os.Stat(filepath.Join(filepath.Dir(paper), link)); err != nil {
 			t.Errorf("%s links to %s: %v", paper, link, err)
 		}
 	}
