@@ -89,8 +89,14 @@ func (c *call) takes(n int, a act) (err error, over bool) {
 		c.breaksOff(a)
 	}
 	err = errPlanned
-	if a == fail {
+	switch a {
+	case fail:
 		err = router.Fail(errPlanned)
+	case refuse:
+		err = router.Bad(errPlanned)
+		if c.style != unnamed {
+			return c.refuses(rec, i, err), true
+		}
 	}
 	if c.style == unnamed {
 		c.blameAlone()
@@ -107,6 +113,18 @@ func (c *call) takes(n int, a act) (err error, over bool) {
 	}
 	c.say(c.done, c.skipped, c.failed, a == fail)
 	return errors.Join(c.errs...), true
+}
+
+// refuses ends the call with a record whose payload it calls bad: what becomes
+// of that is for WithOnBad to say, unless an error before it counts.
+func (c *call) refuses(rec *decoder.Record, i int, err error) error {
+	if c.failed < 0 {
+		c.mu.Lock()
+		c.refused[i] = true
+		c.mu.Unlock()
+	}
+	c.say(c.done, c.skipped, c.failed, false)
+	return errors.Join(append(c.errs, router.At(rec, err))...)
 }
 
 // breaksOff ends the call without an answer.

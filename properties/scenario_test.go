@@ -68,10 +68,11 @@ const (
 	long        // a wait that is longer than most timeouts, then ok
 	stall       // a wait for the context's end, whose error it returns
 	crashes     // the end of the process
+	refuse      // an error that is a Bad
 )
 
 func (a act) String() string {
-	return [...]string{"ok", "retry", "skip", "fail", "panic", "goexit", "short", "long", "stall", "crash"}[a]
+	return [...]string{"ok", "retry", "skip", "fail", "panic", "goexit", "short", "long", "stall", "crash", "refuse"}[a]
 }
 
 const (
@@ -159,10 +160,10 @@ func (s *scenario) drawPlan(t *rapid.T, shards, keys int) plan {
 		return p
 	}
 	p.acts = rapid.SliceOfN(rapid.SampledFrom([]act{
-		ok, ok, retry, retry, retry, skip, skip, fail, panics, goexit, short, short, long, stall, crashes,
+		ok, ok, retry, retry, retry, skip, skip, fail, panics, goexit, short, short, long, stall, crashes, refuse, refuse,
 	}), 0, 3).Draw(t, "acts")
 	if s.ends() && rapid.IntRange(0, 3).Draw(t, "for ever") == 3 {
-		p.last = rapid.SampledFrom([]act{retry, fail, panics, goexit, stall, long}).Draw(t, "last")
+		p.last = rapid.SampledFrom([]act{retry, fail, panics, goexit, stall, long, refuse}).Draw(t, "last")
 	}
 	return p
 }

@@ -62,7 +62,7 @@ func (w *world) visit(event []byte) (*visit, []int) {
 	if err := json.Unmarshal(event, into); err != nil {
 		panic(err)
 	}
-	v := &visit{world: w, began: time.Now(), batch: map[int]bool{}, said: map[int]act{}, fails: map[int]failure{}, keys: map[int]bool{}}
+	v := &visit{world: w, began: time.Now(), batch: map[int]bool{}, said: map[int]act{}, fails: map[int]failure{}, keys: map[int]bool{}, refused: map[int]bool{}}
 	var batch []int
 	for _, rec := range e.Records {
 		n := index([]byte(rec.SequenceNumber + rec.Kinesis.SequenceNumber))
@@ -223,6 +223,9 @@ func (v *visit) judgeStats() {
 	}
 	if v.stats.Processed != done || v.stats.Skipped != skipped {
 		v.breaks("stats", "%d processed, %d skipped; want %d, %d", v.stats.Processed, v.stats.Skipped, done, skipped)
+	}
+	if v.stats.Bad != v.bad {
+		v.breaks("stats", "%d bad; want %d", v.stats.Bad, v.bad)
 	}
 }
 

@@ -66,6 +66,8 @@ type visit struct {
 	order   []int           // the records that it said ok of
 	fails   map[int]failure // the records that it failed
 	keys    map[int]bool    // that are worked on
+	refused map[int]bool    // the records that the handler has called bad
+	bad     int             // calls of WithOnBad
 	calls   int             // that have not ended
 	fatal   bool            // the handler failed the invocation
 	lost    bool            // the handler ended a goroutine, and what that would have done next is not begun
@@ -239,7 +241,8 @@ func (w *world) onBad(ctx context.Context, rec *decoder.Record, flaw error) erro
 	i := w.unit(rec)
 	defer v.callEnds(i)
 	w.mu.Lock()
-	if !w.scenario.records[i].bad {
+	v.bad++
+	if refused := v.refused[i]; !w.scenario.records[i].bad && !refused || refused != errors.Is(flaw, errPlanned) {
 		w.breaks("what is handed over", "record %d is not bad: %v", i, flaw)
 	}
 	w.mu.Unlock()
@@ -349,7 +352,7 @@ func (v *visit) say(done, skipped []int, failed int, fatal bool) {
 			skipped = skipped[1:]
 			continue
 		}
-		if settle(done[0], ok); !v.scenario.records[done[0]].bad {
+		if settle(done[0], ok); !v.scenario.records[done[0]].bad && !v.refused[done[0]] {
 			v.order = append(v.order, done[0])
 		}
 		done = done[1:]

@@ -218,14 +218,3 @@ func (e *RecordError) Error() string {
 
 // Unwrap returns e.Err.
 func (e *RecordError) Unwrap() error { return e.Err }
-
-// unmarked is an error without Skip, Retry and Fail around it.
-func unmarked(err error) error {
-	for {
-		m, ok := err.(*marked)
-		if !ok {
-			return err
-		}
-		err = m.err
-	}
-}

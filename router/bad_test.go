@@ -272,3 +272,149 @@ func TestForeignEvents(t *testing.T) {
 	}))).Invoke(t.Context(), []byte(broken))
 	fails(t, answer, err, "invalid JSON")
 }
+
+// TestRuleOfBad: what a handler calls bad goes to WithOnBad, whose answer counts
+// for that record; in slices those before it are done, and those behind it are
+// handed over again.
+func TestRuleOfBad(t *testing.T) {
+	const all = "[0 1 2 3]"
+	same := func(err error) error { return err }
+	refuse := router.Bad(errBoom)
+	mark := func(m func(error) error, r reaction) reaction {
+		return func(recs []*decoder.Record) error { return m(r(recs)) }
+	}
+	for _, c := range []struct {
+		name  string
+		react reaction
+		onBad func(error) error
+		first int
+		fails string
+		calls string
+	}{
+		{"Skip", at(1, refuse), router.Skip, none, "", all + " [bad 1] [2 3]"},
+		{"nil", at(1, refuse), func(error) error { return nil }, none, "", all + " [bad 1] [2 3]"},
+		{"Retry", at(1, refuse), router.Retry, 1, "", all + " [bad 1]"},
+		{"Fail", at(1, refuse), router.Fail, none, "boom", all + " [bad 1]"},
+		{"as it is", at(1, refuse), same, 1, "", all + " [bad 1]"},
+		{"Bad again", at(1, refuse), router.Bad, 1, "", all + " [bad 1]"},
+		{"a panic", at(1, refuse), func(error) error { panic("at the disco") }, 1, "", all + " [bad 1]"},
+		{"the first", at(0, refuse), router.Skip, none, "", all + " [bad 0] [1 2 3]"},
+		{"the last", at(3, refuse), router.Skip, none, "", all + " [bad 3]"},
+		{"without At", always(refuse), router.Skip, 0, "", all},
+		{"another record", always(router.At(&decoder.Record{Index: 7}, refuse)), router.Skip, 0, "", all},
+		{"around At", mark(router.Bad, at(1, errBoom)), router.Skip, none, "", all + " [bad 1] [2 3]"},
+		{"around Skip", at(1, router.Bad(skip)), router.Skip, none, "", all + " [bad 1] [2 3]"},
+		{"around Fail", at(1, router.Bad(fail)), same, 1, "", all + " [bad 1]"},
+		{"inside of Skip", at(1, router.Skip(refuse)), router.Retry, none, "", all + " [2 3]"},
+		{"inside of Retry", at(1, router.Retry(refuse)), router.Skip, 1, "", all},
+		{"inside of Fail", at(1, router.Fail(refuse)), router.Skip, none, "boom", all},
+		{"further in", at(1, fmt.Errorf("more: %w", refuse)), router.Skip, none, "", all + " [bad 1] [2 3]"},
+		{"two", both(at(1, refuse), at(2, refuse)), router.Skip, none, "", all + " [bad 1] [bad 2] [3]"},
+		{"two, not in order", both(at(3, refuse), at(1, refuse)), router.Skip, none, "", all + " [bad 1] [bad 3]"},
+		{"two, of which the first fails", both(at(1, refuse), at(3, refuse)), router.Retry, 1, "", all + " [bad 1]"},
+		{"before Skip", both(at(0, refuse), at(2, skip)), router.Skip, none, "", all + " [bad 0] [3]"},
+		{"behind Skip", both(at(0, skip), at(2, refuse)), router.Skip, none, "", all + " [bad 2] [3]"},
+		{"beside Skip", both(at(1, skip), at(1, refuse)), router.Skip, none, "", all + " [bad 1] [2 3]"},
+		{"before Retry", both(at(1, refuse), at(3, errBoom)), router.Skip, 3, "", all + " [bad 1]"},
+		{"behind Retry", both(at(1, errBoom), at(3, refuse)), router.Skip, 1, "", all},
+		{"beside Retry", both(at(1, errBoom), at(1, refuse)), router.Skip, 1, "", all},
+		{"before one without At", both(at(1, refuse), always(errBoom)), router.Skip, 0, "", all},
+		{"of nil", at(1, router.Bad(nil)), router.Retry, none, "", all},
+	} {
+		for _, s := range shapes(sliced, []shape{tumbling}) {
+			clause{name: c.name, letters: "aaaa", first: c.first, fails: c.fails, calls: c.calls}.checkBad(t, s, c.react, c.onBad)
+		}
+	}
+	for _, c := range []struct {
+		name  string
+		err   error
+		onBad func(error) error
+		first int
+		fails string
+		calls string
+	}{
+		{"Skip", refuse, router.Skip, none, "", "[0] [1] [bad 1] [2]"},
+		{"nil", refuse, func(error) error { return nil }, none, "", "[0] [1] [bad 1] [2]"},
+		{"Retry", refuse, router.Retry, 1, "", "[0] [1] [bad 1]"},
+		{"Fail", refuse, router.Fail, none, "boom", "[0] [1] [bad 1]"},
+		{"as it is", refuse, same, 1, "", "[0] [1] [bad 1]"},
+		{"Bad again", refuse, router.Bad, 1, "", "[0] [1] [bad 1]"},
+		{"with Skip", errors.Join(skip, refuse), router.Skip, none, "", "[0] [1] [bad 1] [2]"},
+		{"with Retry", errors.Join(refuse, errBoom), router.Skip, 1, "", "[0] [1]"},
+		{"inside of Skip", router.Skip(refuse), router.Retry, none, "", "[0] [1] [2]"},
+		{"around Fail", router.Bad(fail), same, 1, "", "[0] [1] [bad 1]"},
+	} {
+		for _, s := range single {
+			clause{name: c.name, letters: "aaa", first: c.first, fails: c.fails, calls: c.calls}.
+				checkBad(t, s, on(1, func(*decoder.Record) error { return c.err }), c.onBad)
+		}
+	}
+}
+
+// checkBad is check with what WithOnBad answers, which must get an error that
+// says what the handler said.
+func (c clause) checkBad(t *testing.T, s shape, react reaction, onBad func(error) error) {
+	says := func(err error) error {
+		var e *decoder.Error
+		if !errors.As(err, &e) || !errors.Is(err, decoder.ErrDecode) || !errors.Is(err, errBoom) || e.Field != "data" {
+			t.Errorf("WithOnBad got %v", err)
+		}
+		return onBad(err)
+	}
+	if s.name != tumbling.name {
+		c.checkWith(t, s, func(j *journal) (reaction, router.Option) { return j.noting(react), j.onBad(says) })
+		return
+	}
+	t.Run(c.name+"/"+s.name, func(t *testing.T) {
+		var j journal
+		answer, err := router.New(s.handler(j.noting(react)), quiet(), j.onBad(says)).Invoke(t.Context(), windowEvent(c.letters, `[1]`))
+		switch {
+		case c.fails != "":
+			fails(t, answer, err, c.fails)
+		case c.first == none:
+			answers(t, answer, err, `{"state":[1],"batchItemFailures":[]}`)
+		default:
+			fails(t, answer, err, "sequence number "+numberOf(c.first))
+		}
+		j.got(t, c.calls)
+	})
+}
+
+// TestBadCounts: it counts like a bad record, and a *decoder.Error about the
+// record does not name it twice.
+func TestBadCounts(t *testing.T) {
+	for _, s := range shapes(single, sliced) {
+		var stats router.Stats
+		var says error
+		react := on(1, func(rec *decoder.Record) error {
+			return router.At(rec, router.Bad(&decoder.Error{Index: rec.Index, SequenceNumber: numberOf(1), Field: "data", Offset: -1, Err: errBoom}))
+		})
+		r := router.New(s.handler(react), quiet(),
+			router.WithStats(func(_ context.Context, s router.Stats) { stats = s }),
+			router.WithOnBad(func(_ context.Context, _ *decoder.Record, err error) error { says = err; return router.Skip(err) }))
+		answer, err := r.Invoke(t.Context(), event("aaa"))
+		answers(t, answer, err, allDone)
+		if stats.Bad != 1 || stats.Skipped != 1 || stats.Processed != 2 || stats.Failed != 0 {
+			t.Errorf("%s: counted %+v", s.name, stats)
+		}
+		if got := fmt.Sprint(says); strings.Count(got, "sequence number") != 1 || !strings.HasSuffix(got, "boom") {
+			t.Errorf("%s: WithOnBad got %q", s.name, got)
+		}
+	}
+}
+
+// TestIsSkip: it is for an error that gives the record up and says nothing else.
+func TestIsSkip(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want bool
+	}{
+		{nil, false}, {errBoom, false}, {retry, false}, {fail, false}, {router.Bad(errBoom), false},
+		{skip, true}, {fmt.Errorf("more: %w", skip), true}, {router.Skip(fail), true}, {errors.Join(skip, skip), true},
+		{errors.Join(skip, errBoom), false}, {router.Retry(skip), false}, {router.At(nil, skip), true},
+	} {
+		if got := router.IsSkip(c.err); got != c.want {
+			t.Errorf("IsSkip(%v) is %t", c.err, got)
+		}
+	}
+}

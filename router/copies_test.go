@@ -11,7 +11,6 @@ import (
 	"github.com/valyala/fastjson"
 
 	"example.com/sluice/decoder"
-	"example.com/sluice/payload/cwlogs"
 	"example.com/sluice/router"
 )
 
@@ -101,13 +100,6 @@ func everyKeeper() []keeping {
 		}, aggregates("abc", "d"), aggregates("wxy", "z"), func(*keeper) []router.Option {
 			return []router.Option{router.WithDecoder(decoder.Decoder{Deaggregate: true})}
 		}},
-		keeping{"LogEvents", func(k *keeper) router.Handler {
-			return router.LogEvents(func(_ context.Context, rec *decoder.Record, e *cwlogs.Event) error {
-				k.record(rec)
-				k.keep(func() string { return fmt.Sprintf("%s %s", e.ID, e.Message) })
-				return nil
-			})
-		}, logs(true, "ab", "c"), logs(true, "wx", "yz"), none},
 		keeping{"JSONValue", func(k *keeper) router.Handler {
 			return router.JSONValue(func(_ context.Context, rec *decoder.Record, _ *fastjson.Value) error { k.record(rec); return nil })
 		}, event("abcba"), event("wxyzxyzw"), none},

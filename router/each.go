@@ -64,11 +64,5 @@ func (w *worker) one(h Each, rec *decoder.Record, flaw error) bool {
 		return false
 	}
 	err := w.callUserCode(rec, 1, nil, func() error { return h(w.ctx, given) })
-	if err == nil {
-		return true
-	}
-	if r, ok := err.(*refusal); ok {
-		return w.bad(rec, nil, undecodable(rec, r.err))
-	}
 	return w.settle(rec, nil, nil, err)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 
 	"example.com/sluice/decoder"
 	"example.com/sluice/router"
@@ -72,6 +73,43 @@ func ExampleAt() {
 	// {"batchItemFailures":[]} <nil>
 	// a is done
 	// {"batchItemFailures":[{"itemIdentifier":"102"}]} <nil>
+}
+
+// A handler that decodes payloads itself says which of them are bad. Their
+// records go to WithOnBad, as they would if a typed handler had decoded them.
+func ExampleBad() {
+	handle := func(_ context.Context, recs []decoder.Record) error {
+		for i := range recs {
+			n, err := strconv.Atoi(string(recs[i].Data))
+			if err != nil {
+				return router.At(&recs[i], router.Bad(err)) // those behind it come in another call
+			}
+			fmt.Println("got", n)
+		}
+		return nil
+	}
+	setAside := func(_ context.Context, rec *decoder.Record, err error) error {
+		fmt.Printf("to the dead letters: %s\n", rec.Data)
+		return router.Skip(err)
+	}
+	r := router.New(router.Batch(handle), router.WithOnBad(setAside), router.WithLogger(slog.New(slog.DiscardHandler)))
+	answer, err := r.Invoke(context.Background(), routertest.Payloads("1", "two", "3", "four", "5"))
+	fmt.Println(string(answer), err)
+	// Output:
+	// got 1
+	// to the dead letters: two
+	// got 3
+	// to the dead letters: four
+	// got 5
+	// {"batchItemFailures":[]} <nil>
+}
+
+// What a wrapper around a handler needs to know: whether a record was given up.
+func ExampleIsSkip() {
+	spam := errors.New("spam")
+	fmt.Println(router.IsSkip(router.Skip(spam)), router.IsSkip(fmt.Errorf("row 7: %w", router.Skip(spam))), router.IsSkip(spam))
+	// Output:
+	// true true false
 }
 
 // JSON in which some records are bad: they are reported with their sequence numbers, and the work goes on without them.

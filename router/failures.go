@@ -17,10 +17,15 @@ func (w *worker) settle(rec *decoder.Record, entries []entry, flaw, err error) b
 		return err == nil
 	}
 	v := judgeOne(err)
+	if v == bad && flaw != nil { //mutant:bad-is-a-retry
+		v = retry // it has been here
+	}
 	switch v {
 	case skip:
 		w.skip(rec, entries, flaw, err)
 		return true
+	case bad:
+		return w.bad(rec, entries, undecodable(rec, err))
 	case retry:
 		var done bool
 		if done, err = w.giveUp(rec, entries, flaw, err); done {
@@ -95,5 +100,16 @@ func (i *invocation) fail(rec *decoder.Record, v verdict, flaw, err error) {
 	i.progress.fail(positionOf(rec), newRecordError(rec, err), v == fail, v == fail || i.wholeBatch)
 	if _, panicked := unmarked(err).(*PanicError); !panicked {
 		i.logRecord(recordFailed, rec, flaw, err, 0)
+	}
+}
+
+// undecodable is why a record is bad whose payload a handler has refused.
+func undecodable(rec *decoder.Record, err error) *decoder.Error {
+	if e, ok := bare(err).(*decoder.Error); ok && e != nil && e.Err != nil {
+		err = e.Err // the record is named already
+	}
+	return &decoder.Error{
+		Index: rec.Index, SequenceNumber: string(rec.SequenceNumber), Field: "data", Offset: -1,
+		Err: fmt.Errorf("%w: %w", decoder.ErrDecode, err),
 	}
 }

@@ -401,24 +401,13 @@ type logError struct {
 func (e *logError) Unwrap() error { return e.err }
 
 func (e *logError) Error() string {
-	err := e.err
-	for {
-		switch inner := err.(type) {
-		case *marked:
-			err = inner.err
-			continue
-		case *placed:
-			err = inner.err
-			continue
-		case *decoder.Error:
-			if inner != nil && inner.Index == e.index {
-				unnamed := *inner
-				unnamed.Index = -1
-				return cut(strings.TrimPrefix(unnamed.Error(), "kinesis event: "), maxLogText)
-			}
-		}
-		return cut(err.Error(), maxLogText)
+	err := bare(e.err)
+	if d, ok := err.(*decoder.Error); ok && d != nil && d.Index == e.index {
+		unnamed := *d
+		unnamed.Index = -1
+		return cut(strings.TrimPrefix(unnamed.Error(), "kinesis event: "), maxLogText)
 	}
+	return cut(err.Error(), maxLogText)
 }
 
 // cut is at most so many bytes of a text, and "..." where that is not all.

@@ -151,7 +151,6 @@ func TestMisuse(t *testing.T) {
 		{"TypedPartition with no unmarshal", nothing, func() {
 			router.New(router.TypedPartition(nil, func(context.Context, []byte, []router.Item[int]) error { return nil }))
 		}},
-		{"nil LogEvents", nothing, func() { router.New(router.LogEvents(nil)) }},
 		{"nil JSONValue", nothing, func() { router.New(router.JSONValue(nil)) }},
 		{"nobody", "New(nil) without WithStream or WithFallback", func() { router.New(nil) }},
 		{"nobody, with options", "New(nil) without", func() { router.New(nil, quiet(), router.WithBatchSize(1)) }},

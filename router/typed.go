@@ -3,8 +3,9 @@ package router
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"time"
+
+	"github.com/valyala/fastjson"
 
 	"example.com/sluice/decoder"
 )
@@ -41,7 +42,7 @@ func (h *typed[T]) run(i *invocation) error {
 	return i.each(func(ctx context.Context, rec *decoder.Record) error {
 		v := new(T)
 		if err := h.unmarshal(rec.Data, v); err != nil {
-			return &refusal{err: err}
+			return Bad(err)
 		}
 		if i.tooLate() {
 			return errNotCalled
@@ -50,7 +51,8 @@ func (h *typed[T]) run(i *invocation) error {
 	})
 }
 
-// refusal says that a payload did not decode, in the place of a handler's error.
+// refusal says that a payload of a slice did not decode, in the place of a
+// handler's error.
 type refusal struct {
 	err     error // what unmarshal returned, or its panic; nil where there was no time to ask it
 	before  int   // how many records of the slice stand before it
@@ -59,11 +61,28 @@ type refusal struct {
 
 func (r *refusal) Error() string { return r.err.Error() }
 
-func undecodable(rec *decoder.Record, err error) *decoder.Error {
-	return &decoder.Error{
-		Index: rec.Index, SequenceNumber: string(rec.SequenceNumber), Field: "data", Offset: -1,
-		Err: fmt.Errorf("%w: %w", decoder.ErrDecode, err),
-	}
+// JSONValue returns a handler that gets one record at a time with its data as a
+// tree of JSON values; see [decoder.Record.JSON]. rec and v are valid until f
+// returns. Data that is no JSON makes the record a bad one; see [WithOnBad].
+func JSONValue(f func(ctx context.Context, rec *decoder.Record, v *fastjson.Value) error) Handler {
+	return jsonValue(f)
+}
+
+type jsonValue func(ctx context.Context, rec *decoder.Record, v *fastjson.Value) error
+
+func (h jsonValue) mustBeWrappedInEachBatchOrPartition() bool { return h == nil }
+
+func (h jsonValue) run(i *invocation) error {
+	return i.each(func(ctx context.Context, rec *decoder.Record) error {
+		var handled error
+		if err := rec.JSON(func(v *fastjson.Value) error {
+			handled = i.callOne(ctx, rec, func(ctx context.Context) error { return h(ctx, rec, v) })
+			return nil
+		}); err != nil {
+			return Bad(err)
+		}
+		return handled
+	})
 }
 
 // TypedBatch is [Batch] with decoded payloads. A payload that unmarshal refuses ends the slice before it, as a bad record does;

@@ -67,6 +67,12 @@ func (w *worker) take(g *group, n int) {
 	g.left = g.left[n:]
 }
 
+// advance makes the next n records of a group done.
+func (w *worker) advance(g *group, n int) {
+	w.progress.advance(n, g.left[:n])
+	w.take(g, n)
+}
+
 // slice hands the next records of a group over, once. It reports whether those
 // behind what is done may be handed over.
 func (w *worker) slice(g *group, entries []entry, call func([]decoder.Record) error) bool {
@@ -80,8 +86,7 @@ func (w *worker) slice(g *group, entries []entry, call func([]decoder.Record) er
 	if r, refused := err.(*refusal); refused {
 		entries, err = entries[:r.before], r.handled
 		if err == nil {
-			w.progress.advance(len(entries), entries)
-			w.take(g, len(entries))
+			w.advance(g, len(entries))
 			return r.err == nil || w.refused(g, r.err)
 		}
 	}
@@ -100,14 +105,21 @@ func (w *worker) sliceFailed(g *group, entries []entry, err error) bool {
 		return false
 	}
 	out := judge(w.records, entries, err)
-	from := 0
-	for _, a := range out.skipped {
-		w.progress.advance(a.entry-from, entries[from:a.entry])
+	from := 0 // which of the entries is the group's next
+	for _, a := range out.aside {
+		w.advance(g, a.entry-from)
 		from = a.entry + 1
-		w.skip(w.records.record(entries[a.entry]), entries[a.entry:from], nil, a.err)
+		rec := w.records.record(g.left[0])
+		if a.verdict == bad { //mutant:bad-is-a-skip
+			if !w.nextBad(g, undecodable(rec, a.err)) {
+				return false
+			}
+			continue
+		}
+		w.skip(rec, g.left[:1], nil, a.err)
+		w.take(g, 1)
 	}
-	w.progress.advance(out.done-from, entries[from:out.done])
-	w.take(g, out.done)
+	w.advance(g, out.done-from)
 	if out.verdict == skip {
 		return true
 	}

@@ -16,8 +16,7 @@
 //		}
 //	}
 //
-// In a router, router.LogEvents turns a function for one log event into a
-// handler.
+// In a router, [LogEvents] turns a function for one log event into a handler.
 package cwlogs
 
 import (
@@ -69,7 +68,6 @@ type Reader struct {
 	// decompress to, for all of its messages together; 0 means 10 MiB.
 	// Exceeding it is decoder.ErrTooLarge. CloudWatch Logs itself has no such
 	// limit, and 39 KB of repetitive log events may well hold 12 MB.
-	// router.LogEvents uses its decoder's MaxData.
 	MaxData int
 }
 

@@ -1,12 +1,16 @@
 package cwlogs_test
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
 
+	"example.com/sluice/decoder"
 	"example.com/sluice/payload/cwlogs"
+	"example.com/sluice/router"
 	"example.com/sluice/router/routertest"
 )
 
@@ -57,4 +61,33 @@ func ExampleReader() {
 	// too large: gzip of more than 10485760 bytes of data; MaxData sets this limit
 	// 0
 	// 50000
+}
+
+// Log events of CloudWatch Logs, one at a time. Lambda knows records alone, so the answer names the record that a failed log event came in.
+func ExampleLogEvents() {
+	message := func(texts ...string) []byte {
+		var events []routertest.LogEvent
+		for _, text := range texts {
+			events = append(events, routertest.LogEvent{Message: text})
+		}
+		return routertest.LogMessage(cwlogs.Envelope{LogGroup: "/aws/lambda/pay"}, events...)
+	}
+	r := router.New(cwlogs.LogEvents(func(_ context.Context, _ *decoder.Record, e *cwlogs.Event) error {
+		fmt.Printf("%s: %s\n", e.LogGroup, e.Message)
+		if string(e.Message) == "c" {
+			return fmt.Errorf("no room for %s", e.Message)
+		}
+		return nil
+	}), router.WithLogger(slog.New(slog.DiscardHandler)))
+	answer, err := r.Invoke(context.Background(), routertest.EventOf(
+		decoder.Record{SequenceNumber: []byte("101"), Data: message("a", "b")},
+		decoder.Record{SequenceNumber: []byte("102"), Data: message("c", "d")},
+		decoder.Record{SequenceNumber: []byte("103"), Data: message("e")},
+	))
+	fmt.Println(string(answer), err)
+	// Output:
+	// /aws/lambda/pay: a
+	// /aws/lambda/pay: b
+	// /aws/lambda/pay: c
+	// {"batchItemFailures":[{"itemIdentifier":"102"}]} <nil>
 }

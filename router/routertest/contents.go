@@ -133,7 +133,7 @@ type LogEvent struct {
 }
 
 // LogMessage returns the data of a record from a subscription of CloudWatch
-// Logs, one message in gzip, as package cwlogs and router.LogEvents read it.
+// Logs, one message in gzip, as package cwlogs reads it.
 // (Format: CloudWatch Logs user guide, "Real-time processing of log data with
 // subscriptions".)
 //

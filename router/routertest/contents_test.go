@@ -291,7 +291,7 @@ func ExampleLogMessage() {
 		routertest.LogEvent{Message: "START"},
 		routertest.LogEvent{Message: "paid", ExtractedFields: map[string]string{"level": "info"}},
 	)
-	r := router.New(router.LogEvents(func(_ context.Context, _ *decoder.Record, e *cwlogs.Event) error {
+	r := router.New(cwlogs.LogEvents(func(_ context.Context, _ *decoder.Record, e *cwlogs.Event) error {
 		fmt.Printf("%s: %s\n", e.LogGroup, e.Message)
 		return nil
 	}))
