@@ -31,7 +31,8 @@ func theirs(image []byte) (m map[string]events.DynamoDBAttributeValue, err error
 var images = []string{
 	`{}`, ` null `, "\n{ \"a\" : { \"S\" : \"x\" } }\t",
 	`{"s":{"S":""},"n":{"N":"19.99"},"b":{"B":"EgIIew=="},"bool":{"BOOL":true},"no":{"BOOL":false},"null":{"NULL":true},
-		"odd":{"NULL":false},"ss":{"SS":["a","b"]},"ns":{"NS":["1","2e3"]},"bs":{"BS":["","AA=="]},"l":{"L":[{"S":"x"},{"L":[]},{"M":{}}]},
+		"odd":{"NULL":false},"ss":{"SS":["a","b"]},"ns":{"NS":["1","2e3"]},"bs":{"BS":["","AA=="]},
+		"l":{"L":[{"S":"x"},{"L":[]},{"M":{}}]},
 		"m":{"M":{"a":{"M":{"b":{"BS":[]}}}}}}`,
 	`{"caf\u00e9":{"\u0053":"\ud83d\ude00"}}`, `{"a":{"S":"x","S":"y"}}`, `{"a":{"SS":[]}}`, `{"a":{"B":"EgII\new=="}}`,
 }

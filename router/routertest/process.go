@@ -74,16 +74,16 @@ func (t *told) sink() *cause.Sink {
 	}
 }
 
-func (t *told) seal() (notDone error, skipped []error) {
+func (t *told) seal() (skipped []error, notDone error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.sealed = true
-	return t.notDone, t.skipped
+	return t.skipped, t.notDone
 }
 
 // explain notes why the invocation ended as it did.
 func (r *running) explain(a answer) {
-	notDone, skipped := r.told.seal()
+	skipped, notDone := r.told.seal()
 	r.Skipped = skipped
 	if r.Cause = cmp.Or(r.Err, a.why); r.Outcome == Partial || r.Outcome == Failed {
 		r.Cause = cmp.Or(r.Cause, notDone)

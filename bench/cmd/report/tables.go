@@ -90,7 +90,8 @@ func targetTable(res *results) string {
 
 const picture = `<picture>
   <source media="(prefers-color-scheme: dark)" srcset="decode-dark.svg">
-  <img src="decode-light.svg" alt="Time to read a record, by decoder and kind of event; the tables below have the figures.">
+  <img src="decode-light.svg" ` +
+	`alt="Time to read a record, by decoder and kind of event; the tables below have the figures.">
 </picture>
 
 `
