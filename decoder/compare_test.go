@@ -33,7 +33,7 @@ func TestCompareOrdersLikeNumbers(t *testing.T) {
 		for _, b := range numbers {
 			x, _ := new(big.Int).SetString(a, 10)
 			y, _ := new(big.Int).SetString(b, 10)
-			if got := decoder.Compare([]byte(a), []byte(b)); got != x.Cmp(y) {
+			if got := decoder.CompareSequenceNumbers([]byte(a), []byte(b)); got != x.Cmp(y) {
 				t.Errorf("Compare(%s, %s) = %d, want %d", a, b, got, x.Cmp(y))
 			}
 		}
@@ -45,18 +45,18 @@ func TestCompareOrdersOtherText(t *testing.T) {
 	texts := []string{"", "0", "a", "b", "abc", "-1", "1.5", "shardId", "\xff", "0x1"}
 	for _, a := range texts {
 		for _, b := range texts {
-			ab, ba := decoder.Compare([]byte(a), []byte(b)), decoder.Compare([]byte(b), []byte(a))
+			ab, ba := decoder.CompareSequenceNumbers([]byte(a), []byte(b)), decoder.CompareSequenceNumbers([]byte(b), []byte(a))
 			if ab != -ba || a == b && ab != 0 {
 				t.Errorf("Compare(%q, %q) = %d, and %d the other way round", a, b, ab, ba)
 			}
 		}
 	}
 	sorted := slices.Clone(texts)
-	slices.SortFunc(sorted, func(a, b string) int { return decoder.Compare([]byte(a), []byte(b)) })
-	if !slices.IsSortedFunc(sorted, func(a, b string) int { return decoder.Compare([]byte(a), []byte(b)) }) {
+	slices.SortFunc(sorted, func(a, b string) int { return decoder.CompareSequenceNumbers([]byte(a), []byte(b)) })
+	if !slices.IsSortedFunc(sorted, func(a, b string) int { return decoder.CompareSequenceNumbers([]byte(a), []byte(b)) }) {
 		t.Errorf("the order is none: %q", sorted)
 	}
-	if decoder.Compare(nil, []byte("0")) != 0 || decoder.Compare(nil, []byte("1")) != -1 {
+	if decoder.CompareSequenceNumbers(nil, []byte("0")) != 0 || decoder.CompareSequenceNumbers(nil, []byte("1")) != -1 {
 		t.Error("no number is not 0")
 	}
 }

@@ -138,18 +138,6 @@ func (d Decoder) Walk(event []byte, yield func(*Record, error) bool) (*Window, e
 	return r.window()
 }
 
-// RecordsWindow is [Decoder.Walk] as a loop.
-func (d Decoder) RecordsWindow(event []byte, w **Window) iter.Seq2[*Record, error] {
-	return func(yield func(*Record, error) bool) {
-		window, err := d.Walk(event, yield)
-		if err != nil {
-			yield(nil, err)
-		} else if window != nil {
-			*w = window
-		}
-	}
-}
-
 // Window returns the tumbling-window members of the event, and nil where it has none. It reads the whole event, and reports
 // what is broken anywhere in it outside of single records; [Decoder.Walk] and [Batch.Window] come with the reading of
 // the records.

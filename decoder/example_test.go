@@ -134,10 +134,10 @@ func ExampleRecord_Clone() {
 }
 
 // Sequence numbers are numbers of up to 56 digits and more, and do not sort as text.
-func ExampleCompare() {
-	fmt.Println(decoder.Compare([]byte("9"), []byte("10")))
-	fmt.Println(decoder.Compare([]byte("49590338271490256608559692538361571095921575989136588899"), []byte("49590338271490256608559692538361571095921575989136588898")))
-	fmt.Println(decoder.Compare([]byte("007"), []byte("7")))
+func ExampleCompareSequenceNumbers() {
+	fmt.Println(decoder.CompareSequenceNumbers([]byte("9"), []byte("10")))
+	fmt.Println(decoder.CompareSequenceNumbers([]byte("49590338271490256608559692538361571095921575989136588899"), []byte("49590338271490256608559692538361571095921575989136588898")))
+	fmt.Println(decoder.CompareSequenceNumbers([]byte("007"), []byte("7")))
 	// Output:
 	// -1
 	// 1

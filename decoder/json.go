@@ -47,11 +47,6 @@ func (r *Record) fault(err error) *Error {
 	return &Error{Index: r.Index, SequenceNumber: string(r.SequenceNumber), Field: fieldData.String(), Offset: -1, Err: err}
 }
 
-// ScanJSON returns the offset behind the first JSON value in data, spaces before it included. It accepts what encoding/json does, with
-// two differences: nesting of 300 at most, and further data behind the value. The error, ErrSyntax or ErrTooLarge, says
-// at which byte of data it is.
-func ScanJSON(data []byte) (end int, err error) { return jsonscan.Scan(data) }
-
 // maxPayloadTree is how many values and names data may have to be made a tree of.
 const maxPayloadTree = 1 << 20
 

@@ -11,6 +11,7 @@ import (
 	"github.com/valyala/fastjson"
 
 	"example.com/sluice/decoder"
+	"example.com/sluice/internal/jsonscan"
 )
 
 func TestText(t *testing.T) {
@@ -80,23 +81,8 @@ func TestRecordJSON(t *testing.T) {
 	}
 }
 
-func TestScanJSON(t *testing.T) {
-	for _, c := range []struct {
-		data string
-		end  int
-		err  error
-	}{
-		{"{} {}", 2, nil}, {" 7,", 2, nil}, {`"a" b`, 3, nil}, {"", 0, decoder.ErrSyntax}, {"  ", 2, decoder.ErrSyntax}, {"[1,]", 3, decoder.ErrSyntax},
-		{strings.Repeat("[", 301), 300, decoder.ErrTooLarge},
-	} {
-		if end, err := decoder.ScanJSON([]byte(c.data)); end != c.end || !errors.Is(err, c.err) {
-			t.Errorf("%.20q: %d, %v, want %d, %v", c.data, end, err, c.end, c.err)
-		}
-	}
-}
-
-// FuzzScanJSON holds the scanner and the tree to encoding/json.
-func FuzzScanJSON(f *testing.F) {
+// FuzzJSON holds the scanner and the tree to encoding/json.
+func FuzzJSON(f *testing.F) {
 	for _, text := range []string{`{"a":[1,2.5e3,true,null,"\u00e9\\"]}`, "[[[]]]", "01", `"\ud800"`, "{}{}", "7 "} {
 		f.Add([]byte(text))
 	}
@@ -117,7 +103,7 @@ func FuzzScanJSON(f *testing.F) {
 		if err != nil {
 			return
 		}
-		end, err := decoder.ScanJSON(data)
+		end, err := jsonscan.Scan(data)
 		if err != nil || len(bytes.TrimLeft(data[end:], " \t\r\n")) > 0 {
 			t.Errorf("%q ends at %d, %v", data, end, err)
 		}

@@ -20,7 +20,8 @@ type Record struct {
 	// PartitionKey is the key that chose the record's shard, 1 to 256 characters of UTF-8.
 	PartitionKey []byte
 
-	// SequenceNumber is the record's place in its shard, a decimal number of up to 56 digits and more. See [Compare].
+	// SequenceNumber is the record's place in its shard, a decimal number of up to 56 digits and more. See
+	// [CompareSequenceNumbers].
 	SequenceNumber []byte
 
 	// Data is the payload, base64-decoded. Of a bad record it holds the bytes before the step that failed: the
@@ -144,10 +145,10 @@ func shardID(eventID []byte) []byte {
 	return shard
 }
 
-// Compare orders sequence numbers as the decimal numbers that they are: -1 where a is before b, 0 where they
+// CompareSequenceNumbers orders sequence numbers as the decimal numbers that they are: -1 where a is before b, 0 where they
 // are equal, +1 where a is behind b. They have up to 56 digits and more, so they fit no integer type; leading
 // zeros do not count. What is not decimal is ordered too, by length and then bytewise, but means nothing.
-func Compare(a, b []byte) int {
+func CompareSequenceNumbers(a, b []byte) int {
 	a = bytes.TrimLeft(a, "0")
 	b = bytes.TrimLeft(b, "0")
 	if len(a) != len(b) {

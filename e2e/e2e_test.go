@@ -288,7 +288,7 @@ func checkOrder(t *testing.T, ledger []noted, givenUp map[string]bool) {
 		}
 		seen[n.id] = true
 		before, ok := last[n.key]
-		if ok && cmp.Or(decoder.Compare([]byte(before.number), []byte(n.number)),
+		if ok && cmp.Or(decoder.CompareSequenceNumbers([]byte(before.number), []byte(n.number)),
 			cmp.Compare(before.sub, n.sub)) >= 0 {
 			t.Errorf("key %s: %s was done before %s", n.key, before.id, n.id)
 		}

@@ -97,18 +97,18 @@ func (i *invocation) answerFailure() (answer []byte, checkpoint string, err erro
 		return nil, "", p.failed
 	}
 	var number, eventID string
-	twins := 0 // how many records behind it have the same event id
-	var window *decoder.Window
+	twins := 0                                    // how many records behind it have the same event id
 	d := decoder.Decoder{MaxRecords: math.MaxInt} // which is no fault of the event
-	for rec, err := range d.RecordsWindow(i.event, &window) {
-		if rec == nil {
-			return nil, "", err
-		}
+	window, err := d.Walk(i.event, func(rec *decoder.Record, _ error) bool {
 		if rec.Index == p.pending.index() { //mutant:the-record-behind-it-is-named
 			number, eventID = string(rec.SequenceNumber), string(rec.EventID)
 		} else if rec.Index > p.pending.index() && string(rec.EventID) == eventID {
 			twins++
 		}
+		return true
+	})
+	if err != nil {
+		return nil, "", err
 	}
 	reason, unfinished := p.failed, &RecordError{Index: p.pending.index(), SequenceNumber: number, Err: p.unfinished()}
 	if reason == nil {

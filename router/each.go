@@ -25,33 +25,32 @@ func (i *invocation) each(h Each) error {
 	if i.memory != nil && !i.memory.empty() {
 		handled = make(map[string]bool)
 	}
-	last := nowhere
-	var window *decoder.Window
-	for rec, flaw := range i.decoder.RecordsWindow(i.event, &window) {
-		if rec == nil {
-			if e, ok := atLimitBehind(flaw); ok {
-				i.readInPart(e, last)
-				return nil
-			}
-			return flaw
-		}
+	last, stopped := nowhere, false
+	window, err := i.decoder.Walk(i.event, func(rec *decoder.Record, flaw error) bool {
 		last = positionOf(rec)
 		i.progress.read(rec, flaw)
 		if handled == nil || !rec.Aggregated || handled[string(rec.PartitionKey)] || !w.recognised(rec) {
 			if handled != nil {
 				handled[string(rec.PartitionKey)] = true
 			}
-			if !w.one(h, rec, flaw) {
-				return nil
+			if stopped = !w.one(h, rec, flaw); stopped {
+				return false
 			}
 			w.forgive(rec)
 		}
 		if i.memory != nil && rec.Aggregated {
 			i.progress.doneInside(rec)
 		}
+		return true
+	})
+	if e, ok := atLimitBehind(err); ok {
+		i.readInPart(e, last)
+		return nil
 	}
-	i.progress.readAll(window)
-	return nil
+	if err == nil && !stopped {
+		i.progress.readAll(window)
+	}
+	return err
 }
 
 // one hands a record to h, or to WithOnBad, and reports whether it is done.

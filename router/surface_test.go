@@ -26,7 +26,7 @@ var (
 	_ func(*decoder.Batch) []*decoder.Error                         = (*decoder.Batch).Failed
 	_ func(*decoder.Batch) *decoder.Window                          = (*decoder.Batch).Window
 	_ func(*decoder.Error) error                                    = (*decoder.Error).Unwrap
-	_ func(a, b []byte) int                                         = decoder.Compare
+	_ func(a, b []byte) int                                         = decoder.CompareSequenceNumbers
 	_                                                               = decoder.Decoder{Deaggregate: true, Codec: decoder.Auto, MaxData: 1, MaxRecords: 1}
 	_ func(router.Handler, ...router.Option) *router.Router         = router.New
 	_ func(*router.Router, context.Context, []byte) ([]byte, error) = (*router.Router).Invoke

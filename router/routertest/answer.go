@@ -96,7 +96,7 @@ func (m *Mapping) find(recs []*record, id string) (int, bool) {
 		switch {
 		case id == "":
 		case m.Pipe && string(rec.EventID) == id,
-			!m.Pipe && decoder.Compare(rec.SequenceNumber, []byte(id)) == 0:
+			!m.Pipe && decoder.CompareSequenceNumbers(rec.SequenceNumber, []byte(id)) == 0:
 			return i, true
 		}
 	}

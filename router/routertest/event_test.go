@@ -380,7 +380,7 @@ func TestRecordsFollowEachOther(t *testing.T) {
 		}
 		for i := 1; i < len(all); i++ {
 			a, b := &all[i-1], &all[i]
-			if decoder.Compare(a.SequenceNumber, b.SequenceNumber) >= 0 {
+			if decoder.CompareSequenceNumbers(a.SequenceNumber, b.SequenceNumber) >= 0 {
 				t.Errorf("%s: sequence number %s is followed by %s", name, a.SequenceNumber, b.SequenceNumber)
 			}
 			gap := b.ApproximateArrivalTimestamp.Sub(a.ApproximateArrivalTimestamp)

@@ -175,7 +175,7 @@ func (d *driver) plan(files []input.File, bar func([]input.File, io.Writer) *inp
 		if c := strings.Compare(a.stream+" "+a.shard, b.stream+" "+b.shard); c != 0 {
 			return c
 		}
-		return decoder.Compare([]byte(a.first), []byte(b.first))
+		return decoder.CompareSequenceNumbers([]byte(a.first), []byte(b.first))
 	})
 }
 
