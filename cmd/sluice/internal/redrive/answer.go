@@ -120,7 +120,8 @@ func indexOf(event []byte, name string) int {
 		switch {
 		case rec == nil || name == "":
 		case pipe && string(rec.EventID) == name,
-			!pipe && len(rec.SequenceNumber) > 0 && decoder.CompareSequenceNumbers(rec.SequenceNumber, []byte(name)) == 0:
+			!pipe && len(rec.SequenceNumber) > 0 &&
+				decoder.CompareSequenceNumbers(rec.SequenceNumber, []byte(name)) == 0:
 			return rec.Index
 		}
 	}
