@@ -63,7 +63,8 @@ func ExampleReader() {
 	// 50000
 }
 
-// Log events of CloudWatch Logs, one at a time. Lambda knows records alone, so the answer names the record that a failed log event came in.
+// Log events of CloudWatch Logs, one at a time. Lambda knows records alone, so
+// the answer names the record that a failed log event came in.
 func ExampleLogEvents() {
 	message := func(texts ...string) []byte {
 		var events []routertest.LogEvent

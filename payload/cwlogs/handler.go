@@ -8,25 +8,25 @@ import (
 	"example.com/sluice/router"
 )
 
-// LogEvents is [Reader.LogEvents] of the zero [Reader].
+// LogEvents is [Reader.LogEvents] with the zero [Reader].
 func LogEvents(f func(ctx context.Context, rec *decoder.Record, e *Event) error) router.Each {
 	return Reader{}.LogEvents(f)
 }
 
-// LogEvents returns a handler that gives f one log event at a time, in order.
-// The record that it came in stands beside it; the envelope, with log group and
-// stream, is in the event. rec and e are valid until f returns; [Event.Clone]
-// keeps a log event. Control messages reach nobody.
+// LogEvents returns a handler that passes log events to f one at a time, in
+// order, each with the record that it came in. The log group and stream are in
+// the envelope of the event. rec and e are valid until f returns; [Event.Clone]
+// keeps a log event. Control messages are not passed on.
 //
-// Lambda knows records alone. So an error of f fails the record, nothing behind
-// that log event is handled, and all log events of the record come again. With
-// [router.Skip] the log event is given up and the others of its record are
-// handled; the record then counts as skipped. A log event, or a whole payload,
-// that is not what CloudWatch Logs writes makes the record a bad one, once its
-// other log events are handled; see [router.Bad].
+// Lambda only knows records. An error of f therefore fails the record: no log
+// event after that one is handled, and all log events of the record are
+// redelivered. With [router.Skip] only that log event is given up, and the
+// record counts as skipped. If a log event, or the whole payload, is not what
+// CloudWatch Logs writes, the record is bad once its other log events are
+// handled; see [router.Bad].
 func (r Reader) LogEvents(f func(ctx context.Context, rec *decoder.Record, e *Event) error) router.Each {
 	if f == nil {
-		return nil // which router.New refuses
+		return nil // router.New refuses it
 	}
 	return func(ctx context.Context, rec *decoder.Record) error {
 		var flaw error

@@ -34,8 +34,9 @@ func answers(t *testing.T, answer []byte, err error, want string) {
 // quiet keeps out of the tests' output what they provoke.
 func quiet() router.Option { return router.WithLogger(slog.New(slog.DiscardHandler)) }
 
-// logs makes an event out of words: each is a record of CloudWatch Logs, and each of its letters a log event with that message. A "!" is a log
-// event without a message, "#" a control message, "?" no JSON at all.
+// logs makes an event out of words: each is a record of CloudWatch Logs, and
+// each of its letters a log event with that message. A "!" is a log event
+// without a message, "#" a control message, "?" no JSON at all.
 func logs(compress bool, words ...string) []byte {
 	recs := make([]decoder.Record, len(words))
 	for i, word := range words {
@@ -47,7 +48,8 @@ func logs(compress bool, words ...string) []byte {
 			}
 			events = append(events, fmt.Sprintf(`{"id":"%d","timestamp":1731924555137%s}`, i, message))
 		}
-		text := `{"messageType":"DATA_MESSAGE","owner":"123456789012","logGroup":"g","logStream":"s","subscriptionFilters":["f"],"logEvents":[` +
+		text := `{"messageType":"DATA_MESSAGE","owner":"123456789012","logGroup":"g","logStream":"s",` +
+			`"subscriptionFilters":["f"],"logEvents":[` +
 			strings.Join(events, ",") + `]}`
 		switch word {
 		case "#":
@@ -76,10 +78,13 @@ func TestLogEvents(t *testing.T) {
 		{"one is skipped, those beside it are handled", "aSbc", allDone, []string{"aSb", "c"}, nil},
 		{"one is skipped, another fails", "aSX", answerFrom(1), []string{"a", "SXb", "c"}, nil},
 		{"a bad log event", "abc", answerFrom(1), []string{"a", "b!c", "d"}, nil},
-		{"a bad log event that may be skipped", "abcd", allDone, []string{"a", "b!c", "d"}, []router.Option{router.WithOnBad(router.SkipBad)}},
-		{"a bad log event, then a failure", "abX", answerFrom(1), []string{"a", "b!X", "d"}, []router.Option{router.WithOnBad(router.SkipBad)}},
+		{"a bad log event that may be skipped", "abcd", allDone, []string{"a", "b!c", "d"},
+			[]router.Option{router.WithOnBad(router.SkipBad)}},
+		{"a bad log event, then a failure", "abX", answerFrom(1), []string{"a", "b!X", "d"},
+			[]router.Option{router.WithOnBad(router.SkipBad)}},
 		{"no message", "a", answerFrom(1), []string{"a", "?", "b"}, nil},
-		{"no message that may be skipped", "ab", allDone, []string{"a", "?", "b"}, []router.Option{router.WithOnBad(router.SkipBad)}},
+		{"no message that may be skipped", "ab", allDone, []string{"a", "?", "b"},
+			[]router.Option{router.WithOnBad(router.SkipBad)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, codec := range []decoder.Codec{decoder.Identity, decoder.Auto} {
@@ -97,7 +102,8 @@ func TestLogEvents(t *testing.T) {
 					}
 					return nil
 				})
-				options := append(c.options[:len(c.options):len(c.options)], quiet(), router.WithDecoder(decoder.Decoder{Codec: codec}))
+				options := append(c.options[:len(c.options):len(c.options)], quiet(),
+					router.WithDecoder(decoder.Decoder{Codec: codec}))
 				for _, compress := range []bool{false, true} {
 					calls = ""
 					answer, err := router.New(h, options...).Invoke(context.Background(), logs(compress, c.words...))
@@ -114,19 +120,21 @@ func TestLogEvents(t *testing.T) {
 // What is wrong with a payload is told as an error of the record.
 func TestLogEventsErrors(t *testing.T) {
 	var got error
-	r := router.New(cwlogs.LogEvents(func(context.Context, *decoder.Record, *cwlogs.Event) error { return nil }), quiet(),
+	r := router.New(cwlogs.LogEvents(func(context.Context, *decoder.Record, *cwlogs.Event) error { return nil }),
+		quiet(),
 		router.WithOnBad(func(_ context.Context, _ *decoder.Record, err error) error { got = err; return nil }))
 	answer, err := r.Invoke(context.Background(), logs(false, "a", "b!"))
 	answers(t, answer, err, allDone)
 	var e *decoder.Error
-	if !errors.As(got, &e) || !errors.Is(e, decoder.ErrDecode) || !errors.Is(e, decoder.ErrMissing) || e.Index != 1 || !strings.Contains(e.Error(), "log event 1: message") {
+	if !errors.As(got, &e) || !errors.Is(e, decoder.ErrDecode) || !errors.Is(e, decoder.ErrMissing) || e.Index != 1 ||
+		!strings.Contains(e.Error(), "log event 1: message") {
 		t.Errorf("%v", got)
 	}
 }
 
 // TestLogEventsMaxData: MaxData says how much a record of log events may hold,
-// the decoder's where it decompresses and the Reader's where that does, and what
-// is larger is told so by that name.
+// the decoder's where it decompresses and the Reader's where that does, and
+// what is larger is told so by that name.
 func TestLogEventsMaxData(t *testing.T) {
 	ev := logs(true, strings.Repeat("a", 300_000)) // 13 MB
 	for _, codec := range []decoder.Codec{decoder.Identity, decoder.Auto, decoder.Gzip} {
@@ -135,7 +143,8 @@ func TestLogEventsMaxData(t *testing.T) {
 			answer string
 		}{{0, answerFrom(0)}, {1 << 20, answerFrom(0)}, {32 << 20, allDone}} {
 			n, says := 0, ""
-			r := router.New(cwlogs.Reader{MaxData: c.limit}.LogEvents(func(context.Context, *decoder.Record, *cwlogs.Event) error { n++; return nil }), quiet(),
+			count := func(context.Context, *decoder.Record, *cwlogs.Event) error { n++; return nil }
+			r := router.New(cwlogs.Reader{MaxData: c.limit}.LogEvents(count), quiet(),
 				router.WithDecoder(decoder.Decoder{Codec: codec, MaxData: c.limit}),
 				router.WithOnBad(func(_ context.Context, _ *decoder.Record, err error) error {
 					says = err.Error()
