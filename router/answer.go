@@ -37,7 +37,7 @@ const (
 
 // answerState hands a window's state on. A state that Lambda would refuse is an error that says so: of the refusal nobody would hear,
 // and the batch would come again for ever.
-func (i *invocation) answerState(w *decoder.Window, state []byte) ([]byte, error) {
+func (inv *invocation) answerState(w *decoder.Window, state []byte) ([]byte, error) {
 	const before, after = `{"state":`, `,"batchItemFailures":[]}`
 	if len(state) == 0 {
 		state = []byte("{}")
@@ -48,7 +48,7 @@ func (i *invocation) answerState(w *decoder.Window, state []byte) ([]byte, error
 			len(state), size, maxAnswer)
 	}
 	if len(state) >= maxState {
-		i.logLine(i.caller, slog.LevelWarn, "tumbling-window state is as large as Lambda lets it become: the window ends early",
+		inv.logLine(inv.caller, slog.LevelWarn, "tumbling-window state is as large as Lambda lets it become: the window ends early",
 			slog.Int("bytes", len(state)), slog.Int("limit", maxState), slog.String("shardId", w.ShardID))
 	}
 	b := make([]byte, 0, size)
@@ -60,23 +60,23 @@ func (i *invocation) answerState(w *decoder.Window, state []byte) ([]byte, error
 // answer decides what Lambda is told; see the failure rules in the package
 // documentation. The progress is sealed. checkpoint is the word by which the
 // answer names a record, "" where it names none.
-func (i *invocation) answer() (answer []byte, checkpoint string, err error) {
-	p := &i.progress
+func (inv *invocation) answer() (answer []byte, checkpoint string, err error) {
+	p := &inv.progress
 	switch {
 	case p.err != nil:
 		return nil, "", p.err
 	case p.fatal != nil:
 		return nil, "", p.fatal
 	case p.pending != beyond:
-		return i.answerFailure()
+		return inv.answerFailure()
 	case p.abandoned:
 		return nil, "", errStraggler
 	case !p.finished:
 		return nil, "", errGoroutine
 	case p.newState:
-		answer, err = i.answerState(p.window, p.state)
+		answer, err = inv.answerState(p.window, p.state)
 	case p.window != nil:
-		answer, err = i.answerState(p.window, p.window.State) //mutant:a-window-s-state-is-lost
+		answer, err = inv.answerState(p.window, p.window.State) //mutant:a-window-s-state-is-lost
 	default:
 		answer = answerDone()
 	}
@@ -91,15 +91,15 @@ var errGoroutine = errors.New("the handler ended its goroutine")
 // What it is called comes from the event itself, and not from what handlers had in their hands. And the work may have stopped
 // before the event's end, but what is there decides too: a broken event is never answered as a success, and a window's answer must not
 // hold failures.
-func (i *invocation) answerFailure() (answer []byte, checkpoint string, err error) {
-	p := &i.progress
-	if i.wholeBatch && p.failed != nil && p.failed != p.limited {
+func (inv *invocation) answerFailure() (answer []byte, checkpoint string, err error) {
+	p := &inv.progress
+	if inv.wholeBatch && p.failed != nil && p.failed != p.limited {
 		return nil, "", p.failed
 	}
 	var number, eventID string
 	twins := 0                                    // how many records behind it have the same event id
 	d := decoder.Decoder{MaxRecords: math.MaxInt} // which is no fault of the event
-	window, err := d.Walk(i.event, func(rec *decoder.Record, _ error) bool {
+	window, err := d.Walk(inv.event, func(rec *decoder.Record, _ error) bool {
 		if rec.Index == p.pending.index() { //mutant:the-record-behind-it-is-named
 			number, eventID = string(rec.SequenceNumber), string(rec.EventID)
 		} else if rec.Index > p.pending.index() && string(rec.EventID) == eventID {
@@ -117,14 +117,14 @@ func (i *invocation) answerFailure() (answer []byte, checkpoint string, err erro
 	if reason == p.limited && reason.Index == p.pending.index() {
 		reason.SequenceNumber = number // reading may have ended before it
 	}
-	if window != nil || i.wholeBatch { //mutant:a-window-s-state-beside-a-failure //mutant:a-checkpoint-where-only-whole-batches-can-fail
+	if window != nil || inv.wholeBatch { //mutant:a-window-s-state-beside-a-failure //mutant:a-checkpoint-where-only-whole-batches-can-fail
 		return nil, "", reason
 	}
 	if reason.Index != p.pending.index() {
 		reason = unfinished // what failed is a record behind it
 	}
 	identifier, flaw := number, flawOfNumber(number)
-	if isPipes(i.event) { //mutant:a-pipe-is-told-sequence-numbers //mutant:the-mapping-is-told-event-ids
+	if isPipes(inv.event) { //mutant:a-pipe-is-told-sequence-numbers //mutant:the-mapping-is-told-event-ids
 		identifier, flaw = eventID, flawOfEventID(eventID)
 		if flaw == "" && twins > 0 {
 			flaw = "its event id is that of a record behind it as well"
@@ -133,8 +133,8 @@ func (i *invocation) answerFailure() (answer []byte, checkpoint string, err erro
 	if flaw != "" {
 		return nil, "", fmt.Errorf("record %d is to be delivered again, but %s: %w", p.pending.index(), flaw, reason)
 	}
-	i.rememberDone()
-	cause.NotDone(i.ctx, unmarked(reason.Err))
+	inv.rememberDone()
+	cause.NotDone(inv.ctx, unmarked(reason.Err))
 	return answerFrom(identifier), identifier, nil
 }
 

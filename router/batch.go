@@ -12,18 +12,18 @@ type Batch func(ctx context.Context, recs []decoder.Record) error
 
 func (h Batch) mustBeWrappedInEachBatchOrPartition() bool { return h == nil }
 
-func (h Batch) run(i *invocation) error {
-	return i.batch(func(g *grouping) error {
-		i.recognise(g)
-		w := i.newWorker(&g.records)
+func (h Batch) run(inv *invocation) error {
+	return inv.batch(func(g *grouping) error {
+		inv.recognise(g)
+		w := inv.newWorker(&g.records)
 		defer w.buffer.release()
-		w.inOrder(g.whole(), i.batchSize, i.toBatch(h))
+		w.inOrder(g.whole(), inv.batchSize, inv.toBatch(h))
 		return nil
 	})
 }
 
-func (i *invocation) toBatch(h Batch) func([]decoder.Record) error {
+func (inv *invocation) toBatch(h Batch) func([]decoder.Record) error {
 	return func(recs []decoder.Record) error {
-		return i.call(i.ctx, recs, func(ctx context.Context) error { return h(ctx, recs) })
+		return inv.call(inv.ctx, recs, func(ctx context.Context) error { return h(ctx, recs) })
 	}
 }

@@ -34,13 +34,13 @@ type ByTime struct {
 
 func (h ByTime) mustBeWrappedInEachBatchOrPartition() bool { return h.Handle == nil }
 
-func (h ByTime) run(i *invocation) error {
-	return i.batch(func(g *grouping) error {
-		if !h.group(i, g) {
+func (h ByTime) run(inv *invocation) error {
+	return inv.batch(func(g *grouping) error {
+		if !h.group(inv, g) {
 			return nil
 		}
 		slices.SortFunc(g.groups, func(a, b group) int { return a.window.compare(b.window) })
-		w := i.newWorker(&g.records)
+		w := inv.newWorker(&g.records)
 		defer w.buffer.release()
 		for n := range g.groups {
 			h.handle(&w, &g.groups[n])
@@ -69,7 +69,7 @@ func (w window) compare(v window) int {
 }
 
 // group sorts the records by windows. It reports false where a watermark could not be had, and nothing is to be done.
-func (h ByTime) group(i *invocation, g *grouping) bool {
+func (h ByTime) group(inv *invocation, g *grouping) bool {
 	var source *decoder.Source // whose watermark is known
 	var watermark time.Time
 	ids := make(map[window]int32)
@@ -78,7 +78,7 @@ func (h ByTime) group(i *invocation, g *grouping) bool {
 		rec := g.record(e)
 		if h.After != nil && h.Late != nil && rec.Source != source && !failed {
 			source = rec.Source
-			watermark, failed = h.after(i, g, source)
+			watermark, failed = h.after(inv, g, source)
 		}
 		w := h.window(rec.ApproximateArrivalTimestamp, watermark)
 		id, ok := ids[w]
@@ -92,14 +92,14 @@ func (h ByTime) group(i *invocation, g *grouping) bool {
 }
 
 // after asks for the watermark.
-func (h ByTime) after(i *invocation, g *grouping, source *decoder.Source) (watermark time.Time, failed bool) {
+func (h ByTime) after(inv *invocation, g *grouping, source *decoder.Source) (watermark time.Time, failed bool) {
 	first := g.record(g.todo[0])
-	if !i.progress.startOne(positionOf(first), i.ctx.Err() != nil) {
+	if !inv.progress.startOne(positionOf(first), inv.ctx.Err() != nil) {
 		return watermark, true
 	}
-	err := i.callUserCode(first, 0, nil, func() error { watermark = h.After(i.ctx, source); return nil })
+	err := inv.callUserCode(first, 0, nil, func() error { watermark = h.After(inv.ctx, source); return nil })
 	if err != nil && err != errNotCalled {
-		i.fail(first, retry, nil, err)
+		inv.fail(first, retry, nil, err)
 	}
 	return watermark, err != nil
 }

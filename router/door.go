@@ -60,51 +60,51 @@ func recovered(f func() error) error {
 // started. rec is the first record that the call is about, nil where there is
 // none. A panic is logged, and comes back as a Retry. If the call ends its
 // goroutine, rec fails.
-func (i *invocation) callUserCode(rec *decoder.Record, records int, entries []entry, f func() error) error {
+func (inv *invocation) callUserCode(rec *decoder.Record, records int, entries []entry, f func() error) error {
 	return catch(func() error {
 		err := f()
 		processed := records
 		if err != nil {
 			processed = 0
 		}
-		if !i.progress.leave(processed, entries) {
+		if !inv.progress.leave(processed, entries) {
 			return errNotCalled
 		}
 		return err
 	}, func(p *PanicError) error {
-		if !i.progress.leave(0, nil) {
-			i.stragglerPanicked(p)
+		if !inv.progress.leave(0, nil) {
+			inv.stragglerPanicked(p)
 			return errNotCalled
 		}
-		i.logRecord(recordPanicked, rec, nil, p, 0)
+		inv.logRecord(recordPanicked, rec, nil, p, 0)
 		if p.Value == nil {
-			i.fail(rec, retry, nil, p)
+			inv.fail(rec, retry, nil, p)
 		}
 		return Retry(p) //mutant:a-panic-counts-as-done
 	})
 }
 
 // enterUserCode makes a call that is about no record to get done.
-func (i *invocation) enterUserCode(rec *decoder.Record, f func() error) error {
-	if !i.progress.enter(true) {
+func (inv *invocation) enterUserCode(rec *decoder.Record, f func() error) error {
+	if !inv.progress.enter(true) {
 		return errNotCalled
 	}
-	return i.callUserCode(rec, 0, nil, f)
+	return inv.callUserCode(rec, 0, nil, f)
 }
 
 // callLogger calls the user's logger while the event is worked on. If it panics
 // there is nobody to tell.
-func (i *invocation) callLogger(f func()) {
-	if !i.progress.enter(false) {
+func (inv *invocation) callLogger(f func()) {
+	if !inv.progress.enter(false) {
 		return
 	}
 	_ = catch(func() error {
 		f()
-		i.progress.leave(0, nil)
+		inv.progress.leave(0, nil)
 		return nil
 	}, func(p *PanicError) error {
-		if i.progress.leave(0, nil) && p.Value == nil {
-			i.progress.failWhole(p)
+		if inv.progress.leave(0, nil) && p.Value == nil {
+			inv.progress.failWhole(p)
 		}
 		return nil
 	})
@@ -112,9 +112,9 @@ func (i *invocation) callLogger(f func()) {
 
 // stragglerPanicked logs the panic of a call that was abandoned, so that it is
 // not passed over in silence.
-func (i *invocation) stragglerPanicked(p *PanicError) {
+func (inv *invocation) stragglerPanicked(p *PanicError) {
 	if p.Value != nil {
-		i.logLine(i.caller, slog.LevelError, "abandoned handler call panicked",
+		inv.logLine(inv.caller, slog.LevelError, "abandoned handler call panicked",
 			slog.Any("error", &logError{p, -1}), slog.String("stack", string(p.Stack)))
 	}
 }

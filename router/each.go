@@ -12,23 +12,23 @@ type Each func(ctx context.Context, rec *decoder.Record) error
 
 func (h Each) mustBeWrappedInEachBatchOrPartition() bool { return h == nil }
 
-func (h Each) run(i *invocation) error {
-	return i.each(i.hooked(h))
+func (h Each) run(inv *invocation) error {
+	return inv.each(inv.hooked(h))
 }
 
 // each reads the event record by record and stops at the first that does not get
 // done.
-func (i *invocation) each(h Each) error {
-	w := i.newWorker(nil)
+func (inv *invocation) each(h Each) error {
+	w := inv.newWorker(nil)
 	defer w.buffer.release()
 	var handled map[string]bool // the keys that have had a record handled, where any is to be recognised
-	if i.memory != nil && !i.memory.empty() {
+	if inv.memory != nil && !inv.memory.empty() {
 		handled = make(map[string]bool)
 	}
 	last, stopped := nowhere, false
-	window, err := i.decoder.Walk(i.event, func(rec *decoder.Record, flaw error) bool {
+	window, err := inv.decoder.Walk(inv.event, func(rec *decoder.Record, flaw error) bool {
 		last = positionOf(rec)
-		i.progress.read(rec, flaw)
+		inv.progress.read(rec, flaw)
 		if handled == nil || !rec.Aggregated || handled[string(rec.PartitionKey)] || !w.recognised(rec) {
 			if handled != nil {
 				handled[string(rec.PartitionKey)] = true
@@ -38,17 +38,17 @@ func (i *invocation) each(h Each) error {
 			}
 			w.forgive(rec)
 		}
-		if i.memory != nil && rec.Aggregated {
-			i.progress.doneInside(rec)
+		if inv.memory != nil && rec.Aggregated {
+			inv.progress.doneInside(rec)
 		}
 		return true
 	})
 	if e, ok := atLimitBehind(err); ok {
-		i.readInPart(e, last)
+		inv.readInPart(e, last)
 		return nil
 	}
 	if err == nil && !stopped {
-		i.progress.readAll(window)
+		inv.progress.readAll(window)
 	}
 	return err
 }

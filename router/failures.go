@@ -92,14 +92,14 @@ func (w *worker) forgive(rec *decoder.Record) {
 
 // fail notes that a record does not get done, and why. Without a record it is
 // the whole invocation that fails.
-func (i *invocation) fail(rec *decoder.Record, v verdict, flaw, err error) {
+func (inv *invocation) fail(rec *decoder.Record, v verdict, flaw, err error) {
 	if rec == nil {
-		i.progress.failWhole(err)
+		inv.progress.failWhole(err)
 		return
 	}
-	i.progress.fail(positionOf(rec), newRecordError(rec, err), v == fail, v == fail || i.wholeBatch)
+	inv.progress.fail(positionOf(rec), newRecordError(rec, err), v == fail, v == fail || inv.wholeBatch)
 	if _, panicked := unmarked(err).(*PanicError); !panicked {
-		i.logRecord(recordFailed, rec, flaw, err, 0)
+		inv.logRecord(recordFailed, rec, flaw, err, 0)
 	}
 }
 

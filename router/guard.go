@@ -27,20 +27,20 @@ func (c *config) marginOf(left time.Duration) time.Duration {
 }
 
 // guard works on the event on another goroutine, and returns when it is done or has been given up.
-func (i *invocation) guard(ctx context.Context, deadline time.Time) {
+func (inv *invocation) guard(ctx context.Context, deadline time.Time) {
 	left := time.Until(deadline)
-	margin := i.marginOf(left)
-	i.readUntil = deadline.Add(-margin - (left-margin)/4) // a quarter of the time is for what was read
+	margin := inv.marginOf(left)
+	inv.readUntil = deadline.Add(-margin - (left-margin)/4) // a quarter of the time is for what was read
 	ctx, cancel := context.WithDeadline(ctx, deadline.Add(-margin))
 	defer cancel()
-	i.ctx, i.guarded = ctx, margin
-	i.decoder.Detach = true //mutant:stragglers-hold-views-of-the-event
-	i.progress.share()
+	inv.ctx, inv.guarded = ctx, margin
+	inv.decoder.Detach = true //mutant:stragglers-hold-views-of-the-event
+	inv.progress.share()
 	ended := make(chan struct{})
 	go func() {
 		growStack(0)
 		defer close(ended)
-		i.run()
+		inv.run()
 	}()
 	select {
 	case <-ended:
@@ -55,7 +55,7 @@ func (i *invocation) guard(ctx context.Context, deadline time.Time) {
 		case <-ended:
 			return
 		case <-grace.C:
-			if i.progress.abandon() {
+			if inv.progress.abandon() {
 				return
 			}
 			grace.Reset(time.Millisecond)

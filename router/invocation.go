@@ -28,36 +28,36 @@ type invocation struct {
 // invoke handles one event. An event from another service is not counted if it
 // is going to somebody else.
 func (rt *route) invoke(ctx context.Context, event []byte, foreignElsewhere bool) ([]byte, error) {
-	i := &invocation{route: rt, caller: ctx, ctx: ctx, event: event, decoder: rt.decoder}
-	i.progress.begin(len(rt.stats) > 0)
-	i.suspects = rt.poison != nil && !rt.poison.counts.empty()
+	inv := &invocation{route: rt, caller: ctx, ctx: ctx, event: event, decoder: rt.decoder}
+	inv.progress.begin(len(rt.stats) > 0)
+	inv.suspects = rt.poison != nil && !rt.poison.counts.empty()
 	if deadline, ok := ctx.Deadline(); ok && rt.margin >= 0 {
-		i.guard(ctx, deadline)
+		inv.guard(ctx, deadline)
 	} else {
-		i.run()
+		inv.run()
 	}
-	i.progress.seal()
-	answer, checkpoint, err := i.answer()
-	i.logMore()
-	i.logInvocation(checkpoint != "")
+	inv.progress.seal()
+	answer, checkpoint, err := inv.answer()
+	inv.logMore()
+	inv.logInvocation(checkpoint != "")
 	if len(rt.stats) > 0 && !(foreignElsewhere && isForeign(err)) {
-		i.report(i.progress.tally.result(checkpoint, err))
+		inv.report(inv.progress.tally.result(checkpoint, err))
 	}
 	return answer, err
 }
 
 // run works on the event, until all is done or it must stop. A panic that comes
 // out of it is not one of a handler.
-func (i *invocation) run() {
-	i.progress.finish(recovered(func() error { return i.handler.run(i) }))
+func (inv *invocation) run() {
+	inv.progress.finish(recovered(func() error { return inv.handler.run(inv) }))
 }
 
 // report hands the Stats of an invocation out. A hook that panics must not make
 // Lambda deliver again what is done.
-func (i *invocation) report(s Stats) {
-	for _, hook := range i.stats {
-		if err := recovered(func() error { hook(i.caller, s); return nil }); err != nil {
-			i.logLine(i.caller, slog.LevelError, "stats hook panicked", slog.Any("error", &logError{err, -1}))
+func (inv *invocation) report(s Stats) {
+	for _, hook := range inv.stats {
+		if err := recovered(func() error { hook(inv.caller, s); return nil }); err != nil {
+			inv.logLine(inv.caller, slog.LevelError, "stats hook panicked", slog.Any("error", &logError{err, -1}))
 		}
 	}
 }

@@ -222,33 +222,33 @@ func (l *recordLines) isAdvised() bool {
 
 // wanted is whether the logger wants lines of that level, which is asked once an
 // invocation.
-func (i *invocation) wanted(level slog.Level) bool {
-	enabled, asked := i.lines.known(level)
+func (inv *invocation) wanted(level slog.Level) bool {
+	enabled, asked := inv.lines.known(level)
 	if !asked {
-		i.callLogger(func() { enabled = i.log().Enabled(i.ctx, level) })
-		i.lines.learn(level, enabled)
+		inv.callLogger(func() { enabled = inv.log().Enabled(inv.ctx, level) })
+		inv.lines.learn(level, enabled)
 	}
 	return enabled
 }
 
 // logRecord logs what has become of a record, or adds it up. rec is nil where a
 // call was about none; flaw is why it is a bad one.
-func (i *invocation) logRecord(k kind, rec *decoder.Record, flaw, err error, failures int) {
+func (inv *invocation) logRecord(k kind, rec *decoder.Record, flaw, err error, failures int) {
 	level := kindOf[k].level
-	if !i.wanted(level) {
+	if !inv.wanted(level) {
 		return
 	}
-	advise := k == recordFailed && flaw != nil && !i.lines.isAdvised() && i.isNewlyBad(rec)
-	source, ok := i.lines.admit(k, rec, flaw, i.logLimit, advise)
+	advise := k == recordFailed && flaw != nil && !inv.lines.isAdvised() && inv.isNewlyBad(rec)
+	source, ok := inv.lines.admit(k, rec, flaw, inv.logLimit, advise)
 	if !ok {
 		return
 	}
-	i.callLogger(func() {
+	inv.callLogger(func() {
 		attrs := make([]slog.Attr, 0, 6)
 		index := -1
 		if rec != nil {
 			index = rec.Index
-			attrs = append(attrs, i.recordAttr(rec))
+			attrs = append(attrs, inv.recordAttr(rec))
 		}
 		attrs = append(attrs, slog.Any("error", &logError{err, index}))
 		switch k {
@@ -263,15 +263,15 @@ func (i *invocation) logRecord(k kind, rec *decoder.Record, flaw, err error, fai
 		if source != nil {
 			attrs = append(attrs, sourceAttr(source))
 		}
-		i.log().LogAttrs(i.ctx, level, kindOf[k].message, attrs...)
+		inv.log().LogAttrs(inv.ctx, level, kindOf[k].message, attrs...)
 	})
 }
 
 // logMore logs the sum of what has no line.
-func (i *invocation) logMore() {
-	level, attrs := i.lines.sum()
+func (inv *invocation) logMore() {
+	level, attrs := inv.lines.sum()
 	if attrs != nil {
-		i.logLine(i.caller, level, "more records", attrs...)
+		inv.logLine(inv.caller, level, "more records", attrs...)
 	}
 }
 
@@ -306,10 +306,10 @@ func (l *recordLines) sum() (level slog.Level, attrs []slog.Attr) {
 // logInvocation logs what is not in the order of things with an invocation that
 // has ended.
 // named is whether the answer names a record.
-func (i *invocation) logInvocation(named bool) {
-	p := &i.progress
+func (inv *invocation) logInvocation(named bool) {
+	p := &inv.progress
 	if p.limited != nil && named { // else the event is broken there, or the error says it
-		i.logLine(i.caller, slog.LevelWarn, "event read in part", slog.Any("error", p.limited))
+		inv.logLine(inv.caller, slog.LevelWarn, "event read in part", slog.Any("error", p.limited))
 	}
 	switch {
 	case p.abandoned:
@@ -317,16 +317,16 @@ func (i *invocation) logInvocation(named bool) {
 		if p.pending != beyond {
 			err = fmt.Errorf("record %d: %w", p.pending.index(), err)
 		}
-		i.logLine(i.caller, slog.LevelError, "handler call abandoned", slog.Any("error", err))
+		inv.logLine(inv.caller, slog.LevelError, "handler call abandoned", slog.Any("error", err))
 	case p.outOfTime && !p.started && p.unread != beyond && p.limited == nil:
-		i.logLine(i.caller, slog.LevelError, "nothing was started: reading the event took all the time",
-			slog.Int("unreadFromIndex", p.unread.index()), slog.Duration("margin", i.guarded))
+		inv.logLine(inv.caller, slog.LevelError, "nothing was started: reading the event took all the time",
+			slog.Int("unreadFromIndex", p.unread.index()), slog.Duration("margin", inv.guarded))
 	case p.outOfTime && named && p.pending.index() == 0 && p.pending > 0:
-		i.logLine(i.caller, slog.LevelError, "no progress: the time is too short for the first record, an aggregate, which comes again as a whole",
+		inv.logLine(inv.caller, slog.LevelError, "no progress: the time is too short for the first record, an aggregate, which comes again as a whole",
 			slog.Int("fromSubSequenceNumber", p.pending.sub()))
 	case p.outOfTime && !p.started:
-		i.logLine(i.caller, slog.LevelError, "nothing was started: the margin before the deadline leaves no time",
-			slog.Duration("margin", i.guarded))
+		inv.logLine(inv.caller, slog.LevelError, "nothing was started: the margin before the deadline leaves no time",
+			slog.Duration("margin", inv.guarded))
 	}
 }
 
@@ -433,14 +433,14 @@ const maxAdvised = 1024
 
 // isNewlyBad is whether advice is due on a bad record that will come again,
 // which is once.
-func (i *invocation) isNewlyBad(rec *decoder.Record) bool {
-	if i.advised == nil {
+func (inv *invocation) isNewlyBad(rec *decoder.Record) bool {
+	if inv.advised == nil {
 		return false
 	}
 	key := appendIdentity(nil, rec)
-	_, known := i.advised.get(key)
+	_, known := inv.advised.get(key)
 	if !known {
-		i.advised.put(key, struct{}{})
+		inv.advised.put(key, struct{}{})
 	}
 	return !known
 }

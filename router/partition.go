@@ -17,30 +17,30 @@ type Partition func(ctx context.Context, key []byte, recs []decoder.Record) erro
 
 func (h Partition) mustBeWrappedInEachBatchOrPartition() bool { return h == nil }
 
-func (h Partition) run(i *invocation) error {
-	return i.partition(func(key []byte, recs []decoder.Record) error {
-		return i.call(i.ctx, recs, func(ctx context.Context) error { return h(ctx, key, recs) })
+func (h Partition) run(inv *invocation) error {
+	return inv.partition(func(key []byte, recs []decoder.Record) error {
+		return inv.call(inv.ctx, recs, func(ctx context.Context) error { return h(ctx, key, recs) })
 	})
 }
 
 // partition groups the event's records by their key and works on the groups side
 // by side.
-func (i *invocation) partition(call func(key []byte, recs []decoder.Record) error) error {
-	return i.batch(func(g *grouping) error {
-		i.recognise(g)
+func (inv *invocation) partition(call func(key []byte, recs []decoder.Record) error) error {
+	return inv.batch(func(g *grouping) error {
+		inv.recognise(g)
 		g.byKey()
-		workers := min(i.workers, len(g.groups)) //mutant:more-workers-than-there-may-be
+		workers := min(inv.workers, len(g.groups)) //mutant:more-workers-than-there-may-be
 		if workers < 2 {
-			i.workOn(g, g.queue.next(nil), call)
+			inv.workOn(g, g.queue.next(nil), call)
 			return nil
 		}
-		i.progress.share()
+		inv.progress.share()
 		var wg sync.WaitGroup
 		for range workers {
 			wg.Go(func() {
 				if first := g.queue.next(nil); first != nil {
 					growStack(0)
-					i.workOn(g, first, call)
+					inv.workOn(g, first, call)
 				}
 			})
 		}
@@ -52,13 +52,13 @@ func (i *invocation) partition(call func(key []byte, recs []decoder.Record) erro
 // workOn does one step of a group, puts it back, and takes the group with the
 // lowest next record, until none is left. A group that does not get done is not
 // put back.
-func (i *invocation) workOn(work *grouping, g *group, call func(key []byte, recs []decoder.Record) error) {
-	w := i.newWorker(&work.records)
+func (inv *invocation) workOn(work *grouping, g *group, call func(key []byte, recs []decoder.Record) error) {
+	w := inv.newWorker(&work.records)
 	defer w.buffer.release()
 	for g != nil {
-		keyed := func(recs []decoder.Record) error { return call(i.keyOf(g, recs), recs) }
+		keyed := func(recs []decoder.Record) error { return call(inv.keyOf(g, recs), recs) }
 		back := g
-		if !w.step(g, i.batchSize, keyed) || len(g.left) == 0 {
+		if !w.step(g, inv.batchSize, keyed) || len(g.left) == 0 {
 			back = nil
 		}
 		g = work.queue.next(back)
@@ -66,8 +66,8 @@ func (i *invocation) workOn(work *grouping, g *group, call func(key []byte, recs
 }
 
 // keyOf is the key of a group to hand over with records of it.
-func (i *invocation) keyOf(g *group, recs []decoder.Record) []byte {
-	if i.copies {
+func (inv *invocation) keyOf(g *group, recs []decoder.Record) []byte {
+	if inv.copies {
 		return recs[0].PartitionKey
 	}
 	return g.key

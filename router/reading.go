@@ -12,22 +12,22 @@ import (
 
 // batch reads the whole event and calls f with its records. The time until then
 // is decoding, the rest is handling.
-func (i *invocation) batch(f func(g *grouping) error) error {
-	return i.batchUntil(i.stopReading(), f)
+func (inv *invocation) batch(f func(g *grouping) error) error {
+	return inv.batchUntil(inv.stopReading(), f)
 }
 
 // batchUntil is batch for who says when to stop reading.
-func (i *invocation) batchUntil(stop func() bool, f func(g *grouping) error) error {
-	return i.decoder.BatchUntil(i.event, stop, func(b *decoder.Batch) error {
+func (inv *invocation) batchUntil(stop func() bool, f func(g *grouping) error) error {
+	return inv.decoder.BatchUntil(inv.event, stop, func(b *decoder.Batch) error {
 		g := newGrouping(b)
 		defer g.release()
-		i.progress.readBatch(b, &g.records)
-		defer i.progress.settle()
+		inv.progress.readBatch(b, &g.records)
+		defer inv.progress.settle()
 		if e := b.Unread(); e != nil {
 			if atLimit(e) && e.Index == 0 {
 				return e // the answer could only name the first record
 			}
-			i.readInPart(e, g.last())
+			inv.readInPart(e, g.last())
 		}
 		return f(g)
 	})
@@ -36,26 +36,26 @@ func (i *invocation) batchUntil(stop func() bool, f func(g *grouping) error) err
 // stopReading says whether to leave the rest of the event for another
 // invocation, so that what was read can still be handled. Where an answer cannot
 // name a record a part is worth nothing: it reads on for as long as it may.
-func (i *invocation) stopReading() func() bool {
-	partial := !i.wholeBatch && !i.readUntil.IsZero()
+func (inv *invocation) stopReading() func() bool {
+	partial := !inv.wholeBatch && !inv.readUntil.IsZero()
 	asked := false // whether the event is one of a window
 	return func() bool {
-		if partial && !asked && !time.Now().Before(i.readUntil) {
+		if partial && !asked && !time.Now().Before(inv.readUntil) {
 			asked = true
-			w, err := decoder.Decoder{}.Window(i.event)
+			w, err := decoder.Decoder{}.Window(inv.event)
 			partial = w == nil && err == nil
 		}
-		return partial && asked || i.isLate()
+		return partial && asked || inv.isLate()
 	}
 }
 
 // isLate is whether the time is up.
-func (i *invocation) isLate() bool { return i.ctx.Err() != nil }
+func (inv *invocation) isLate() bool { return inv.ctx.Err() != nil }
 
 // tooLate is isLate for what is then not started.
-func (i *invocation) tooLate() bool {
-	if i.isLate() {
-		i.progress.late()
+func (inv *invocation) tooLate() bool {
+	if inv.isLate() {
+		inv.progress.late()
 		return true
 	}
 	return false
@@ -63,8 +63,8 @@ func (i *invocation) tooLate() bool {
 
 // halfTime is when half of the time that is left will be over, zero where it has
 // no end.
-func (i *invocation) halfTime() time.Time {
-	end, ok := i.ctx.Deadline()
+func (inv *invocation) halfTime() time.Time {
+	end, ok := inv.ctx.Deadline()
 	if !ok {
 		return time.Time{}
 	}
@@ -73,13 +73,13 @@ func (i *invocation) halfTime() time.Time {
 
 // readInPart notes that the event was not read to its end, and at which record
 // reading has ended; last is the one before.
-func (i *invocation) readInPart(e *decoder.Error, last position) {
+func (inv *invocation) readInPart(e *decoder.Error, last position) {
 	unread := max(position(e.Index)<<subBits, last+1) // that may be inside of an aggregate
 	var limited *RecordError
 	if atLimit(e) {
 		limited = &RecordError{Index: e.Index, SequenceNumber: e.SequenceNumber, Err: e.Err}
 	}
-	i.progress.readUpTo(unread, limited, i.wholeBatch)
+	inv.progress.readUpTo(unread, limited, inv.wholeBatch)
 }
 
 // atLimit is whether reading has ended at a limit, and not for want of time.

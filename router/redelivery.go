@@ -34,15 +34,15 @@ func WithRedeliveryMemory(records int) Option {
 }
 
 // recognise takes the records from the work that are known to be done.
-func (i *invocation) recognise(g *grouping) {
-	if i.memory == nil {
+func (inv *invocation) recognise(g *grouping) {
+	if inv.memory == nil {
 		return
 	}
-	i.progress.rememberDone()
-	if i.memory.empty() {
+	inv.progress.rememberDone()
+	if inv.memory.empty() {
 		return
 	}
-	w := i.newWorker(&g.records)
+	w := inv.newWorker(&g.records)
 	defer w.buffer.release()
 	occurs := make(map[string]int)
 	for _, e := range g.order {
@@ -65,7 +65,7 @@ func (i *invocation) recognise(g *grouping) {
 		known = append(known, e)
 	}
 	g.todo = todo
-	i.progress.advance(0, known)
+	inv.progress.advance(0, known)
 }
 
 // isKnown is whether there is a memory of the record's identity, which it leaves
@@ -130,8 +130,8 @@ func doneBehind(r *records, done *doneList, pending position) []doneRecord {
 // rememberDone remembers what is done behind the record that the answer names.
 // The last come first, so that of a key those are forgotten first that come
 // last.
-func (i *invocation) rememberDone() {
-	for _, d := range slices.Backward(i.progress.behind) {
-		i.memory.put([]byte(d.identity), d.digest)
+func (inv *invocation) rememberDone() {
+	for _, d := range slices.Backward(inv.progress.behind) {
+		inv.memory.put([]byte(d.identity), d.digest)
 	}
 }

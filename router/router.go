@@ -15,7 +15,7 @@ import (
 type Handler interface {
 	// run works on the event until all is done or it must stop, and notes in
 	// the progress what is done. Its error is one of the whole invocation.
-	run(i *invocation) error
+	run(inv *invocation) error
 	// mustBeWrappedInEachBatchOrPartition is whether there is no function to
 	// call. Its name, which must sort before that of run, is for whoever gives
 	// New a bare function. The compiler says: "does not implement

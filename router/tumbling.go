@@ -31,44 +31,44 @@ type tumbling[S any] func(ctx context.Context, w *decoder.Window, state *S, recs
 
 func (h tumbling[S]) mustBeWrappedInEachBatchOrPartition() bool { return h == nil }
 
-func (h tumbling[S]) run(i *invocation) error {
-	return i.batchUntil(i.isLate, func(g *grouping) error {
+func (h tumbling[S]) run(inv *invocation) error {
+	return inv.batchUntil(inv.isLate, func(g *grouping) error {
 		if g.inPart {
 			return nil // a part of the records is not enough
 		}
 		if g.window == nil {
 			return errors.New("not a tumbling-window event: does the event source mapping have a window?")
 		}
-		if i.ctx.Err() != nil {
-			i.progress.late()
+		if inv.ctx.Err() != nil {
+			inv.progress.late()
 			if len(g.todo) == 0 {
 				return errNotStarted
 			}
 			return nil
 		}
 		state := new(S)
-		if err := i.enterUserCode(nil, func() error { return decodeState(g.window.State, state) }); err != nil {
+		if err := inv.enterUserCode(nil, func() error { return decodeState(g.window.State, state) }); err != nil {
 			return fmt.Errorf("tumbling-window state does not decode: %w", err)
 		}
 		window := g.window
 		skipped := false // whether the last call ended at a record, with a Skip
 		call := func(recs []decoder.Record) error {
-			err := i.call(i.ctx, recs, func(ctx context.Context) error { return h(ctx, window, state, recs) })
+			err := inv.call(inv.ctx, recs, func(ctx context.Context) error { return h(ctx, window, state, recs) })
 			skipped = err != nil
 			return err
 		}
-		if !i.wholeWindow(g, call) {
+		if !inv.wholeWindow(g, call) {
 			return nil
 		}
-		if skipped && window.IsFinalInvokeForWindow && !i.emptyCall(call) {
+		if skipped && window.IsFinalInvokeForWindow && !inv.emptyCall(call) {
 			return nil // what ends the window may stand behind the records
 		}
 		var text []byte
-		err := i.enterUserCode(nil, func() (err error) { text, err = encodeState(state); return err })
+		err := inv.enterUserCode(nil, func() (err error) { text, err = encodeState(state); return err })
 		if err != nil {
 			return fmt.Errorf("tumbling-window state does not encode: %w", err)
 		}
-		i.progress.answerState(text) //mutant:a-window-s-state-does-not-change
+		inv.progress.answerState(text) //mutant:a-window-s-state-does-not-change
 		return nil
 	})
 }
@@ -76,7 +76,7 @@ func (h tumbling[S]) run(i *invocation) error {
 // wholeWindow hands all records over, even where there are none, and reports
 // whether they are done. The bad ones come first, so that all others come in one
 // call.
-func (i *invocation) wholeWindow(g *grouping, call func([]decoder.Record) error) bool {
+func (inv *invocation) wholeWindow(g *grouping, call func([]decoder.Record) error) bool {
 	const good, bad = 0, 1
 	g.groups = append(g.groups, group{}, group{}) // so that they exist without records too
 	g.sort(func(e entry) int32 {
@@ -85,7 +85,7 @@ func (i *invocation) wholeWindow(g *grouping, call func([]decoder.Record) error)
 		}
 		return good
 	})
-	w := i.newWorker(&g.records)
+	w := inv.newWorker(&g.records)
 	defer w.buffer.release()
 	if !w.inOrder(&g.groups[bad], 1, nil) {
 		return false
@@ -93,18 +93,18 @@ func (i *invocation) wholeWindow(g *grouping, call func([]decoder.Record) error)
 	if len(g.groups[good].left) > 0 {
 		return w.inOrder(&g.groups[good], math.MaxInt, call)
 	}
-	return i.emptyCall(call)
+	return inv.emptyCall(call)
 }
 
 // emptyCall calls the handler without records, and reports whether it succeeded.
-func (i *invocation) emptyCall(call func([]decoder.Record) error) bool {
-	if i.ctx.Err() != nil { // the calls before may have taken long
-		i.progress.late()
-		i.progress.failWhole(errNotStarted)
+func (inv *invocation) emptyCall(call func([]decoder.Record) error) bool {
+	if inv.ctx.Err() != nil { // the calls before may have taken long
+		inv.progress.late()
+		inv.progress.failWhole(errNotStarted)
 		return false
 	}
-	if err := i.enterUserCode(nil, func() error { return call(nil) }); err != nil {
-		i.progress.failWhole(fmt.Errorf("tumbling window without records: %w", err))
+	if err := inv.enterUserCode(nil, func() error { return call(nil) }); err != nil {
+		inv.progress.failWhole(fmt.Errorf("tumbling window without records: %w", err))
 		return false
 	}
 	return true

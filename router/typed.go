@@ -38,16 +38,16 @@ func (h *typed[T]) mustBeWrappedInEachBatchOrPartition() bool {
 	return h.unmarshal == nil || h.f == nil
 }
 
-func (h *typed[T]) run(i *invocation) error {
-	return i.each(func(ctx context.Context, rec *decoder.Record) error {
+func (h *typed[T]) run(inv *invocation) error {
+	return inv.each(func(ctx context.Context, rec *decoder.Record) error {
 		v := new(T)
 		if err := h.unmarshal(rec.Data, v); err != nil {
 			return Bad(err)
 		}
-		if i.tooLate() {
+		if inv.tooLate() {
 			return errNotCalled
 		}
-		return i.callOne(ctx, rec, func(ctx context.Context) error { return h.f(ctx, rec, v) })
+		return inv.callOne(ctx, rec, func(ctx context.Context) error { return h.f(ctx, rec, v) })
 	})
 }
 
@@ -72,11 +72,11 @@ type jsonValue func(ctx context.Context, rec *decoder.Record, v *fastjson.Value)
 
 func (h jsonValue) mustBeWrappedInEachBatchOrPartition() bool { return h == nil }
 
-func (h jsonValue) run(i *invocation) error {
-	return i.each(func(ctx context.Context, rec *decoder.Record) error {
+func (h jsonValue) run(inv *invocation) error {
+	return inv.each(func(ctx context.Context, rec *decoder.Record) error {
 		var handled error
 		if err := rec.JSON(func(v *fastjson.Value) error {
-			handled = i.callOne(ctx, rec, func(ctx context.Context) error { return h(ctx, rec, v) })
+			handled = inv.callOne(ctx, rec, func(ctx context.Context) error { return h(ctx, rec, v) })
 			return nil
 		}); err != nil {
 			return Bad(err)
@@ -100,13 +100,13 @@ func (h *typedBatch[T]) mustBeWrappedInEachBatchOrPartition() bool {
 	return h.unmarshal == nil || h.f == nil
 }
 
-func (h *typedBatch[T]) run(i *invocation) error {
-	return i.batch(func(g *grouping) error {
-		i.recognise(g)
-		w := i.newWorker(&g.records)
+func (h *typedBatch[T]) run(inv *invocation) error {
+	return inv.batch(func(g *grouping) error {
+		inv.recognise(g)
+		w := inv.newWorker(&g.records)
 		defer w.buffer.release()
-		w.inOrder(g.whole(), i.batchSize, func(recs []decoder.Record) error {
-			return typedSlice(i, recs, h.unmarshal, h.f)
+		w.inOrder(g.whole(), inv.batchSize, func(recs []decoder.Record) error {
+			return typedSlice(inv, recs, h.unmarshal, h.f)
 		})
 		return nil
 	})
@@ -127,19 +127,19 @@ func (h *typedPartition[T]) mustBeWrappedInEachBatchOrPartition() bool {
 	return h.unmarshal == nil || h.f == nil
 }
 
-func (h *typedPartition[T]) run(i *invocation) error {
-	return i.partition(func(key []byte, recs []decoder.Record) error {
-		return typedSlice(i, recs, h.unmarshal, func(ctx context.Context, items []Item[T]) error { return h.f(ctx, key, items) })
+func (h *typedPartition[T]) run(inv *invocation) error {
+	return inv.partition(func(key []byte, recs []decoder.Record) error {
+		return typedSlice(inv, recs, h.unmarshal, func(ctx context.Context, items []Item[T]) error { return h.f(ctx, key, items) })
 	})
 }
 
 // typedSlice decodes the payloads of recs and calls f with them, with those
 // before the first that does not decode. Decoding takes half of the time that is
 // left at the most, so that what is decoded can be handled.
-func typedSlice[T any](i *invocation, recs []decoder.Record, unmarshal func([]byte, any) error, f func(context.Context, []Item[T]) error) error {
+func typedSlice[T any](inv *invocation, recs []decoder.Record, unmarshal func([]byte, any) error, f func(context.Context, []Item[T]) error) error {
 	items := make([]Item[T], len(recs))
 	var refused *refusal
-	until := i.halfTime()
+	until := inv.halfTime()
 	for n := range recs {
 		items[n].Record = &recs[n]
 		if n > 0 && !until.IsZero() && time.Now().After(until) {
@@ -154,10 +154,10 @@ func typedSlice[T any](i *invocation, recs []decoder.Record, unmarshal func([]by
 	}
 	var err error
 	if len(items) > 0 {
-		if i.tooLate() {
+		if inv.tooLate() {
 			return errNotCalled
 		}
-		err = i.call(i.ctx, recs, func(ctx context.Context) error { return f(ctx, items) })
+		err = inv.call(inv.ctx, recs, func(ctx context.Context) error { return f(ctx, items) })
 	}
 	if refused != nil {
 		refused.handled = err

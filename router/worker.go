@@ -12,8 +12,8 @@ type worker struct {
 	buffer  *callBuffer
 }
 
-func (i *invocation) newWorker(r *records) worker {
-	return worker{i, r, i.newCallBuffer()}
+func (inv *invocation) newWorker(r *records) worker {
+	return worker{inv, r, inv.newCallBuffer()}
 }
 
 // inOrder works on one group, one call at a time, and stops at the first record
