@@ -44,11 +44,13 @@ func fixtures[T any](t testing.TB, name string) (cases []T) {
 // holding is record n with that data.
 func holding(n int, data []byte) string { return withData(n, base64.StdEncoding.EncodeToString(data)) }
 
-// An aggregate that another library made comes apart into what went in, wherever it stands in an event.
+// An aggregate that another library made comes apart into what went in,
+// wherever it stands in an event.
 func TestAggregates(t *testing.T) {
 	for _, c := range fixtures[packed](t, "aggregates.json") {
 		t.Run(c.Name, func(t *testing.T) {
-			recs := read(t, deaggregate, event(plain(1), holding(2, c.Data), plain(3), holding(4, c.Data), plain(5))).good(t)
+			recs := read(t, deaggregate, event(plain(1), holding(2, c.Data), plain(3), holding(4, c.Data),
+				plain(5))).good(t)
 			n := len(c.UserRecords)
 			if len(recs) != 2*n+3 {
 				t.Fatalf("%d records, want %d", len(recs), 2*n+3)
@@ -60,15 +62,20 @@ func TestAggregates(t *testing.T) {
 			}
 			for i, u := range c.UserRecords {
 				for _, r := range []decoder.Record{recs[1+i], recs[n+2+i]} {
-					if !r.Aggregated || r.SubSequenceNumber != i || string(r.PartitionKey) != u.PartitionKey || !bytes.Equal(r.Data, u.Data) {
-						t.Errorf("user record %d: %t %d %q %q, want %+v", i, r.Aggregated, r.SubSequenceNumber, r.PartitionKey, r.Data, u)
+					if !r.Aggregated || r.SubSequenceNumber != i || string(r.PartitionKey) != u.PartitionKey ||
+						!bytes.Equal(r.Data, u.Data) {
+						t.Errorf("user record %d: %t %d %q %q, want %+v", i, r.Aggregated, r.SubSequenceNumber,
+							r.PartitionKey, r.Data, u)
 					}
-					if (r.ExplicitHashKey == nil) != (u.ExplicitHashKey == nil) || u.ExplicitHashKey != nil && string(r.ExplicitHashKey) != *u.ExplicitHashKey {
+					if (r.ExplicitHashKey == nil) != (u.ExplicitHashKey == nil) ||
+						u.ExplicitHashKey != nil && string(r.ExplicitHashKey) != *u.ExplicitHashKey {
 						t.Errorf("user record %d: hash key %q, want %v", i, r.ExplicitHashKey, u.ExplicitHashKey)
 					}
 				}
-				if r := recs[1+i]; r.Index != 1 || string(r.SequenceNumber) != sequence(2) || string(r.EventID) != shard+":"+sequence(2) ||
-					r.ApproximateArrivalTimestamp != recs[0].ApproximateArrivalTimestamp.Add(1e6) || r.Source != recs[0].Source {
+				if r := recs[1+i]; r.Index != 1 || string(r.SequenceNumber) != sequence(2) ||
+					string(r.EventID) != shard+":"+sequence(2) ||
+					r.ApproximateArrivalTimestamp != recs[0].ApproximateArrivalTimestamp.Add(1e6) ||
+					r.Source != recs[0].Source {
 					t.Errorf("user record %d has not what its aggregate has: %+v", i, r)
 				}
 			}
@@ -79,7 +86,8 @@ func TestAggregates(t *testing.T) {
 // Without being asked for, an aggregate stays what it is.
 func TestAggregatesLeftAlone(t *testing.T) {
 	for _, c := range fixtures[packed](t, "aggregates.json") {
-		if r := read(t, decoder.Decoder{}, event(holding(1, c.Data))).one(t); r.Aggregated || !bytes.Equal(r.Data, c.Data) {
+		if r := read(t, decoder.Decoder{}, event(holding(1, c.Data))).one(t); r.Aggregated ||
+			!bytes.Equal(r.Data, c.Data) {
 			t.Errorf("%s: aggregated %t, %d bytes, want %d", c.Name, r.Aggregated, len(r.Data), len(c.Data))
 		}
 	}
@@ -91,7 +99,8 @@ func seal(message []byte) []byte {
 	return append(append([]byte("\xf3\x89\x9a\xc2"), message...), sum[:]...)
 }
 
-// msg writes a message in words: fields joined by spaces, each a number, a sign and a value. The signs are the wire types:
+// msg writes a message in words: fields joined by spaces, each a number, a sign
+// and a value. The signs are the wire types:
 //
 //	1=7     a varint
 //	1:text  bytes
@@ -139,7 +148,8 @@ func msg(words string) []byte {
 
 const sound = "1:k 1:l 2:h 3{ 1=0 2=0 3:a } 3{ 1=1 3:b }"
 
-// What CONTRACT calls no aggregate passes as it is, whatever else is right about it.
+// What CONTRACT calls no aggregate passes as it is, whatever else is right
+// about it.
 func TestNoAggregates(t *testing.T) {
 	aggregate := seal(msg(sound))
 	changed := func(at int, to byte) []byte {
@@ -153,29 +163,31 @@ func TestNoAggregates(t *testing.T) {
 	sealed := func(words string, more ...byte) []byte { return seal(append(msg(words), more...)) }
 	deep := strings.Repeat("9< ", 20000) + strings.Repeat("9> ", 20000)
 	for name, data := range map[string][]byte{
-		"no data":                            {},
-		"the magic alone":                    aggregate[:4],
-		"half of the magic":                  aggregate[:2],
-		"sixteen bytes behind the magic":     seal(nil),
-		"another magic":                      changed(0, 1),
-		"another magic at its end":           changed(3, 1),
-		"another message":                    changed(5, 1),
-		"another MD5":                        changed(-1, 0x80),
-		"a byte behind":                      append(bytes.Clone(aggregate), 0),
-		"cut off":                            aggregate[:len(aggregate)-1],
-		"a tag that is cut off":              sealed(sound, 0x80),
-		"a tag of eleven bytes":              sealed(sound, bytes.Repeat([]byte{0x80}, 11)...),
-		"a length behind the end":            sealed(sound, 0x1a, 9),
-		"a length of 64 bits":                sealed(sound, 0x1a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01),
-		"a length of 63 bits":                sealed(sound, 0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f),
-		"a table that is cut off":            sealed("3{ 1=0 3:a }", 0x0a, 2, 'k'),
-		"data that is a number":              sealed("1:k 3{ 1=0 3=7 }"),
-		"a group of data":                    sealed("1:k 3{ 1=0 3< 3> }"),
-		"an index that is text":              sealed("1:k 3{ 1:0 3:a }"),
-		"a user record that is cut off":      sealed("1:k", 0x1a, 3, 0x08, 0x00, 0x1a),
-		"data behind its user record":        sealed("1:k", 0x1a, 4, 0x08, 0x00, 0x1a, 1, 'a'),
-		"an index that is cut off":           sealed("1:k", 0x1a, 4, 0x1a, 0, 0x08, 0x80),
-		"an index of more than 64 bits":      sealed("1:k", 0x1a, 13, 0x1a, 0, 0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02),
+		"no data":                        {},
+		"the magic alone":                aggregate[:4],
+		"half of the magic":              aggregate[:2],
+		"sixteen bytes behind the magic": seal(nil),
+		"another magic":                  changed(0, 1),
+		"another magic at its end":       changed(3, 1),
+		"another message":                changed(5, 1),
+		"another MD5":                    changed(-1, 0x80),
+		"a byte behind":                  append(bytes.Clone(aggregate), 0),
+		"cut off":                        aggregate[:len(aggregate)-1],
+		"a tag that is cut off":          sealed(sound, 0x80),
+		"a tag of eleven bytes":          sealed(sound, bytes.Repeat([]byte{0x80}, 11)...),
+		"a length behind the end":        sealed(sound, 0x1a, 9),
+		"a length of 64 bits": sealed(sound, 0x1a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+			0xff, 0x01),
+		"a length of 63 bits":           sealed(sound, 0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f),
+		"a table that is cut off":       sealed("3{ 1=0 3:a }", 0x0a, 2, 'k'),
+		"data that is a number":         sealed("1:k 3{ 1=0 3=7 }"),
+		"a group of data":               sealed("1:k 3{ 1=0 3< 3> }"),
+		"an index that is text":         sealed("1:k 3{ 1:0 3:a }"),
+		"a user record that is cut off": sealed("1:k", 0x1a, 3, 0x08, 0x00, 0x1a),
+		"data behind its user record":   sealed("1:k", 0x1a, 4, 0x08, 0x00, 0x1a, 1, 'a'),
+		"an index that is cut off":      sealed("1:k", 0x1a, 4, 0x1a, 0, 0x08, 0x80),
+		"an index of more than 64 bits": sealed("1:k", 0x1a, 13, 0x1a, 0, 0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+			0xff, 0xff, 0xff, 0x02),
 		"field number 0":                     sealed(sound, 0x02, 0),
 		"a field number above the limit":     sealed(sound, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01, 0),
 		"a field number above 2^29-1":        sealed(sound, 0x80, 0x80, 0x80, 0x80, 0x10, 0),
@@ -199,7 +211,8 @@ func TestNoAggregates(t *testing.T) {
 	}
 }
 
-// in puts what aggregates give in words: key, hash key and data of each user record.
+// in puts what aggregates give in words: key, hash key and data of each user
+// record.
 func (o *outcome) in() string {
 	var words []string
 	for i, r := range o.records {
@@ -258,14 +271,16 @@ func TestAggregateMessages(t *testing.T) {
 	})
 	t.Run("an aggregate is split once", func(t *testing.T) {
 		inner := seal(msg(sound))
-		m := append(msg("1:k"), protowire.AppendBytes([]byte{0x1a}, append([]byte{0x08, 0, 0x1a, byte(len(inner))}, inner...))...)
+		m := append(msg("1:k"), protowire.AppendBytes([]byte{0x1a},
+			append([]byte{0x08, 0, 0x1a, byte(len(inner))}, inner...))...)
 		if r := read(t, deaggregate, event(holding(1, seal(m)))).one(t); !bytes.Equal(r.Data, inner) {
 			t.Errorf("it gives %q", r.Data)
 		}
 	})
 	t.Run("absent and empty", func(t *testing.T) {
 		recs := read(t, deaggregate, event(holding(1, seal(msg("1: 2: 3{ 1=0 2=0 3: } 3{ 1=0 3: }"))))).good(t)
-		if recs[0].ExplicitHashKey == nil || recs[1].ExplicitHashKey != nil || recs[0].Data == nil || recs[0].PartitionKey == nil {
+		if recs[0].ExplicitHashKey == nil || recs[1].ExplicitHashKey != nil || recs[0].Data == nil ||
+			recs[0].PartitionKey == nil {
 			t.Errorf("%+v", recs)
 		}
 	})
@@ -273,7 +288,8 @@ func TestAggregateMessages(t *testing.T) {
 
 // An index outside of its table fails its user record and no other.
 func TestAggregateIndex(t *testing.T) {
-	if o := read(t, deaggregate, event(holding(1, seal(msg("3{ 3:a } 3{ 2=0 3: }"))))); o.in() != "//a! //!" || !errors.Is(o.errs[0], decoder.ErrAggregate) {
+	if o := read(t, deaggregate, event(holding(1, seal(msg("3{ 3:a } 3{ 2=0 3: }"))))); o.in() != "//a! //!" ||
+		!errors.Is(o.errs[0], decoder.ErrAggregate) {
 		t.Errorf("without a table of keys: %s", o)
 	}
 	data := seal(msg("1:k 2:h 3{ 1=0 3:a } 3{ 1=1 2=0 3:b } 3{ 1=0 2=1 3:c } 3{ 1=7 2=7 3:d } 3{ 1=0 2=0 3:e }"))
@@ -289,13 +305,15 @@ func TestAggregateIndex(t *testing.T) {
 		4: "user record 3: invalid KPL aggregate: partition key 7 of a table of 1",
 	} {
 		e := o.errs[i]
-		if !errors.Is(e, decoder.ErrAggregate) || e.Index != 1 || e.SequenceNumber != sequence(2) || e.Field != "data" || e.Offset != offset || e.Err.Error() != want {
+		if !errors.Is(e, decoder.ErrAggregate) || e.Index != 1 || e.SequenceNumber != sequence(2) ||
+			e.Field != "data" || e.Offset != offset || e.Err.Error() != want {
 			t.Errorf("record %d: %s, want index 1, field data, offset %d: %s", i, describeError(e), offset, want)
 		}
 	}
 	huge := append(msg("1:k"), 0x1a, 13, 0x1a, 0, 0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01)
 	o = read(t, deaggregate, event(holding(1, seal(huge))))
-	if len(o.errs) != 1 || !errors.Is(o.errs[0], decoder.ErrAggregate) || !strings.Contains(o.errs[0].Error(), "18446744073709551615") {
+	if len(o.errs) != 1 || !errors.Is(o.errs[0], decoder.ErrAggregate) ||
+		!strings.Contains(o.errs[0].Error(), "18446744073709551615") {
 		t.Errorf("the largest index: %s", o)
 	}
 }
@@ -306,7 +324,8 @@ func TestAggregateLimits(t *testing.T) {
 	limited := deaggregate
 	limited.MaxRecords = 5
 	read(t, limited, text).good(t)
-	for n, want := range []string{1: "plain", 2: "plain k//abc", 3: "plain k//abc k//a", 4: "plain k//abc k//a k//abcd"} {
+	for n, want := range []string{1: "plain", 2: "plain k//abc", 3: "plain k//abc k//a",
+		4: "plain k//abc k//a k//abcd"} {
 		if n == 0 {
 			continue
 		}
@@ -322,17 +341,20 @@ func TestAggregateLimits(t *testing.T) {
 	limited.MaxData = 4
 	if o := read(t, limited, text); o.in() != "plain! k//abc k//a k//abcd plain!" {
 		t.Errorf("of 4 bytes: %s", o.in())
-	} else if direct := read(t, decoder.Decoder{MaxData: 4}, event(plain(1))); describeError(direct.errs[0]) != describeError(o.errs[0]) ||
+	} else if direct := read(t, decoder.Decoder{MaxData: 4},
+		event(plain(1))); describeError(direct.errs[0]) != describeError(o.errs[0]) ||
 		!bytes.Equal(direct.records[0].Data, o.records[0].Data) {
 		t.Errorf("a plain record is bad in two ways: %s, %s", direct, o)
 	}
 	limited.MaxData = 3
-	if o := read(t, limited, text); o.in() != "plain! k//abc k//a k//abcd! plain!" || !errors.Is(o.errs[3], decoder.ErrTooLarge) {
+	if o := read(t, limited, text); o.in() != "plain! k//abc k//a k//abcd! plain!" ||
+		!errors.Is(o.errs[3], decoder.ErrTooLarge) {
 		t.Errorf("of 3 bytes: %s", o.in())
 	}
 }
 
-// A bad aggregate must not cost the reading of the whole event for each of its user records.
+// A bad aggregate must not cost the reading of the whole event for each of its
+// user records.
 func TestAggregateOfBadRecords(t *testing.T) {
 	const n = 50000
 	data := seal(bytes.Repeat(msg("3{ 1=0 3:a }"), n))
@@ -348,7 +370,8 @@ func TestAggregateOfBadRecords(t *testing.T) {
 	}
 }
 
-// Beyond the user records that are kept, and the tables between them, all goes on as before.
+// Beyond the user records that are kept, and the tables between them, all goes
+// on as before.
 func TestAggregateOfMany(t *testing.T) {
 	const n = 3000
 	var m []byte
@@ -363,13 +386,15 @@ func TestAggregateOfMany(t *testing.T) {
 		t.Fatalf("%d records", len(recs))
 	}
 	for i, r := range recs[:n] {
-		if string(r.Data) != fmt.Sprintf("data-%d", i) || string(r.PartitionKey) != fmt.Sprintf("key-%d", i/7) || r.SubSequenceNumber != i {
+		if string(r.Data) != fmt.Sprintf("data-%d", i) || string(r.PartitionKey) != fmt.Sprintf("key-%d", i/7) ||
+			r.SubSequenceNumber != i {
 			t.Fatalf("user record %d: %q %q", i, r.PartitionKey, r.Data)
 		}
 	}
 }
 
-// The loop may end anywhere, and what the caller does to a record does not reach the next one.
+// The loop may end anywhere, and what the caller does to a record does not
+// reach the next one.
 func TestAggregateLoop(t *testing.T) {
 	ev := []byte(event(holding(1, seal(msg(sound))), plain(2)))
 	for stop := range 4 {

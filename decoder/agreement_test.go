@@ -15,11 +15,13 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// That the decoder agrees with encoding/json into events.KinesisEvent in all that differences_test.go does not list: over the events of
-// testdata, and over many that are written at random, in every form that JSON has for the same thing.
+// That the decoder agrees with encoding/json into events.KinesisEvent in all
+// that differences_test.go does not list: over the events of testdata, and over
+// many that are written at random, in every form that JSON has for the same
+// thing.
 
-// disagreement says what the two make differently of an event, "" where nothing. Times are compared to the millisecond that a float64
-// may be off.
+// disagreement says what the two make differently of an event, "" where
+// nothing. Times are compared to the millisecond that a float64 may be off.
 func disagreement(o *outcome, e events.KinesisEvent) string {
 	if len(o.records) != len(e.Records) {
 		return fmt.Sprintf("%d records, where encoding/json gives %d", len(o.records), len(e.Records))
@@ -44,14 +46,17 @@ func disagreement(o *outcome, e events.KinesisEvent) string {
 				return fmt.Sprintf("record %d: %s is %q, where encoding/json gives %q", i, v.name, v.ours, v.theirs)
 			}
 		}
-		if off := r.ApproximateArrivalTimestamp.Sub(theirs.Kinesis.ApproximateArrivalTimestamp.Time); off.Abs() > time.Millisecond {
-			return fmt.Sprintf("record %d arrived at %v, where encoding/json gives %v", i, r.ApproximateArrivalTimestamp, theirs.Kinesis.ApproximateArrivalTimestamp)
+		off := r.ApproximateArrivalTimestamp.Sub(theirs.Kinesis.ApproximateArrivalTimestamp.Time)
+		if off.Abs() > time.Millisecond {
+			return fmt.Sprintf("record %d arrived at %v, where encoding/json gives %v", i,
+				r.ApproximateArrivalTimestamp, theirs.Kinesis.ApproximateArrivalTimestamp)
 		}
 	}
 	return ""
 }
 
-// differing are the events of testdata that show a difference, and the row that says it.
+// differing are the events of testdata that show a difference, and the row that
+// says it.
 var differing = map[string]string{
 	"duplicate-members.json": "A member twice, the first of a wrong type",
 	"invalid-utf8.json":      "Bytes that are not UTF-8",
@@ -158,7 +163,9 @@ type member struct {
 // object writes the members in a random order, with unknown ones among them.
 func (w *writer) object(depth int, members []member) {
 	for range w.IntN(3) {
-		members = append(members, member{[]string{"x", "unknown", "", "kinesis2", "é"}[w.IntN(5)], func() { w.value(depth) }})
+		members = append(members, member{[]string{"x", "unknown", "", "kinesis2", "é"}[w.IntN(5)], func() {
+			w.value(depth)
+		}})
 	}
 	w.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
 	w.b.WriteByte('{')
@@ -178,7 +185,8 @@ func (w *writer) object(depth int, members []member) {
 	w.b.WriteByte('}')
 }
 
-// strings returns members with these values; each may be written twice, of which the last counts, or left out where it may be.
+// strings returns members with these values; each may be written twice, of
+// which the last counts, or left out where it may be.
 func (w *writer) strings(required bool, values map[string]string) (members []member) {
 	for name, value := range values {
 		if required || w.IntN(5) > 0 {
@@ -208,14 +216,19 @@ func (w *writer) record(n int) {
 	}
 	key := []string{"user-1", "", "é😀", "a\"b\\c", "\x00\n", strings.Repeat("k", 256)}[w.IntN(6)]
 	inner := w.strings(true, map[string]string{"partitionKey": key, "sequenceNumber": sequence(n), "data": encoded})
-	inner = append(inner, w.strings(false, map[string]string{"kinesisSchemaVersion": "1.0", "encryptionType": "KMS"})...)
+	inner = append(inner, w.strings(false, map[string]string{"kinesisSchemaVersion": "1.0",
+		"encryptionType": "KMS"})...)
 	if w.IntN(5) > 0 {
 		inner = append(inner, member{"approximateArrivalTimestamp", func() {
-			w.b.WriteString([]string{"1731924555.137", "1731924555", "1.731924555137E9", "0", "-1.5", "1731924555.999"}[w.IntN(6)])
+			w.b.WriteString([]string{"1731924555.137", "1731924555", "1.731924555137E9", "0", "-1.5",
+				"1731924555.999"}[w.IntN(6)])
 		}})
 	}
-	outer := w.strings(false, map[string]string{"eventSource": "aws:kinesis", "eventVersion": "1.0", "eventID": shard + ":" + sequence(n),
-		"eventName": "aws:kinesis:record", "eventSourceARN": stream, "awsRegion": "us-east-2", "invokeIdentityArn": "arn:aws:iam::123456789012:role/r"})
+	outer := w.strings(false, map[string]string{
+		"eventSource": "aws:kinesis", "eventVersion": "1.0", "eventID": shard + ":" + sequence(n),
+		"eventName": "aws:kinesis:record", "eventSourceARN": stream, "awsRegion": "us-east-2",
+		"invokeIdentityArn": "arn:aws:iam::123456789012:role/r",
+	})
 	w.object(2, append(outer, member{"kinesis", func() { w.object(3, inner) }}))
 }
 

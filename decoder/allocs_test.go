@@ -12,7 +12,8 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// Reading an event allocates nothing once the decoder has learned its template, whatever the number and the size of its records.
+// Reading an event allocates nothing once the decoder has learned its template,
+// whatever the number and the size of its records.
 
 // steady are events that a warm process reads without allocating.
 var steady = map[string][]byte{
@@ -23,18 +24,21 @@ var steady = map[string][]byte{
 	"a record of 4 MB":    many(1, 4<<20),
 	"no data":             []byte(event(withData(1, ""), withData(2, ""))),
 	"members and no more": []byte(event(brief, with(brief, `"1"`, `"2"`))),
-	"encryption type":     []byte(strings.ReplaceAll(string(many(50, 200)), `"kinesisSchemaVersion"`, `"encryptionType":"KMS","kinesisSchemaVersion"`)),
-	"two shapes in turn":  []byte(event(plain(1), brief, plain(2), with(brief, `"1"`, `"2"`), plain(3))),
-	"another order":       []byte(strings.ReplaceAll(event(plain(1), plain(2)), `"kinesisSchemaVersion":"1.0",`, ``)),
-	"spaces":              []byte(strings.ReplaceAll(event(plain(1), plain(2)), `,"`, `, "`)),
-	"a Pipes array":       []byte(`[{"partitionKey":"k","sequenceNumber":"1","data":"aGVsbG8="},{"partitionKey":"l","sequenceNumber":"2","data":""}]`),
-	"window members":      []byte(with(event(plain(1)), "]}", `],"shardId":"s","isFinalInvokeForWindow":false}`)),
+	"encryption type": []byte(strings.ReplaceAll(string(many(50, 200)), `"kinesisSchemaVersion"`,
+		`"encryptionType":"KMS","kinesisSchemaVersion"`)),
+	"two shapes in turn": []byte(event(plain(1), brief, plain(2), with(brief, `"1"`, `"2"`), plain(3))),
+	"another order":      []byte(strings.ReplaceAll(event(plain(1), plain(2)), `"kinesisSchemaVersion":"1.0",`, ``)),
+	"spaces":             []byte(strings.ReplaceAll(event(plain(1), plain(2)), `,"`, `, "`)),
+	"a Pipes array": []byte(`[{"partitionKey":"k","sequenceNumber":"1","data":"aGVsbG8="},` +
+		`{"partitionKey":"l","sequenceNumber":"2","data":""}]`),
+	"window members": []byte(with(event(plain(1)), "]}", `],"shardId":"s","isFinalInvokeForWindow":false}`)),
 }
 
 // many is an event of n records with size bytes of data each.
 func many(n, size int) []byte { return routertest.Event{Records: n, Size: size}.Bytes() }
 
-// The ways to read are functions of their own: the compiler does not put Records into a function literal that it has copied itself.
+// The ways to read are functions of their own: the compiler does not put
+// Records into a function literal that it has copied itself.
 
 func loopOver(d decoder.Decoder, ev []byte) (records int) {
 	for rec, err := range d.Records(ev) {
@@ -88,19 +92,22 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 					t.Errorf("%s: %s reads %d records, want %d", name, way, got, want)
 				}
 				allocs := testing.AllocsPerRun(10, func() { read(d, ev) })
-				windowed := strings.Contains(string(ev), "isFinalInvokeForWindow") && (way == "a batch" || way == "a walk")
+				windowed := strings.Contains(string(ev), "isFinalInvokeForWindow") &&
+					(way == "a batch" || way == "a walk")
 				if allocs != 0 && !windowed {
 					t.Errorf("%s: %s with %+v allocates %v times", name, way, d, allocs)
 				}
 				if windowed && (allocs == 0 || allocs > 3) {
-					t.Errorf("%s: %s allocates %v times, want no more than the window and its strings", name, way, allocs)
+					t.Errorf("%s: %s allocates %v times, want no more than the window and its strings", name,
+						way, allocs)
 				}
 			}
 		}
 	}
 }
 
-// TestStrictReaderAllocatesByTheRecord bounds what records cost that match no template.
+// TestStrictReaderAllocatesByTheRecord bounds what records cost that match no
+// template.
 func TestStrictReaderAllocatesByTheRecord(t *testing.T) {
 	const n = 1000
 	records := make([]string, n)

@@ -11,7 +11,8 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// Arrival times: exact in every form that is known to be sent, and in those that JSON allows beside them.
+// Arrival times: exact in every form that is known to be sent, and in those
+// that JSON allows beside them.
 
 var arrivals = []struct {
 	text string
@@ -82,8 +83,8 @@ func TestArrivalTimes(t *testing.T) {
 	}
 }
 
-// TestEveryMillisecond reads the thousand times of one second, in several forms and by both readers; through a float64 496 of them
-// are a millisecond off.
+// TestEveryMillisecond reads the thousand times of one second, in several forms
+// and by both readers; through a float64 496 of them are a millisecond off.
 func TestEveryMillisecond(t *testing.T) {
 	for _, form := range []struct {
 		name  string
@@ -93,28 +94,33 @@ func TestEveryMillisecond(t *testing.T) {
 		{"quoted", func(ms int) string { return fmt.Sprintf(`"1731924555.%03d"`, ms) }},
 		{"with an exponent", func(ms int) string { return fmt.Sprintf("1.731924555%03dE9", ms) }},
 		{"in milliseconds", func(ms int) string { return fmt.Sprintf("1731924555%03de-3", ms) }},
-		{"without zeros at the end", func(ms int) string { return strings.TrimRight(fmt.Sprintf("1731924555.%03d", ms), "0") + "0" }},
+		{"without zeros at the end", func(ms int) string {
+			return strings.TrimRight(fmt.Sprintf("1731924555.%03d", ms), "0") + "0"
+		}},
 	} {
 		records := make([]string, 1000)
 		for ms := range records {
 			records[ms] = withTime(ms, form.write(ms))
 		}
 		ev := []byte(event(records...))
-		for _, o := range []*outcome{loop(t, strictly(decoder.Decoder{}), ev), loop(t, decoder.Decoder{}, ev), loop(t, decoder.Decoder{}, ev)} {
+		for _, o := range []*outcome{loop(t, strictly(decoder.Decoder{}), ev), loop(t, decoder.Decoder{}, ev),
+			loop(t, decoder.Decoder{}, ev)} {
 			recs := o.good(t)
 			if len(recs) != 1000 {
 				t.Fatalf("%d records", len(recs))
 			}
 			for ms, rec := range recs {
 				if want := time.UnixMilli(1731924555000 + int64(ms)).UTC(); rec.ApproximateArrivalTimestamp != want {
-					t.Errorf("%s: %s is read as %v, want %v", form.name, form.write(ms), rec.ApproximateArrivalTimestamp, want)
+					t.Errorf("%s: %s is read as %v, want %v", form.name, form.write(ms),
+						rec.ApproximateArrivalTimestamp, want)
 				}
 			}
 		}
 	}
 }
 
-// TestArrivalTimesAsFractions compares with exact fractions, for every number of digits before and behind the point and many exponents.
+// TestArrivalTimesAsFractions compares with exact fractions, for every number
+// of digits before and behind the point and many exponents.
 func TestArrivalTimesAsFractions(t *testing.T) {
 	const digits = "17319245551372985406"
 	var texts []string
@@ -165,8 +171,9 @@ func TestArrivalTimesAsFractions(t *testing.T) {
 
 func TestBadArrivalTimes(t *testing.T) {
 	for _, text := range []string{
-		`true`, `false`, `[]`, `[1731924555]`, `{}`, `""`, `"yesterday"`, `"1731924555.137 "`, `" 1731924555"`, `"01731924555"`, `"1."`, `".5"`,
-		`"+1"`, `"0x10"`, `"1_000"`, `"NaN"`, `"Infinity"`, `"1e"`, `"2024-11-18T10:09:15Z"`, `253402300800`, `-253402300800`, `1e13`, `1e999999999999999999999`,
+		`true`, `false`, `[]`, `[1731924555]`, `{}`, `""`, `"yesterday"`, `"1731924555.137 "`, `" 1731924555"`,
+		`"01731924555"`, `"1."`, `".5"`, `"+1"`, `"0x10"`, `"1_000"`, `"NaN"`, `"Infinity"`, `"1e"`,
+		`"2024-11-18T10:09:15Z"`, `253402300800`, `-253402300800`, `1e13`, `1e999999999999999999999`,
 		`17319245551370`, `9999999999999999999999999`,
 	} {
 		got := read(t, decoder.Decoder{}, event(plain(0), withTime(1, text), plain(2)))
@@ -176,10 +183,12 @@ func TestBadArrivalTimes(t *testing.T) {
 		}
 		e := got.errs[1]
 		offset := strings.Index(event(plain(0), withTime(1, text), plain(2)), `:`+text+`}`) + 1
-		if e.Field != "approximateArrivalTimestamp" || e.Index != 1 || e.Offset != int64(offset) || e.SequenceNumber != sequence(1) {
+		if e.Field != "approximateArrivalTimestamp" || e.Index != 1 || e.Offset != int64(offset) ||
+			e.SequenceNumber != sequence(1) {
 			t.Errorf("%s gives %s, want offset %d", text, describeError(e), offset)
 		}
-		if rec := got.records[1]; string(rec.PartitionKey) != "user-1" || string(rec.Data) != "hello" || !rec.ApproximateArrivalTimestamp.IsZero() {
+		if rec := got.records[1]; string(rec.PartitionKey) != "user-1" || string(rec.Data) != "hello" ||
+			!rec.ApproximateArrivalTimestamp.IsZero() {
 			t.Errorf("%s: the record beside the error is %v", text, rec)
 		}
 	}

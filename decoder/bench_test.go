@@ -13,8 +13,8 @@ import (
 
 // These are the decoder's benchmarks of itself: the template reader beside the
 // strict reader, and beside the floor, which is one copy of the event and the
-// decoding of its data, at places that are known. Other decoders are measured in
-// a module of their own.
+// decoding of its data, at places that are known. Other decoders are measured
+// in a module of their own.
 
 // benchmarkEvents are events of all sizes, data of one length and of many.
 var benchmarkEvents = []struct {
@@ -42,7 +42,8 @@ var benchmarkEvents = []struct {
 	}},
 	{"1000x256B-all-odd", func() []byte {
 		return rewritten(routertest.Event{Records: 1000, Size: 256}, func(i int, rec []byte) []byte {
-			// An unknown member, somewhere else and with another value each time.
+			// An unknown member, somewhere else and with another value each
+			// time.
 			odd := []byte(`,"extra-` + string(rune('a'+i%23)) + `":` + string(sequence(i)) + `,"`)
 			commas := bytes.Count(rec, []byte(`,"`))
 			at := 0

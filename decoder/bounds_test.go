@@ -13,9 +13,11 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// What decompressing may take, in memory and in work, whether its result is kept or refused.
+// What decompressing may take, in memory and in work, whether its result is
+// kept or refused.
 
-// holdingNumbered are n records, numbered by index, with the data that of gives.
+// holdingNumbered are n records, numbered by index, with the data that of
+// gives.
 func holdingNumbered(n int, of func(i int) []byte) []byte {
 	records := make([]string, n)
 	for i := range records {
@@ -24,7 +26,8 @@ func holdingNumbered(n int, of func(i int) []byte) []byte {
 	return []byte(event(records...))
 }
 
-// blowups are the codecs with data that is some bytes of zeros, and data that is not sound behind it.
+// blowups are the codecs with data that is some bytes of zeros, and data that
+// is not sound behind it.
 var blowups = []struct {
 	name  string
 	codec decoder.Codec
@@ -43,8 +46,9 @@ var blowups = []struct {
 	{"snappy", decoder.Snappy, func(b []byte) []byte { return snappy.Encode(nil, b) }},
 }
 
-// TestLiveMemoryOfBatches: whatever becomes of the records, a batch holds MaxBatch and one record's data at the most, beside
-// what the event itself needs.
+// TestLiveMemoryOfBatches: whatever becomes of the records, a batch holds
+// MaxBatch and one record's data at the most, beside what the event itself
+// needs.
 func TestLiveMemoryOfBatches(t *testing.T) {
 	if poisoned || short() {
 		t.Skip("memory is not what it is elsewhere")
@@ -57,7 +61,9 @@ func TestLiveMemoryOfBatches(t *testing.T) {
 			"refused":           func(int) []byte { return bad },
 			"sound":             func(int) []byte { return good },
 			"sound and refused": func(i int) []byte { return [][]byte{good, bad}[i%2] },
-			"of many sizes":     func(i int) []byte { return [][]byte{middling, bad, []byte("not compressed"), good}[i%4] },
+			"of many sizes": func(i int) []byte {
+				return [][]byte{middling, bad, []byte("not compressed"), good}[i%4]
+			},
 		} {
 			t.Run(c.name+"/"+name, func(t *testing.T) {
 				ev := holdingNumbered(60, of)
@@ -68,7 +74,8 @@ func TestLiveMemoryOfBatches(t *testing.T) {
 				read := 0
 				err := d.BatchUntil(ev, nil, func(b *decoder.Batch) error {
 					read = len(b.Records()) + len(b.Bad())
-					// The event is held once, as what is compressed, and records take some.
+					// The event is held once, as what is compressed, and
+					// records take some.
 					if live, limit := above(before), uint64(maxBatch+maxData+2*len(ev)+1<<20); live > limit {
 						t.Errorf("%d bytes are in use for %d records, want %d at the most", live, read, limit)
 					}
@@ -83,7 +90,8 @@ func TestLiveMemoryOfBatches(t *testing.T) {
 	}
 }
 
-// TestBatchOfRefused is the event as it was found: each record a little above the limit.
+// TestBatchOfRefused is the event as it was found: each record a little above
+// the limit.
 func TestBatchOfRefused(t *testing.T) {
 	if poisoned || short() {
 		t.Skip("memory is not what it is elsewhere")
@@ -112,7 +120,8 @@ func TestBatchOfRefused(t *testing.T) {
 	runtime.KeepAlive(ev)
 }
 
-// TestBatchUntil: wherever reading is stopped, the batch holds what was read, and Unread says what was not.
+// TestBatchUntil: wherever reading is stopped, the batch holds what was read,
+// and Unread says what was not.
 func TestBatchUntil(t *testing.T) {
 	data := gzipped(make([]byte, 1<<20))
 	ev := holdingNumbered(6, func(i int) []byte {
@@ -148,7 +157,8 @@ func TestBatchUntil(t *testing.T) {
 			}
 			ends[fmt.Sprint(u.Index)] = true
 			next := whole.records[read]
-			if !errors.Is(u, decoder.ErrStopped) || u.Index != next.Index || u.SequenceNumber != string(next.SequenceNumber) {
+			if !errors.Is(u, decoder.ErrStopped) || u.Index != next.Index ||
+				u.SequenceNumber != string(next.SequenceNumber) {
 				t.Errorf("%d records, unread is %s, want record %d", read, describeError(u), next.Index)
 			}
 			if b.Window() != nil {
@@ -167,7 +177,8 @@ func TestBatchUntil(t *testing.T) {
 	}
 }
 
-// TestBatchUntilLimits: a limit of the whole event ends reading like stop does, but a broken event is broken.
+// TestBatchUntilLimits: a limit of the whole event ends reading like stop does,
+// but a broken event is broken.
 func TestBatchUntilLimits(t *testing.T) {
 	data := gzipped(make([]byte, 1000))
 	ev := holdingNumbered(4, func(i int) []byte {
@@ -194,7 +205,8 @@ func TestBatchUntilLimits(t *testing.T) {
 		c.d.Codec, c.d.Deaggregate = decoder.Gzip, true
 		err := c.d.BatchUntil(ev, nil, func(b *decoder.Batch) error {
 			u, read := b.Unread(), len(b.Records())
-			if read != c.read || (u == nil) != (read == 5) || u != nil && (u.Index != c.at || !errors.Is(u, decoder.ErrTooLarge)) {
+			if read != c.read || (u == nil) != (read == 5) ||
+				u != nil && (u.Index != c.at || !errors.Is(u, decoder.ErrTooLarge)) {
 				t.Errorf("%+v: %d records, %v", c.d, read, u)
 			}
 			return nil
@@ -204,7 +216,10 @@ func TestBatchUntilLimits(t *testing.T) {
 		}
 	}
 	broken := string(ev[:len(ev)-2]) + ",]}"
-	err := decoder.Decoder{}.BatchUntil([]byte(broken), nil, func(*decoder.Batch) error { t.Error("called"); return nil })
+	err := decoder.Decoder{}.BatchUntil([]byte(broken), nil, func(*decoder.Batch) error {
+		t.Error("called")
+		return nil
+	})
 	if !errors.Is(err, decoder.ErrSyntax) {
 		t.Error(err)
 	}

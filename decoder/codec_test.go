@@ -46,8 +46,8 @@ func (c *compressions) read(t testing.TB) {
 	}
 }
 
-// What other implementations have compressed is what they were given: by its codec and, where it has a mark, by Auto; as records and
-// within aggregates.
+// What other implementations have compressed is what they were given: by its
+// codec and, where it has a mark, by Auto; as records and within aggregates.
 func TestCodecs(t *testing.T) {
 	var all compressions
 	all.read(t)
@@ -64,7 +64,8 @@ func TestCodecs(t *testing.T) {
 		records, texts := []string{withData(0, "")}, []string{""}
 		for _, i := range cases {
 			data := all.Cases[i].Data
-			records = append(records, holding(1, data), holding(2, seal(append(msg("1:k"), userRecords(data, data)...))))
+			records = append(records, holding(1, data), holding(2,
+				seal(append(msg("1:k"), userRecords(data, data)...))))
 			plain := string(all.Texts[all.Cases[i].Text])
 			texts = append(texts, plain, plain, plain)
 		}
@@ -95,10 +96,11 @@ func userRecords(data ...[]byte) []byte {
 	return b
 }
 
-// TestUnknownCodec has codecs that are not of this package: records are bad, and
-// nothing is passed on as if it had been decompressed.
+// TestUnknownCodec has codecs that are not of this package: records are bad,
+// and nothing is passed on as if it had been decompressed.
 func TestUnknownCodec(t *testing.T) {
-	for _, codec := range []decoder.Codec{"lz4", "GZIP", "zstd with a dictionary\xff\xff\xff\xff", "zstd with a dictionary\x7f"} {
+	for _, codec := range []decoder.Codec{"lz4", "GZIP", "zstd with a dictionary\xff\xff\xff\xff",
+		"zstd with a dictionary\x7f"} {
 		o := read(t, decoder.Decoder{Codec: codec}, event(holding(1, zstdded([]byte(poem)))))
 		if !errors.Is(o.errs[0], decoder.ErrCompressed) || !bytes.Equal(o.records[0].Data, zstdded([]byte(poem))) {
 			t.Errorf("%q: %v, data %q", codec, o.errs[0], o.records[0].Data)
@@ -123,15 +125,19 @@ func TestZstdDict(t *testing.T) {
 	}
 	trained, raw := dictionaries["trained"], dictionaries["text"]
 	both := decoder.ZstdDict(trained.Dictionary, raw.Dictionary)
-	for name, codec := range map[string]decoder.Codec{"trained": decoder.ZstdDict(trained.Dictionary), "text": decoder.ZstdDict(raw.Dictionary)} {
+	for name, codec := range map[string]decoder.Codec{"trained": decoder.ZstdDict(trained.Dictionary),
+		"text": decoder.ZstdDict(raw.Dictionary)} {
 		for i, c := range dictionaries[name].Cases {
 			for _, codec := range []decoder.Codec{codec, both} {
-				if r := read(t, decoder.Decoder{Codec: codec}, event(holding(1, c.Data), holding(2, c.Data))).good(t)[1]; !bytes.Equal(r.Data, c.Plain) {
+				if r := read(t, decoder.Decoder{Codec: codec},
+					event(holding(1, c.Data), holding(2, c.Data))).good(t)[1]; !bytes.Equal(r.Data, c.Plain) {
 					t.Errorf("%s %d: %q, want %q", name, i, r.Data, c.Plain)
 				}
 			}
-			for without, codec := range map[string]decoder.Codec{"Zstd": decoder.Zstd, "Auto": decoder.Auto, "another": decoder.ZstdDict([]byte("something else"))} {
-				if o := read(t, decoder.Decoder{Codec: codec}, event(holding(1, c.Data))); !errors.Is(o.errs[0], decoder.ErrCompressed) {
+			for without, codec := range map[string]decoder.Codec{"Zstd": decoder.Zstd, "Auto": decoder.Auto,
+				"another": decoder.ZstdDict([]byte("something else"))} {
+				if o := read(t, decoder.Decoder{Codec: codec},
+					event(holding(1, c.Data))); !errors.Is(o.errs[0], decoder.ErrCompressed) {
 					t.Errorf("%s %d by %s: %v", name, i, without, o.errs[0])
 				}
 			}
@@ -141,7 +147,8 @@ func TestZstdDict(t *testing.T) {
 	all.read(t)
 	for _, c := range all.Cases {
 		if c.Codec == "zstd" {
-			if r := read(t, decoder.Decoder{Codec: both}, event(holding(1, c.Data))).one(t); !bytes.Equal(r.Data, all.Texts[c.Text]) {
+			if r := read(t, decoder.Decoder{Codec: both},
+				event(holding(1, c.Data))).one(t); !bytes.Equal(r.Data, all.Texts[c.Text]) {
 				t.Errorf("%s by %s: without a dictionary it is not read", c.Text, c.By)
 			}
 		}
@@ -197,7 +204,8 @@ func withHeader(member, extra []byte, name, comment string) []byte {
 	return append(b, member[10:]...)
 }
 
-// frame is a frame of zstd with that descriptor of its window, and these blocks.
+// frame is a frame of zstd with that descriptor of its window, and these
+// blocks.
 func frame(window byte, blocks string) []byte {
 	return []byte("\x28\xb5\x2f\xfd\x00" + string([]byte{window}) + blocks)
 }
@@ -219,7 +227,8 @@ const poem = "so much depends upon a red wheel barrow glazed with rain water"
 // same says that data passes unchanged.
 const same = "(same)"
 
-// Every odd payload has its answer: what it decompresses to, that it passes as it is, or the error it gives.
+// Every odd payload has its answer: what it decompresses to, that it passes as
+// it is, or the error it gives.
 func TestOddPayloads(t *testing.T) {
 	a, b := []byte(poem), []byte("beside the white chickens")
 	gz, zl, zs, fr, bl := gzipped(a), zlibbed(a), zstdded(a), framed(a), snappy.Encode(nil, a)
@@ -234,7 +243,8 @@ func TestOddPayloads(t *testing.T) {
 		}
 		return data
 	}
-	long := join(withHeader(gz, bytes.Repeat([]byte{1}, 65535), strings.Repeat("n", 70_000), strings.Repeat("\xe9", 512)), withHeader(gzipped(b), nil, "", ""))
+	long := join(withHeader(gz, bytes.Repeat([]byte{1}, 65535), strings.Repeat("n", 70_000),
+		strings.Repeat("\xe9", 512)), withHeader(gzipped(b), nil, "", ""))
 	both := string(a) + string(b)
 	for _, c := range []struct {
 		name  string
@@ -301,8 +311,10 @@ func TestOddPayloads(t *testing.T) {
 		{"a byte behind", "zstd auto", join(zs, []byte{7}), "!zstd: bytes behind the end"},
 		{"zeros behind", "zstd auto", join(zs, make([]byte, 32)), "!zstd: bytes behind the end"},
 		{"text behind", "zstd auto", join(zs, b), "!zstd: bytes behind the end"},
-		{"zeros behind skippable frames", "zstd auto", join(skippable, zs, skippable, make([]byte, 5)), "!zstd: bytes behind the end"},
-		{"text behind a frame of other blocks", "zstd", join(frame(0, "\x02\x00\x00a\x23\x00\x00bcde"), b), "!zstd: bytes behind the end"},
+		{"zeros behind skippable frames", "zstd auto", join(skippable, zs, skippable, make([]byte, 5)),
+			"!zstd: bytes behind the end"},
+		{"text behind a frame of other blocks", "zstd", join(frame(0, "\x02\x00\x00a\x23\x00\x00bcde"), b),
+			"!zstd: bytes behind the end"},
 		{"half a frame behind", "zstd auto", join(zs, zs[:3]), "!zstd: unexpected EOF"},
 		{"half a skippable frame behind", "zstd auto", join(zs, skippable[:9]), "!zstd: unexpected EOF"},
 		{"damage, and text behind", "zstd auto", join(damaged(zs, -1), b), "!zstd: CRC check failed"},
@@ -318,7 +330,8 @@ func TestOddPayloads(t *testing.T) {
 		{"a damaged checksum, framed", "snappy auto", damaged(fr, 14), "!snappy: "},
 		{"another method", "gzip", damaged(gz, 2), "!gzip: invalid header"},
 		{"another method", "auto", damaged(gz, 2), same},
-		{"a preset dictionary", "zlib", []byte("\x78\xbb\x00\x00\x00\x02\x03\x00\x00\x00\x00\x01"), "!zlib: invalid dictionary"},
+		{"a preset dictionary", "zlib", []byte("\x78\xbb\x00\x00\x00\x02\x03\x00\x00\x00\x00\x01"),
+			"!zlib: invalid dictionary"},
 		{"a preset dictionary", "auto", []byte("\x78\xbb\x00\x00\x00\x02\x03\x00\x00\x00\x00\x01"), same},
 		{"a length of four gigabytes", "snappy", []byte("\xff\xff\xff\xff\x0f\x00a"), "!snappy: "},
 		{"a repeated offset, which is not snappy", "snappy", []byte("\x06\x00a\x11\x00"), "!snappy: "},
@@ -340,16 +353,19 @@ func TestOddPayloads(t *testing.T) {
 	} {
 		for name := range strings.FieldsSeq(c.codec) {
 			t.Run(name+"/"+c.name, func(t *testing.T) {
-				o := read(t, decoder.Decoder{Codec: codecs[name]}, event(withData(1, ""), holding(2, c.data), withData(3, "")))
+				o := read(t, decoder.Decoder{Codec: codecs[name]},
+					event(withData(1, ""), holding(2, c.data), withData(3, "")))
 				if len(o.records) != 3 || o.broken != nil {
 					t.Fatal(o)
 				}
 				got, e := o.records[1].Data, o.errs[1]
 				if says, bad := strings.CutPrefix(c.want, "!"); bad {
-					if e == nil || !errors.Is(e, decoder.ErrCompressed) || !strings.Contains(e.Error(), "invalid compressed data: "+says) {
+					if e == nil || !errors.Is(e, decoder.ErrCompressed) ||
+						!strings.Contains(e.Error(), "invalid compressed data: "+says) {
 						t.Fatalf("%q, %v; want an error that says %q", got, e, says)
 					}
-					if e.Index != 1 || e.Field != "data" || e.SequenceNumber != sequence(2) || !bytes.Equal(got, c.data) {
+					if e.Index != 1 || e.Field != "data" || e.SequenceNumber != sequence(2) ||
+						!bytes.Equal(got, c.data) {
 						t.Errorf("data %x, want %x, error %s", got, c.data, describeError(e))
 					}
 					return
@@ -358,7 +374,8 @@ func TestOddPayloads(t *testing.T) {
 				if want == same {
 					want = string(c.data)
 				}
-				if detected := decoder.Detect(c.data); name == "auto" && (detected == decoder.Identity) != (c.want == same) && detected != decoder.Zlib && len(c.data) > 0 {
+				if detected := decoder.Detect(c.data); name == "auto" &&
+					(detected == decoder.Identity) != (c.want == same) && detected != decoder.Zlib && len(c.data) > 0 {
 					t.Errorf("Detect says %s", detected)
 				}
 				if e != nil || string(got) != want {
@@ -369,7 +386,8 @@ func TestOddPayloads(t *testing.T) {
 	}
 }
 
-// A stream that is cut off anywhere is an error, but where a format has no end of its own.
+// A stream that is cut off anywhere is an error, but where a format has no end
+// of its own.
 func TestCutOffStreams(t *testing.T) {
 	plain := []byte(strings.Repeat(poem, 50))
 	for name, data := range map[string][]byte{
@@ -395,10 +413,12 @@ func TestCutOffStreams(t *testing.T) {
 	}
 }
 
-// bombs decompress to 64 MiB of zeros; the block of snappy, which cannot do that, says that it does.
+// bombs decompress to 64 MiB of zeros; the block of snappy, which cannot do
+// that, says that it does.
 func bombs() map[string][]byte {
 	zeros := make([]byte, 64<<20)
-	return map[string][]byte{"gzip": gzipped(zeros), "zlib": zlibbed(zeros), "zstd": zstdded(zeros), "framed": framed(zeros)}
+	return map[string][]byte{"gzip": gzipped(zeros), "zlib": zlibbed(zeros), "zstd": zstdded(zeros),
+		"framed": framed(zeros)}
 }
 
 func TestBombs(t *testing.T) {
@@ -445,8 +465,10 @@ func TestDecompressedLimit(t *testing.T) {
 			plain[i] = byte(rng.IntN(4))
 		}
 		for name, data := range map[string][]byte{
-			"gzip": gzipped(plain), "zlib": zlibbed(plain), "zstd": zstdded(plain), "snappy": snappy.Encode(nil, plain), "auto": zlibbed(plain),
-			"snappy by frames": framed(plain), "snappy by xerial": xerial.Encode(nil, plain), "snappy by Hadoop": hadoop(plain[:size/3], plain[size/3:]),
+			"gzip": gzipped(plain), "zlib": zlibbed(plain), "zstd": zstdded(plain), "snappy": snappy.Encode(nil, plain),
+			"auto":             zlibbed(plain),
+			"snappy by frames": framed(plain), "snappy by xerial": xerial.Encode(nil, plain),
+			"snappy by Hadoop": hadoop(plain[:size/3], plain[size/3:]),
 		} {
 			name, _, _ := strings.Cut(name, " ")
 			text := event(holding(1, data), holding(2, seal(append(msg("1:k"), userRecords(data)...))))
@@ -471,7 +493,8 @@ func TestDecompressedLimit(t *testing.T) {
 	}
 }
 
-// Text that begins like zlib and is no such stream is not too large because a part of it can be read as one.
+// Text that begins like zlib and is no such stream is not too large because a
+// part of it can be read as one.
 func TestAutoBelievesNoPart(t *testing.T) {
 	data := zlibbed([]byte(strings.Repeat(poem, 20)))
 	data = data[:len(data)-1]
@@ -484,7 +507,8 @@ func TestAutoBelievesNoPart(t *testing.T) {
 // A batch has a limit for all that is decompressed, a loop needs none.
 func TestMaxBatch(t *testing.T) {
 	data := gzipped(make([]byte, 1000))
-	text := []byte(event(holding(1, data), holding(2, seal(append(msg("1:k"), userRecords(data, data)...))), holding(3, data)))
+	text := []byte(event(holding(1, data), holding(2, seal(append(msg("1:k"), userRecords(data, data)...))),
+		holding(3, data)))
 	for limit, want := range map[int]int{4000: -1, 3999: 2, 3000: 2, 2999: 1, 999: 0} {
 		d := decoder.Decoder{Codec: decoder.Gzip, Deaggregate: true, MaxBatch: limit}
 		err := d.Batch(text, func(b *decoder.Batch) error {
@@ -517,7 +541,8 @@ func TestDamageInAggregates(t *testing.T) {
 	if o.in() != "k//good k//damaged data! k//good k// plain" {
 		t.Fatal(o.in())
 	}
-	if e := o.errs[1]; !errors.Is(e, decoder.ErrCompressed) || !strings.Contains(e.Error(), "user record 1: invalid compressed data: gzip: invalid header") {
+	if e := o.errs[1]; !errors.Is(e, decoder.ErrCompressed) ||
+		!strings.Contains(e.Error(), "user record 1: invalid compressed data: gzip: invalid header") {
 		t.Error(e)
 	}
 }
@@ -548,10 +573,14 @@ func bytesList(b []byte, n int) [][]byte {
 	return list
 }
 
-// TestEmptyDataIsNotAbsent: data that is there is never nil, whatever has made it empty, in a new process too.
+// TestEmptyDataIsNotAbsent: data that is there is never nil, whatever has made
+// it empty, in a new process too.
 func TestEmptyDataIsNotAbsent(t *testing.T) {
-	empty := map[string]string{"no text": withData(1, ""), "line breaks": withData(1, `\r\n`), "a line break": withData(1, `\u000a`),
-		"an aggregate": holding(1, seal(append(msg("1:k"), userRecords(nil)...))), "data left out": holding(1, seal(msg("1:k 3{ }")))}
+	empty := map[string]string{
+		"no text": withData(1, ""), "line breaks": withData(1, `\r\n`), "a line break": withData(1, `\u000a`),
+		"an aggregate":  holding(1, seal(append(msg("1:k"), userRecords(nil)...))),
+		"data left out": holding(1, seal(msg("1:k 3{ }"))),
+	}
 	for name, data := range map[string][]byte{
 		"gzip": gzipped(nil), "zlib": zlibbed(nil), "zstd": zstdded([]byte{}), "framed": framed(nil), "snappy": {0},
 	} {
@@ -586,14 +615,16 @@ func TestEmptyDataIsNotAbsent(t *testing.T) {
 	}
 }
 
-// TestWindows: a frame of zstd may ask for any window, since none takes memory; but for what an int cannot hold.
+// TestWindows: a frame of zstd may ask for any window, since none takes memory;
+// but for what an int cannot hold.
 func TestWindows(t *testing.T) {
 	for descriptor := range 256 {
 		base := uint64(1) << (10 + descriptor>>3)
 		window := base + base/8*uint64(descriptor&7)
 		ev := event(holding(1, frame(byte(descriptor), "\x29\x00\x00hello")))
 		if window > math.MaxInt {
-			if e := read(t, decoder.Decoder{Codec: decoder.Zstd}, ev).errs[0]; !errors.Is(e, decoder.ErrTooLarge) || !strings.Contains(e.Error(), "window") {
+			if e := read(t, decoder.Decoder{Codec: decoder.Zstd}, ev).errs[0]; !errors.Is(e, decoder.ErrTooLarge) ||
+				!strings.Contains(e.Error(), "window") {
 				t.Errorf("a window of %d bytes: %v", window, e)
 			}
 			continue
@@ -609,7 +640,8 @@ func TestWindows(t *testing.T) {
 // TestCodecErrorsNameTheirCodecOnce, whatever the library says.
 func TestCodecErrorsNameTheirCodecOnce(t *testing.T) {
 	for name, whole := range map[string][]byte{
-		"gzip": gzipped([]byte(poem)), "zlib": zlibbed([]byte(poem)), "zstd": zstdded([]byte(poem)), "snappy": snappy.Encode(nil, []byte(poem)),
+		"gzip": gzipped([]byte(poem)), "zlib": zlibbed([]byte(poem)), "zstd": zstdded([]byte(poem)),
+		"snappy":           snappy.Encode(nil, []byte(poem)),
 		"snappy by frames": framed([]byte(poem)), "snappy by xerial": xerial.Encode(nil, []byte(poem)),
 	} {
 		name, _, _ := strings.Cut(name, " ")
@@ -626,7 +658,8 @@ func TestCodecErrorsNameTheirCodecOnce(t *testing.T) {
 				continue
 			}
 			n++
-			if strings.Count(err.Error(), name) > 1 || strings.Contains(err.Error(), "s2") || strings.HasSuffix(err.Error(), "EOF: EOF") {
+			if strings.Count(err.Error(), name) > 1 || strings.Contains(err.Error(), "s2") ||
+				strings.HasSuffix(err.Error(), "EOF: EOF") {
 				t.Errorf("%s, byte %d: %v", name, at, err)
 			}
 		}

@@ -38,7 +38,9 @@ func TestCodecsAllocateNothing(t *testing.T) {
 		texts = append(texts, []byte(strings.Repeat(poem, n)))
 	}
 	for name, compress := range map[string]func([]byte) []byte{
-		"gzip": gzipped, "zlib": zlibbed, "zstd": zstdded, "snappy": func(b []byte) []byte { return snappy.Encode(nil, b) }, "framed": framed,
+		"gzip": gzipped, "zlib": zlibbed, "zstd": zstdded, "snappy": func(b []byte) []byte {
+			return snappy.Encode(nil, b)
+		}, "framed": framed,
 	} {
 		codec, known := codecs[name]
 		if !known {
@@ -47,7 +49,8 @@ func TestCodecsAllocateNothing(t *testing.T) {
 		var records []string
 		for n, text := range texts {
 			data := compress(text)
-			records = append(records, holding(n, data), holding(n, seal(append(msg("1:k"), userRecords(data, data)...))))
+			records = append(records, holding(n, data), holding(n,
+				seal(append(msg("1:k"), userRecords(data, data)...))))
 		}
 		ev := []byte(event(records...))
 		for _, codec := range []decoder.Codec{codec, decoder.Auto} {

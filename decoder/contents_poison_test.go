@@ -9,15 +9,17 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// Views of user records, and of data that was decompressed, are overwritten like others; what user records share stays readable as long as
-// one of them needs it.
+// Views of user records, and of data that was decompressed, are overwritten
+// like others; what user records share stays readable as long as one of them
+// needs it.
 func TestKeptViewsOfContentsAreOverwritten(t *testing.T) {
 	gz := gzipped([]byte(poem))
 	inside := seal(append(msg("1:key 2:hash 3{ 1=0 2=0 3: } 3{ 1=9 2=0 3: }"), userRecords(gz, gz)...))
 	text := []byte(event(holding(1, gz), holding(2, inside), holding(3, gz), holding(4, inside)))
 	live := func(r *decoder.Record, err error) {
 		t.Helper()
-		if bytes.IndexByte(r.SequenceNumber, '#') >= 0 || bytes.IndexByte(r.PartitionKey, '#') >= 0 || err == nil && len(r.Data) > 0 && string(r.Data) != poem {
+		if bytes.IndexByte(r.SequenceNumber, '#') >= 0 || bytes.IndexByte(r.PartitionKey, '#') >= 0 ||
+			err == nil && len(r.Data) > 0 && string(r.Data) != poem {
 			t.Errorf("a live record reads as %q %q %q", r.SequenceNumber, r.PartitionKey, r.Data)
 		}
 	}

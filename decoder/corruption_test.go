@@ -10,11 +10,13 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// Events that are cut off at every byte, and events with every other value at every byte. Both readers must give the same, whatever was
-// read before; what encoding/json refuses must not pass, and what it takes must not be called broken JSON.
+// Events that are cut off at every byte, and events with every other value at
+// every byte. Both readers must give the same, whatever was read before; what
+// encoding/json refuses must not pass, and what it takes must not be called
+// broken JSON.
 
-// digest appends what reading the event gives to dst, in a form that is quick to make and to compare. The error is that of a broken
-// event.
+// digest appends what reading the event gives to dst, in a form that is quick
+// to make and to compare. The error is that of a broken event.
 func digest(dst []byte, d decoder.Decoder, ev []byte) ([]byte, error) {
 	text := func(b []byte) {
 		n := -1
@@ -43,8 +45,10 @@ func digest(dst []byte, d decoder.Decoder, ev []byte) ([]byte, error) {
 		dst = binary.AppendVarint(dst, rec.ApproximateArrivalTimestamp.UnixNano())
 		dst = binary.AppendVarint(dst, int64(rec.Index))
 		s := rec.Source
-		for _, v := range []string{s.KinesisSchemaVersion, s.EncryptionType, s.EventSource, s.EventVersion, s.EventName, s.EventSourceARN,
-			s.InvokeIdentityARN, s.AWSRegion, s.ShardID, s.StreamName} {
+		for _, v := range []string{
+			s.KinesisSchemaVersion, s.EncryptionType, s.EventSource, s.EventVersion, s.EventName, s.EventSourceARN,
+			s.InvokeIdentityARN, s.AWSRegion, s.ShardID, s.StreamName,
+		} {
 			dst = append(append(dst, v...), 0)
 		}
 	}
@@ -112,7 +116,8 @@ func TestTruncationAtEveryByte(t *testing.T) {
 	t.Logf("%d events, of which %d are JSON nevertheless", l.n, l.sound)
 }
 
-// TestCorruptionAtEveryByte puts every other value at every byte of an event of two records as Lambda writes them.
+// TestCorruptionAtEveryByte puts every other value at every byte of an event of
+// two records as Lambda writes them.
 func TestCorruptionAtEveryByte(t *testing.T) {
 	whole := []byte(event(plain(1), plain(2)))
 	ev := append([]byte(nil), whole...)
@@ -140,7 +145,8 @@ func TestCorruptionAtEveryByte(t *testing.T) {
 	}
 }
 
-// TestCorruptionOfTestdata does so with some values at every byte of every event of testdata.
+// TestCorruptionOfTestdata does so with some values at every byte of every
+// event of testdata.
 func TestCorruptionOfTestdata(t *testing.T) {
 	if short() {
 		t.Skip("it takes long, and TestCorruptionAtEveryByte does much of this")

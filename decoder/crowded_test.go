@@ -11,19 +11,27 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// Records with so much in them that they are not handed to the parser as they are, and events that are larger than what the pools keep.
+// Records with so much in them that they are not handed to the parser as they
+// are, and events that are larger than what the pools keep.
 
 // rest is unknown members, more than the parser is given.
 var rest = strings.Repeat(`"x":[0,{"kinesis":{}}],"\u0079":"}",`, 200)
 
-// TestCrowdedRecordsAreReadLikeOthers puts unknown members into records of all kinds, good and bad, in three places. But for the
-// offsets, they must give what they give without.
+// TestCrowdedRecordsAreReadLikeOthers puts unknown members into records of all
+// kinds, good and bad, in three places. But for the offsets, they must give
+// what they give without.
 func TestCrowdedRecordsAreReadLikeOthers(t *testing.T) {
-	records := []string{brief, plain(1), `{"kinesis":null}`, `{"kinesis":null,"kinesis":null}`, `{"kinesis":7}`, `{"kinesis":[{},{}]}`, `{"kinesis":{}}`, `{"kinesis":{},"kinesis":{}}`,
-		`{"partitionKey":"k","sequenceNumber":"1","data":"aGVsbG8="}`, `{"kinesis":null,"partitionKey":"k","sequenceNumber":"1","data":"aGVsbG8="}`,
-		`{"eventSource":"aws:sqs"}`, withKey(1, `\ud800\u0041`), withData(1, "*"), withData(1, `aG\u0056sbG8\u003D*`), withTime(1, `"1.5"`), withTime(1, `{}`),
-		with(plain(1), `"user-1"`, `{"a":[]}`), with(plain(1), `"user-1"`, `7,"partitionKey":"last"`), with(plain(1), `"user-1"`, `"first","partitionKey":null`),
-		with(plain(1), `"`+stream+`"`, `[]`), with(plain(1), `"eventSource":`, `"kinesis":{"data":""},"eventSource":`)}
+	records := []string{
+		brief, plain(1), `{"kinesis":null}`, `{"kinesis":null,"kinesis":null}`, `{"kinesis":7}`, `{"kinesis":[{},{}]}`,
+		`{"kinesis":{}}`, `{"kinesis":{},"kinesis":{}}`,
+		`{"partitionKey":"k","sequenceNumber":"1","data":"aGVsbG8="}`,
+		`{"kinesis":null,"partitionKey":"k","sequenceNumber":"1","data":"aGVsbG8="}`,
+		`{"eventSource":"aws:sqs"}`, withKey(1, `\ud800\u0041`), withData(1, "*"), withData(1, `aG\u0056sbG8\u003D*`),
+		withTime(1, `"1.5"`), withTime(1, `{}`),
+		with(plain(1), `"user-1"`, `{"a":[]}`), with(plain(1), `"user-1"`, `7,"partitionKey":"last"`),
+		with(plain(1), `"user-1"`, `"first","partitionKey":null`),
+		with(plain(1), `"`+stream+`"`, `[]`), with(plain(1), `"eventSource":`, `"kinesis":{"data":""},"eventSource":`),
+	}
 	ofWhat := func(o *outcome) string {
 		o.window = nil
 		for _, e := range o.errs {
@@ -35,7 +43,8 @@ func TestCrowdedRecordsAreReadLikeOthers(t *testing.T) {
 	}
 	for _, record := range records {
 		want := ofWhat(read(t, decoder.Decoder{}, event(plain(0), record, plain(2))))
-		crowded := []string{"{" + rest + record[1:], strings.TrimSuffix(record, "}") + "," + strings.TrimSuffix(rest, ",") + "}"}
+		crowded := []string{"{" + rest + record[1:], strings.TrimSuffix(record, "}") + "," +
+			strings.TrimSuffix(rest, ",") + "}"}
 		if strings.Contains(record, `"kinesis":{"`) {
 			crowded = append(crowded, strings.Replace(record, `"kinesis":{`, `"kinesis":{`+rest, 1))
 		}
@@ -45,17 +54,21 @@ func TestCrowdedRecordsAreReadLikeOthers(t *testing.T) {
 			}
 		}
 	}
-	for _, element := range []string{"[" + strings.Repeat("0,", 2000) + "0]", "[[" + strings.Repeat(`{},`, 2000) + "0]]"} {
-		if got := read(t, decoder.Decoder{}, event(plain(0), element, plain(2))); got.broken != nil || len(got.records) != 3 || !errors.Is(got.errs[1], decoder.ErrType) {
+	for _, element := range []string{"[" + strings.Repeat("0,", 2000) + "0]",
+		"[[" + strings.Repeat(`{},`, 2000) + "0]]"} {
+		if got := read(t, decoder.Decoder{}, event(plain(0), element, plain(2))); got.broken != nil ||
+			len(got.records) != 3 || !errors.Is(got.errs[1], decoder.ErrType) {
 			t.Errorf("a long array as a record gives %s", got)
 		}
 	}
-	if got := read(t, decoder.Decoder{}, "{"+rest+event(`{"eventSource":"aws:s3"}`)[1:]); !strings.Contains(got.String(), "it looks like an S3 event") {
+	if got := read(t, decoder.Decoder{}, "{"+rest+
+		event(`{"eventSource":"aws:s3"}`)[1:]); !strings.Contains(got.String(), "it looks like an S3 event") {
 		t.Errorf("behind many members an S3 event gives %s", got)
 	}
 }
 
-// TestOutsizedMemoryIsDropped reads events that take more than the pools keep, in all ways, and looks at what stays.
+// TestOutsizedMemoryIsDropped reads events that take more than the pools keep,
+// in all ways, and looks at what stays.
 func TestOutsizedMemoryIsDropped(t *testing.T) {
 	if poisoned {
 		t.Skip("the event is copied, and nothing is kept")
@@ -94,7 +107,8 @@ func TestOutsizedMemoryIsDropped(t *testing.T) {
 	}
 }
 
-// TestOffsetsOfEscapedBase64 has faults at every place of data in which escapes of all kinds stand before them.
+// TestOffsetsOfEscapedBase64 has faults at every place of data in which escapes
+// of all kinds stand before them.
 func TestOffsetsOfEscapedBase64(t *testing.T) {
 	good := base64.StdEncoding.EncodeToString([]byte("\xff\xff\xffhello\xfb\xff\xff"))
 	escapes := []func(c byte) string{

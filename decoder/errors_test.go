@@ -9,7 +9,8 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// What errors are and say. Their words and places for the events of testdata are in the goldens.
+// What errors are and say. Their words and places for the events of testdata
+// are in the goldens.
 
 // failure returns the first error of the event, nil where there is none.
 func (o *outcome) failure() *decoder.Error {
@@ -21,10 +22,14 @@ func (o *outcome) failure() *decoder.Error {
 	return o.broken
 }
 
-// TestSentinels has an event for each of the package's errors, and asserts that errors.Is finds that one and no other.
+// TestSentinels has an event for each of the package's errors, and asserts that
+// errors.Is finds that one and no other.
 func TestSentinels(t *testing.T) {
-	sentinels := []error{decoder.ErrSyntax, decoder.ErrNotKinesis, decoder.ErrTooLarge, decoder.ErrDuplicate, decoder.ErrMissing, decoder.ErrType,
-		decoder.ErrBase64, decoder.ErrAggregate, decoder.ErrCompressed, decoder.ErrDecode}
+	sentinels := []error{
+		decoder.ErrSyntax, decoder.ErrNotKinesis, decoder.ErrTooLarge, decoder.ErrDuplicate, decoder.ErrMissing,
+		decoder.ErrType,
+		decoder.ErrBase64, decoder.ErrAggregate, decoder.ErrCompressed, decoder.ErrDecode,
+	}
 	for _, c := range []struct {
 		d    decoder.Decoder
 		text string
@@ -36,7 +41,8 @@ func TestSentinels(t *testing.T) {
 		{decoder.Decoder{}, strings.Repeat("[", 301), decoder.ErrTooLarge},
 		{decoder.Decoder{MaxData: 4}, event(plain(1)), decoder.ErrTooLarge},
 		{decoder.Decoder{MaxRecords: 1}, event(plain(1), plain(2)), decoder.ErrTooLarge},
-		{decoder.Decoder{}, event(with(plain(1), `"eventSource":`, `"kinesis":{},"eventSource":`)), decoder.ErrDuplicate},
+		{decoder.Decoder{}, event(with(plain(1), `"eventSource":`, `"kinesis":{},"eventSource":`)),
+			decoder.ErrDuplicate},
 		{decoder.Decoder{}, `{"Records":[],"Records":[]}`, decoder.ErrDuplicate},
 		{decoder.Decoder{}, event(with(brief, `"partitionKey":"k",`, ``)), decoder.ErrMissing},
 		{decoder.Decoder{}, event(with(brief, `"k"`, `7`)), decoder.ErrType},
@@ -57,7 +63,8 @@ func TestSentinels(t *testing.T) {
 	}
 }
 
-// TestOneBadRecordDoesNotFailTheOthers puts each fault of a record between good ones, in the first and the last place too.
+// TestOneBadRecordDoesNotFailTheOthers puts each fault of a record between good
+// ones, in the first and the last place too.
 func TestOneBadRecordDoesNotFailTheOthers(t *testing.T) {
 	for name, bad := range map[string]string{
 		"no data":               with(brief, `,"data":"aGVsbG8="`, ``),
@@ -110,7 +117,8 @@ func TestOneBadRecordDoesNotFailTheOthers(t *testing.T) {
 	}
 }
 
-// TestWhatOtherEventsLookLike asserts that an event which is not from Kinesis is told so in words that help.
+// TestWhatOtherEventsLookLike asserts that an event which is not from Kinesis
+// is told so in words that help.
 func TestWhatOtherEventsLookLike(t *testing.T) {
 	for _, c := range []struct{ text, says string }{
 		{`{}`, "it is {}"},
@@ -144,18 +152,23 @@ func TestWhatOtherEventsLookLike(t *testing.T) {
 		{`{"version":"2.0","routeKey":"$default","requestContext":{}}`, "it looks like an API Gateway request"},
 		{`{"httpMethod":"GET","requestContext":{}}`, "it looks like an API Gateway or load balancer request"},
 		{`{"requestContext":{}}`, "it looks like an API request"},
-		{`{"type":"TOKEN","authorizationToken":"t","methodArn":"a"}`, "it looks like an API Gateway authorizer request"},
+		{`{"type":"TOKEN","authorizationToken":"t","methodArn":"a"}`,
+			"it looks like an API Gateway authorizer request"},
 		{`{"detail-type":"Scheduled Event","source":"aws.events"}`, "it looks like an EventBridge event"},
 		{`{"awslogs":{"data":""}}`, "it looks like a CloudWatch Logs subscription"},
 		{`{"invocationId":"1","deliveryStreamArn":"a","records":[]}`, "it looks like a Firehose transformation"},
 		{`{"triggerSource":"PreSignUp_SignUp"}`, "it looks like a Cognito trigger"},
 		{`{"invocationSchemaVersion":"1.0","tasks":[]}`, "it looks like an S3 batch job"},
-		{`{"requestContext":{},"KinesisBatchInfo":{}}`, "it looks like an on-failure record of an event source mapping"},
-		{`{"requestContext":{},"DDBStreamBatchInfo":{}}`, "it looks like an on-failure record of an event source mapping"},
-		{`{"Records":[],"window":{},"eventSourceARN":"arn:aws:dynamodb:us-east-2:123456789012:table/t/stream/1"}`, "a window of"},
+		{`{"requestContext":{},"KinesisBatchInfo":{}}`,
+			"it looks like an on-failure record of an event source mapping"},
+		{`{"requestContext":{},"DDBStreamBatchInfo":{}}`,
+			"it looks like an on-failure record of an event source mapping"},
+		{`{"Records":[],"window":{},"eventSourceARN":"arn:aws:dynamodb:us-east-2:123456789012:table/t/stream/1"}`,
+			"a window of"},
 	} {
 		got := read(t, decoder.Decoder{}, c.text)
-		if len(got.records) > 0 || !errors.Is(got.broken, decoder.ErrNotKinesis) || !strings.Contains(got.broken.Error(), c.says) {
+		if len(got.records) > 0 || !errors.Is(got.broken, decoder.ErrNotKinesis) ||
+			!strings.Contains(got.broken.Error(), c.says) {
 			t.Errorf("%s gives %vwant %q", c.text, got, c.says)
 		}
 	}
@@ -168,11 +181,16 @@ func TestErrorText(t *testing.T) {
 		want string
 	}{
 		{decoder.Error{Index: -1, Offset: 7, Err: decoder.ErrSyntax}, "kinesis event: invalid JSON at offset 7"},
-		{decoder.Error{Index: 0, Offset: 7, Err: decoder.ErrSyntax}, "kinesis event: record 0: invalid JSON at offset 7"},
-		{decoder.Error{Index: 3, SequenceNumber: "42", Field: "data", Offset: 0, Err: decoder.ErrBase64},
-			"kinesis event: record 3 (sequence number 42): data: invalid base64 at offset 0"},
-		{decoder.Error{Index: -1, Field: "window", Offset: -1, Err: decoder.ErrType}, "kinesis event: window: member of the wrong type"},
-		{decoder.Error{Index: 1, SequenceNumber: "4\n2\xff", Offset: -1, Err: decoder.ErrMissing}, `kinesis event: record 1 (sequence number 4\n2\xff): missing member`},
+		{decoder.Error{Index: 0, Offset: 7, Err: decoder.ErrSyntax},
+			"kinesis event: record 0: invalid JSON at offset 7"},
+		{
+			decoder.Error{Index: 3, SequenceNumber: "42", Field: "data", Offset: 0, Err: decoder.ErrBase64},
+			"kinesis event: record 3 (sequence number 42): data: invalid base64 at offset 0",
+		},
+		{decoder.Error{Index: -1, Field: "window", Offset: -1, Err: decoder.ErrType},
+			"kinesis event: window: member of the wrong type"},
+		{decoder.Error{Index: 1, SequenceNumber: "4\n2\xff", Offset: -1, Err: decoder.ErrMissing},
+			`kinesis event: record 1 (sequence number 4\n2\xff): missing member`},
 	} {
 		if got := c.e.Error(); got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)
@@ -180,7 +198,8 @@ func TestErrorText(t *testing.T) {
 	}
 }
 
-// quotes returns what s quotes of the event beyond 64 bytes, "" where it is within.
+// quotes returns what s quotes of the event beyond 64 bytes, "" where it is
+// within.
 func quotes(s, ev string) string {
 	for i := 0; i+65 <= len(s); i++ {
 		if strings.Contains(ev, s[i:i+65]) {
@@ -190,7 +209,8 @@ func quotes(s, ev string) string {
 	return ""
 }
 
-// checkQuotes asserts that an event's errors are short, on one line, of plain ASCII, and quote at most 64 bytes in one place.
+// checkQuotes asserts that an event's errors are short, on one line, of plain
+// ASCII, and quote at most 64 bytes in one place.
 func checkQuotes(t *testing.T, ev string) (n int) {
 	t.Helper()
 	o := loopWindow(t, strictly(decoder.Decoder{}), []byte(ev))
@@ -222,13 +242,19 @@ func TestErrorsQuoteLittle(t *testing.T) {
 		n += checkQuotes(t, string(h.make(2<<10)))
 	}
 	// Long text in each place that an error could quote.
-	for _, long := range []string{strings.Repeat("x", 5000), strings.Repeat(`\n`, 5000), strings.Repeat(`\u00e9`, 2000), strings.Repeat("\xff", 3000),
-		strings.Repeat("é", 3000), strings.Repeat(`\"`, 1000), strings.Repeat("123456789", 500)} {
+	for _, long := range []string{
+		strings.Repeat("x", 5000), strings.Repeat(`\n`, 5000), strings.Repeat(`\u00e9`, 2000),
+		strings.Repeat("\xff", 3000),
+		strings.Repeat("é", 3000), strings.Repeat(`\"`, 1000), strings.Repeat("123456789", 500),
+	} {
 		for _, text := range []string{
-			`"` + long + `"`, `{"` + long + `":1}`, `{"` + long, `{"Records":"` + long + `"}`, `{"Records":["` + long + `"]}`,
-			event(`{"eventSource":"` + long + `"}`), event(brief, `{"eventSource":"`+long+`"}`), event(`{"` + long + `":1}`), event(brief, `{"`+long+`":1}`),
+			`"` + long + `"`, `{"` + long + `":1}`, `{"` + long, `{"Records":"` + long + `"}`,
+			`{"Records":["` + long + `"]}`,
+			event(`{"eventSource":"` + long + `"}`), event(brief, `{"eventSource":"`+long+`"}`),
+			event(`{"` + long + `":1}`), event(brief, `{"`+long+`":1}`),
 			event(`{"kinesis":"` + long + `"}`), event(`{"kinesis":{"` + long + `":1}}`),
-			event(with(brief, `"1"`, `"`+long+`"`) + "x"), event(with(with(brief, `"1"`, `"`+long+`"`), `"aGVsbG8="`, `7`)),
+			event(with(brief, `"1"`, `"`+long+`"`) + "x"),
+			event(with(with(brief, `"1"`, `"`+long+`"`), `"aGVsbG8="`, `7`)),
 			event(with(brief, `"aGVsbG8="`, `"*`+long+`"`)), event(with(brief, `"k"`, `["`+long+`"]`)),
 			event(with(brief, `"k"`, `"k","approximateArrivalTimestamp":"`+long+`"`)),
 			event(with(brief, `}}`, `},"eventID":{"`+long+`":1}}`)),
@@ -244,7 +270,9 @@ func TestErrorsQuoteLittle(t *testing.T) {
 		}
 	}
 	for i := range 200 { // about the length where cutting begins
-		n += checkQuotes(t, event(with(brief, `"k"`, fmt.Sprintf(`"k","approximateArrivalTimestamp":"%s"`, strings.Repeat("7", i)+"x"))))
+		n += checkQuotes(t,
+			event(with(brief, `"k"`, fmt.Sprintf(`"k","approximateArrivalTimestamp":"%s"`,
+				strings.Repeat("7", i)+"x"))))
 		n += checkQuotes(t, event(with(brief, `"1"`, `"`+strings.Repeat("7", i)+`"`)+`,"x"`))
 	}
 	t.Logf("%d errors", n)

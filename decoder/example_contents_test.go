@@ -33,7 +33,8 @@ func ExampleDecoder_deaggregate() {
 	// 1.1 user-8: second
 }
 
-// With Auto, data that is compressed in one of the ways that tell themselves is decompressed, and other data is left alone.
+// With Auto, data that is compressed in one of the ways that tell themselves is
+// decompressed, and other data is left alone.
 func ExampleDecoder_codec() {
 	event := routertest.EventOf(
 		decoder.Record{Data: routertest.Gzip([]byte("from gzip"))},
@@ -56,7 +57,8 @@ func ExampleDecoder_codec() {
 
 // What Auto would do with data.
 func ExampleDetect() {
-	for _, data := range [][]byte{routertest.Gzip([]byte("wheel")), routertest.SnappyFramed([]byte("barrow")), []byte("as it is"), []byte("x^2 + y^2")} {
+	for _, data := range [][]byte{routertest.Gzip([]byte("wheel")), routertest.SnappyFramed([]byte("barrow")),
+		[]byte("as it is"), []byte("x^2 + y^2")} {
 		fmt.Println(decoder.Detect(data))
 	}
 	// Output:
@@ -70,7 +72,8 @@ func ExampleDetect() {
 func ExampleZstdDict() {
 	dictionary := []byte("words that the data has too") // mostly a file that zstd --train has written
 	d := decoder.Decoder{Codec: decoder.ZstdDict(dictionary)}
-	for rec, err := range d.Records(routertest.EventOf(decoder.Record{Data: routertest.Zstd([]byte("a frame without a dictionary"))})) {
+	data := routertest.Zstd([]byte("a frame without a dictionary"))
+	for rec, err := range d.Records(routertest.EventOf(decoder.Record{Data: data})) {
 		fmt.Printf("%s %v\n", rec.Data, err)
 	}
 	// Output:

@@ -11,15 +11,20 @@ import (
 
 // The event of these examples: three records, the second of which is bad.
 var exampleEvent = []byte(`{"Records":[` +
-	`{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":"user-1","sequenceNumber":"49590338271490256608559692538361571095921575989136588898",` +
-	`"data":"SGVsbG8sIHRoaXMgaXMgYSB0ZXN0Lg==","approximateArrivalTimestamp":1545084650.987},"eventSource":"aws:kinesis",` +
+	`{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":"user-1",` +
+	`"sequenceNumber":"49590338271490256608559692538361571095921575989136588898",` +
+	`"data":"SGVsbG8sIHRoaXMgaXMgYSB0ZXN0Lg==","approximateArrivalTimestamp":1545084650.987},` +
+	`"eventSource":"aws:kinesis",` +
 	`"eventID":"shardId-000000000006:49590338271490256608559692538361571095921575989136588898",` +
 	`"eventSourceARN":"arn:aws:kinesis:us-east-2:123456789012:stream/orders"},` +
-	`{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":"user-2","sequenceNumber":"49590338271490256608559692540925702759324208523137515618",` +
-	`"data":"VGhpcyBpcyBvbmx5*YSB0ZXN0Lg==","approximateArrivalTimestamp":1545084711.166},"eventSource":"aws:kinesis",` +
+	`{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":"user-2",` +
+	`"sequenceNumber":"49590338271490256608559692540925702759324208523137515618",` +
+	`"data":"VGhpcyBpcyBvbmx5*YSB0ZXN0Lg==","approximateArrivalTimestamp":1545084711.166},` +
+	`"eventSource":"aws:kinesis",` +
 	`"eventID":"shardId-000000000006:49590338271490256608559692540925702759324208523137515618",` +
 	`"eventSourceARN":"arn:aws:kinesis:us-east-2:123456789012:stream/orders"},` +
-	`{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":"user-1","sequenceNumber":"49590338271490256608559692542134628578938837698312221794",` +
+	`{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":"user-1",` +
+	`"sequenceNumber":"49590338271490256608559692542134628578938837698312221794",` +
 	`"data":"QnllLg==","approximateArrivalTimestamp":1545084712.001},"eventSource":"aws:kinesis",` +
 	`"eventID":"shardId-000000000006:49590338271490256608559692542134628578938837698312221794",` +
 	`"eventSourceARN":"arn:aws:kinesis:us-east-2:123456789012:stream/orders"}]}`)
@@ -34,7 +39,8 @@ func ExampleRecords() {
 			fmt.Println("skipped:", err)
 			continue
 		}
-		fmt.Printf("%s at %s: %s\n", rec.PartitionKey, rec.ApproximateArrivalTimestamp.Format(time.RFC3339Nano), rec.Data)
+		fmt.Printf("%s at %s: %s\n", rec.PartitionKey,
+			rec.ApproximateArrivalTimestamp.Format(time.RFC3339Nano), rec.Data)
 	}
 	// Output:
 	// user-1 at 2018-12-17T22:10:50.987Z: Hello, this is a test.
@@ -58,7 +64,8 @@ func ExampleError() {
 	// kinesis event: record 0: not a Kinesis event: it looks like an SQS event at offset 12
 }
 
-// A batch has all records at once, so that they can be sorted, grouped or counted.
+// A batch has all records at once, so that they can be sorted, grouped or
+// counted.
 func ExampleDecoder_Batch() {
 	err := decoder.Decoder{}.Batch(exampleEvent, func(b *decoder.Batch) error {
 		recs := b.Records()
@@ -82,9 +89,12 @@ func ExampleDecoder_Batch() {
 	// bad: data of user-2
 }
 
-var windowEvent = []byte(`{"Records":[{"kinesis":{"partitionKey":"1","sequenceNumber":"49590338271490256608559692538361571095921575989136588898",` +
-	`"data":"SGVsbG8="},"eventSource":"aws:kinesis"}],"window":{"start":"2020-12-09T07:04:00Z","end":"2020-12-09T07:06:00Z"},` +
-	`"state":{"1":282,"2":715},"shardId":"shardId-000000000006","eventSourceARN":"arn:aws:kinesis:us-east-1:123456789012:stream/orders",` +
+var windowEvent = []byte(`{"Records":[{"kinesis":{"partitionKey":"1",` +
+	`"sequenceNumber":"49590338271490256608559692538361571095921575989136588898",` +
+	`"data":"SGVsbG8="},"eventSource":"aws:kinesis"}],"window":{"start":"2020-12-09T07:04:00Z",` +
+	`"end":"2020-12-09T07:06:00Z"},` +
+	`"state":{"1":282,"2":715},"shardId":"shardId-000000000006",` +
+	`"eventSourceARN":"arn:aws:kinesis:us-east-1:123456789012:stream/orders",` +
 	`"isFinalInvokeForWindow":false,"isWindowTerminatedEarly":false}`)
 
 func ExampleDecoder_Window() {
@@ -133,10 +143,12 @@ func ExampleRecord_Clone() {
 	// Bye.
 }
 
-// Sequence numbers are numbers of up to 56 digits and more, and do not sort as text.
+// Sequence numbers are numbers of up to 56 digits and more, and do not sort as
+// text.
 func ExampleCompareSequenceNumbers() {
 	fmt.Println(decoder.CompareSequenceNumbers([]byte("9"), []byte("10")))
-	fmt.Println(decoder.CompareSequenceNumbers([]byte("49590338271490256608559692538361571095921575989136588899"), []byte("49590338271490256608559692538361571095921575989136588898")))
+	fmt.Println(decoder.CompareSequenceNumbers([]byte("49590338271490256608559692538361571095921575989136588899"),
+		[]byte("49590338271490256608559692538361571095921575989136588898")))
 	fmt.Println(decoder.CompareSequenceNumbers([]byte("007"), []byte("7")))
 	// Output:
 	// -1

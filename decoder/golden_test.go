@@ -10,8 +10,10 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// Every event below testdata has a golden: what reading it gives, in every way there is to read it, down to the offsets and the words
-// of its errors. After a change that is meant, go test ./decoder -run Goldens -update writes them anew.
+// Every event below testdata has a golden: what reading it gives, in every way
+// there is to read it, down to the offsets and the words of its errors. After a
+// change that is meant, go test ./decoder -run Goldens -update writes them
+// anew.
 
 var update = flag.Bool("update", false, "write the goldens anew")
 
@@ -57,7 +59,8 @@ func compareGolden(t *testing.T, path, got string) {
 	}
 }
 
-// TestGoldensHaveEvents asserts that no golden is left of an event that is gone.
+// TestGoldensHaveEvents asserts that no golden is left of an event that is
+// gone.
 func TestGoldensHaveEvents(t *testing.T) {
 	events := map[string]bool{}
 	for _, pattern := range []string{"events/*.json", "bad/*.json"} {
@@ -72,7 +75,8 @@ func TestGoldensHaveEvents(t *testing.T) {
 	}
 }
 
-// TestFilesAreListed asserts that the README of testdata names each event, and no other.
+// TestFilesAreListed asserts that the README of testdata names each event, and
+// no other.
 func TestFilesAreListed(t *testing.T) {
 	readme, err := os.ReadFile(filepath.Join("..", "testdata", "README.md"))
 	if err != nil {

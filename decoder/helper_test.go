@@ -15,7 +15,8 @@ import (
 	"example.com/sluice/internal/lab"
 )
 
-// This file is what the other tests share: records to make events of, and the reading of an event in every way that there is.
+// This file is what the other tests share: records to make events of, and the
+// reading of an event in every way that there is.
 
 const (
 	shard  = "shardId-000000000006"
@@ -29,9 +30,12 @@ func sequence(n int) string {
 
 // plain is record n as Lambda writes it. Its data is "hello".
 func plain(n int) string {
-	return fmt.Sprintf(`{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":"user-%d","sequenceNumber":"%s","data":"aGVsbG8=",`+
-		`"approximateArrivalTimestamp":1731924555.%03d},"eventSource":"aws:kinesis","eventVersion":"1.0","eventID":"%s:%s",`+
-		`"eventName":"aws:kinesis:record","invokeIdentityArn":"arn:aws:iam::123456789012:role/orders-reader","awsRegion":"us-east-2",`+
+	return fmt.Sprintf(`{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":"user-%d",`+
+		`"sequenceNumber":"%s","data":"aGVsbG8=",`+
+		`"approximateArrivalTimestamp":1731924555.%03d},"eventSource":"aws:kinesis",`+
+		`"eventVersion":"1.0","eventID":"%s:%s",`+
+		`"eventName":"aws:kinesis:record","invokeIdentityArn":"arn:aws:iam::123456789012:role/orders-reader",`+
+		`"awsRegion":"us-east-2",`+
 		`"eventSourceARN":"%s"}`, n, sequence(n), n, shard, sequence(n), stream)
 }
 
@@ -49,7 +53,8 @@ func with(text, old, new string) string {
 	return strings.Replace(text, old, new, 1)
 }
 
-// withKey is record n with that partition key, as it is to stand between the quotes.
+// withKey is record n with that partition key, as it is to stand between the
+// quotes.
 func withKey(n int, key string) string {
 	return with(plain(n), fmt.Sprintf(`"user-%d"`, n), `"`+key+`"`)
 }
@@ -57,7 +62,8 @@ func withKey(n int, key string) string {
 // withData is record n with that base64.
 func withData(n int, base64 string) string { return with(plain(n), "aGVsbG8=", base64) }
 
-// withTime is record n with that arrival time, quotes included if there are any.
+// withTime is record n with that arrival time, quotes included if there are
+// any.
 func withTime(n int, at string) string {
 	return with(plain(n), fmt.Sprintf("1731924555.%03d", n), at)
 }
@@ -70,7 +76,8 @@ type outcome struct {
 	window  *decoder.Window // nil of a broken event
 }
 
-// String writes everything down, so that outcomes are the same exactly where their strings are.
+// String writes everything down, so that outcomes are the same exactly where
+// their strings are.
 func (o *outcome) String() string {
 	var b strings.Builder
 	for i, r := range o.records {
@@ -79,7 +86,8 @@ func (o *outcome) String() string {
 		fmt.Fprintf(&b, "  arrival  %s\n", r.ApproximateArrivalTimestamp.Format(time.RFC3339Nano))
 		fmt.Fprintf(&b, "  event id %s\n  data     %s\n", orNil(r.EventID), orNil(r.Data))
 		if r.Aggregated || r.SubSequenceNumber != 0 || r.ExplicitHashKey != nil {
-			fmt.Fprintf(&b, "  user record %d, hash key %s, aggregated %t\n", r.SubSequenceNumber, orNil(r.ExplicitHashKey), r.Aggregated)
+			fmt.Fprintf(&b, "  user record %d, hash key %s, aggregated %t\n", r.SubSequenceNumber,
+				orNil(r.ExplicitHashKey), r.Aggregated)
 		}
 		if i == 0 || *r.Source != *o.records[i-1].Source {
 			fmt.Fprintf(&b, "  source   %+q\n", *r.Source)
@@ -93,7 +101,8 @@ func (o *outcome) String() string {
 	}
 	if w := o.window; w != nil {
 		fmt.Fprintf(&b, "window %s to %s\n  shard %q of %q\n  state %s\n  final %t, terminated early %t\n",
-			w.Start.Format(time.RFC3339Nano), w.End.Format(time.RFC3339Nano), w.ShardID, w.EventSourceARN, orNil(w.State),
+			w.Start.Format(time.RFC3339Nano), w.End.Format(time.RFC3339Nano), w.ShardID, w.EventSourceARN,
+			orNil(w.State),
 			w.IsFinalInvokeForWindow, w.IsWindowTerminatedEarly)
 	}
 	return b.String()
@@ -108,7 +117,8 @@ func orNil(b []byte) string {
 }
 
 func describeError(e *decoder.Error) string {
-	return fmt.Sprintf("index %d sequence number %q field %q offset %d: %s", e.Index, e.SequenceNumber, e.Field, e.Offset, e.Err)
+	return fmt.Sprintf("index %d sequence number %q field %q offset %d: %s", e.Index, e.SequenceNumber, e.Field,
+		e.Offset, e.Err)
 }
 
 // note takes in what a loop has yielded.
@@ -247,10 +257,10 @@ func (p process) matched(ev []byte) int {
 // strictly returns d as a Decoder that knows no templates.
 func strictly(d decoder.Decoder) decoder.Decoder { return process{lab.New(true)}.in(d) }
 
-// read reads the event in every way there is: by the strict reader alone, by both
-// readers with nothing learned, with its own templates learned, with those of
-// Lambda's records learned, detached, as a batch. It asserts that they all give
-// the same and write nothing to the event, and returns what they give.
+// read reads the event in every way there is: by the strict reader alone, by
+// both readers with nothing learned, with its own templates learned, with those
+// of Lambda's records learned, detached, as a batch. It asserts that they all
+// give the same and write nothing to the event, and returns what they give.
 func read(t testing.TB, d decoder.Decoder, text string) *outcome {
 	t.Helper()
 	ev := []byte(text)
@@ -283,12 +293,14 @@ func read(t testing.TB, d decoder.Decoder, text string) *outcome {
 	return want
 }
 
-// windowFlaw is whether all that is wrong with the event is a member of its window, which only those see who ask for it.
+// windowFlaw is whether all that is wrong with the event is a member of its
+// window, which only those see who ask for it.
 func (o *outcome) windowFlaw() bool {
 	return o.broken != nil && o.broken.Index < 0 && o.broken.Field != ""
 }
 
-// readWithoutWindow asserts that a plain loop gives what want does, but for the window.
+// readWithoutWindow asserts that a plain loop gives what want does, but for the
+// window.
 func readWithoutWindow(t testing.TB, d decoder.Decoder, ev []byte, want *outcome) {
 	t.Helper()
 	w := *want
@@ -310,7 +322,8 @@ func readWindow(t testing.TB, d decoder.Decoder, ev []byte, want *outcome) {
 	if err != nil {
 		got.note(t, nil, err)
 	}
-	if b := want.broken; b != nil && b.Index >= 0 && (errors.Is(b, decoder.ErrNotKinesis) || errors.Is(b, decoder.ErrTooLarge)) {
+	if b := want.broken; b != nil && b.Index >= 0 &&
+		(errors.Is(b, decoder.ErrNotKinesis) || errors.Is(b, decoder.ErrTooLarge)) {
 		return // Window does not look into records, nor count them
 	}
 	if got.String() != (&outcome{broken: want.broken, window: want.window}).String() {
@@ -326,8 +339,9 @@ func differAt(a, b []byte) int {
 	return n
 }
 
-// short is whether tests that go through very much should go through less: where they are asked to, and where each event is copied and
-// nothing is used again, which takes many times as long.
+// short is whether tests that go through very much should go through less:
+// where they are asked to, and where each event is copied and nothing is used
+// again, which takes many times as long.
 func short() bool { return testing.Short() || poisoned }
 
 // files are the files below testdata that match the pattern, by name.

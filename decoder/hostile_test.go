@@ -13,12 +13,15 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// Events made to hurt: as large as Lambda delivers them, and all of one thing. Reading them must take memory within the documented
-// limits, and time and allocations in proportion to their size. Times are printed, and nothing is asserted of them.
+// Events made to hurt: as large as Lambda delivers them, and all of one thing.
+// Reading them must take memory within the documented limits, and time and
+// allocations in proportion to their size. Times are printed, and nothing is
+// asserted of them.
 
 const megabyte = 1 << 20
 
-// fill repeats unit up to a size of n bytes, with what stands around it included.
+// fill repeats unit up to a size of n bytes, with what stands around it
+// included.
 func fill(n int, before, unit, behind string) []byte {
 	times := (n - len(before) - len(behind)) / len(unit)
 	return []byte(before + strings.Repeat(unit, times) + behind)
@@ -44,24 +47,33 @@ const (
 	outOf   = `"}}`
 )
 
-// hostile are the events: of n bytes, or some less. want is the error of the event, or that of its first bad record if there is one.
+// hostile are the events: of n bytes, or some less. want is the error of the
+// event, or that of its first bad record if there is one.
 var hostile = []struct {
 	name string
 	make func(n int) []byte
 	want error
 }{
 	{"arrays opened", func(n int) []byte { return fill(n, "", "[", "") }, decoder.ErrTooLarge},
-	{"arrays opened in a record", func(n int) []byte { return fill(n, open+inBrief+`"x":`, "[", "") }, decoder.ErrTooLarge},
+	{"arrays opened in a record", func(n int) []byte {
+		return fill(n, open+inBrief+`"x":`, "[", "")
+	}, decoder.ErrTooLarge},
 	{"objects opened", func(n int) []byte { return fill(n, "", `{"a":`, "") }, decoder.ErrTooLarge},
 	{"arrays as records", func(n int) []byte { return fill(n, open+brief+",", "[[]],", brief+shut) }, decoder.ErrType},
-	{"arrays in arrays in a record", func(n int) []byte { return fill(n, open+inBrief+`"x":[`, "[[]],", "0]}"+shut) }, nil},
+	{"arrays in arrays in a record", func(n int) []byte {
+		return fill(n, open+inBrief+`"x":[`, "[[]],", "0]}"+shut)
+	}, nil},
 	{"objects in a record", func(n int) []byte { return fill(n, open+inBrief+`"x":[`, `{"a":{}},`, "0]}"+shut) }, nil},
 	{"commas", func(n int) []byte { return fill(n, open, ",", "") }, decoder.ErrSyntax},
 	{"commas behind a record", func(n int) []byte { return fill(n, open+brief, ",", "") }, decoder.ErrSyntax},
 	{"empty records", func(n int) []byte { return fill(n, open+brief+",", "{},", brief+shut) }, decoder.ErrNotKinesis},
 	{"null records", func(n int) []byte { return fill(n, open+brief+",", "null,", brief+shut) }, decoder.ErrType},
-	{"records of other services", func(n int) []byte { return fill(n, open+brief+",", `{"eventSource":"aws:sqs"},`, brief+shut) }, decoder.ErrNotKinesis},
-	{"records of one member", func(n int) []byte { return fill(n, open+brief+",", `{"data":""},`, brief+shut) }, decoder.ErrMissing},
+	{"records of other services", func(n int) []byte {
+		return fill(n, open+brief+",", `{"eventSource":"aws:sqs"},`, brief+shut)
+	}, decoder.ErrNotKinesis},
+	{"records of one member", func(n int) []byte {
+		return fill(n, open+brief+",", `{"data":""},`, brief+shut)
+	}, decoder.ErrMissing},
 	{"short records", func(n int) []byte { return fill(n, open, brief+",", brief+shut) }, nil},
 	{"records all of other shapes", func(n int) []byte {
 		return count(n, open, strings.TrimSuffix(brief, "}")+`,"x%d":0},`, brief+shut)
@@ -70,9 +82,15 @@ var hostile = []struct {
 	{"unknown members in kinesis", func(n int) []byte {
 		return fill(n, open+strings.TrimSuffix(brief, "}}")+",", `"x":"",`, `"y":0}}`+shut)
 	}, nil},
-	{"duplicate members in a record", func(n int) []byte { return fill(n, open+inBrief, `"eventID":"s:1",`, `"eventID":"s:1"}`+shut) }, nil},
-	{"kinesis over and over", func(n int) []byte { return fill(n, open+inBrief, `"kinesis":{},`, `"y":0}`+shut) }, decoder.ErrDuplicate},
-	{"unknown members with escaped names", func(n int) []byte { return fill(n, open+inBrief, `"\u0078":1,`, `"y":0}`+shut) }, nil},
+	{"duplicate members in a record", func(n int) []byte {
+		return fill(n, open+inBrief, `"eventID":"s:1",`, `"eventID":"s:1"}`+shut)
+	}, nil},
+	{"kinesis over and over", func(n int) []byte {
+		return fill(n, open+inBrief, `"kinesis":{},`, `"y":0}`+shut)
+	}, decoder.ErrDuplicate},
+	{"unknown members with escaped names", func(n int) []byte {
+		return fill(n, open+inBrief, `"\u0078":1,`, `"y":0}`+shut)
+	}, nil},
 	{"unknown members of the event", func(n int) []byte { return fill(n, "{", `"x":1,`, event(brief)[1:]) }, nil},
 	{"escaped names in the event", func(n int) []byte { return fill(n, "{", `"\u0078":1,`, event(brief)[1:]) }, nil},
 	{"names of an event in records, escaped", func(n int) []byte {
@@ -84,7 +102,9 @@ var hostile = []struct {
 	{"long escaped names in the event", func(n int) []byte {
 		return fill(n, "{", `"`+strings.Repeat(`\u0078`, 20)+`":1,`, event(brief)[1:])
 	}, nil},
-	{"an escaped name of the event", func(n int) []byte { return fill(n, `{"`, `\u0078`, `":1,`+event(brief)[1:]) }, nil},
+	{"an escaped name of the event", func(n int) []byte {
+		return fill(n, `{"`, `\u0078`, `":1,`+event(brief)[1:])
+	}, nil},
 	{"escaped names in a window", func(n int) []byte {
 		return fill(n, `{"window":{`, `"\u0078":1,`, `"end":null},"Records":[]}`)
 	}, nil},
@@ -94,9 +114,15 @@ var hostile = []struct {
 		ev := event(holding(1, seal(append(msg("1:k"), bytes.Repeat(one, min(n/4*3/len(one)-50, 1<<18))...))))
 		return []byte(ev + strings.Repeat(" ", n-len(ev)))
 	}, decoder.ErrAggregate},
-	{"unknown members of no event", func(n int) []byte { return fill(n, "{", `"x":1,`, `"y":0}`) }, decoder.ErrNotKinesis},
-	{"members of a window", func(n int) []byte { return fill(n, `{"window":{`, `"start":null,`, `"end":null},"Records":[]}`) }, nil},
-	{"state of a window", func(n int) []byte { return fill(n, `{"window":{},"Records":[],"state":[`, `0,`, `0]}`) }, nil},
+	{"unknown members of no event", func(n int) []byte {
+		return fill(n, "{", `"x":1,`, `"y":0}`)
+	}, decoder.ErrNotKinesis},
+	{"members of a window", func(n int) []byte {
+		return fill(n, `{"window":{`, `"start":null,`, `"end":null},"Records":[]}`)
+	}, nil},
+	{"state of a window", func(n int) []byte {
+		return fill(n, `{"window":{},"Records":[],"state":[`, `0,`, `0]}`)
+	}, nil},
 	{"digits", func(n int) []byte { return fill(n, open+inBrief+`"x":`, "1", "}"+shut) }, nil},
 	{"digits of an arrival time", func(n int) []byte {
 		return fill(n, open+strings.TrimSuffix(brief, "}}")+`,"approximateArrivalTimestamp":1.`, "1", "}}"+shut)
@@ -116,7 +142,9 @@ var hostile = []struct {
 	{"a key of backslashes", func(n int) []byte { return fill(n, open+inKey, `\\`, outOf+shut) }, nil},
 	{"a key of escapes", func(n int) []byte { return fill(n, open+inKey, `\u00e9`, outOf+shut) }, nil},
 	{"a key of lone surrogates", func(n int) []byte { return fill(n, open+inKey, `\ud800`, outOf+shut) }, nil},
-	{"a key of control bytes", func(n int) []byte { return fill(n, open+inKey, "\x01", outOf+shut) }, decoder.ErrSyntax},
+	{"a key of control bytes", func(n int) []byte {
+		return fill(n, open+inKey, "\x01", outOf+shut)
+	}, decoder.ErrSyntax},
 	{"a key of bytes that are no UTF-8", func(n int) []byte { return fill(n, open+inKey, "\xff", outOf+shut) }, nil},
 	{"a name", func(n int) []byte { return fill(n, open+inBrief+`"`, "n", `":0}`+shut) }, nil},
 	{"a sequence number", func(n int) []byte {
@@ -125,16 +153,26 @@ var hostile = []struct {
 	{"a number of a bad record", func(n int) []byte {
 		return fill(n, open+`{"data":"*","partitionKey":"k","sequenceNumber":"`, "9", `"}`+shut)
 	}, decoder.ErrBase64},
-	{"a stream's ARN", func(n int) []byte { return fill(n, open+inBrief+`"eventSourceARN":"arn:`, ":stream/", `"}`+shut) }, nil},
+	{"a stream's ARN", func(n int) []byte {
+		return fill(n, open+inBrief+`"eventSourceARN":"arn:`, ":stream/", `"}`+shut)
+	}, nil},
 	{"an event id of colons", func(n int) []byte { return fill(n, open+inBrief+`"eventID":"`, ":", `"}`+shut) }, nil},
-	{"an event source", func(n int) []byte { return fill(n, open+brief+`,{"eventSource":"`, "x", `"}`+shut) }, decoder.ErrNotKinesis},
-	{"an event source of the first record", func(n int) []byte { return fill(n, open+`{"eventSource":"`, "x", `"}`+shut) }, decoder.ErrNotKinesis},
+	{"an event source", func(n int) []byte {
+		return fill(n, open+brief+`,{"eventSource":"`, "x", `"}`+shut)
+	}, decoder.ErrNotKinesis},
+	{"an event source of the first record", func(n int) []byte {
+		return fill(n, open+`{"eventSource":"`, "x", `"}`+shut)
+	}, decoder.ErrNotKinesis},
 	{"data", func(n int) []byte { return fill(n, open+inData, "aGVs", outOf+shut) }, nil},
 	{"data with escapes", func(n int) []byte { return fill(n, open+inData, `aGV\/`, outOf+shut) }, nil},
 	{"data with line breaks", func(n int) []byte { return fill(n, open+inData, `aGVs\n`, outOf+shut) }, nil},
 	{"data of line breaks", func(n int) []byte { return fill(n, open+inData, `\r\n`, outOf+shut) }, nil},
-	{"data that goes bad", func(n int) []byte { return fill(n, open+inData, "aGVs", "*"+outOf+shut) }, decoder.ErrBase64},
-	{"data with escapes that goes bad", func(n int) []byte { return fill(n, open+inData, `\/`, "*"+outOf+shut) }, decoder.ErrBase64},
+	{"data that goes bad", func(n int) []byte {
+		return fill(n, open+inData, "aGVs", "*"+outOf+shut)
+	}, decoder.ErrBase64},
+	{"data with escapes that goes bad", func(n int) []byte {
+		return fill(n, open+inData, `\/`, "*"+outOf+shut)
+	}, decoder.ErrBase64},
 	{"data of padding", func(n int) []byte { return fill(n, open+inData, "=", outOf+shut) }, decoder.ErrBase64},
 	{"a string beside data", func(n int) []byte { return fill(n, open+inBrief+`"x":"`, "x", `"}`+shut) }, nil},
 }
@@ -185,8 +223,9 @@ func above(before uint64) uint64 {
 	return 0
 }
 
-// useOfLoop reads the event with the loop, twice: for the time and the allocations, then for the memory in use at the first record, at
-// the last, and at the end.
+// useOfLoop reads the event with the loop, twice: for the time and the
+// allocations, then for the memory in use at the first record, at the last, and
+// at the end.
 func useOfLoop(ev []byte) usage {
 	emptyPools()
 	var u usage
@@ -275,15 +314,18 @@ func TestHostileEvents(t *testing.T) {
 			checkGrowth(t, "a loop", loops)
 			checkGrowth(t, "a batch", batches)
 			for i, u := range loops {
-				t.Logf("%5.3f MB: loop %9v, %8d allocations of %6.2f MB, %6.2f MB in use; batch %9v, %6.2f MB; %d records",
-					float64(sizes[i])/megabyte, u.time.Round(time.Microsecond), u.mallocs, float64(u.bytes)/megabyte, float64(u.live)/megabyte,
+				t.Logf("%5.3f MB: loop %9v, %8d allocations of %6.2f MB, %6.2f MB in use; batch "+
+					"%9v, %6.2f MB; %d records",
+					float64(sizes[i])/megabyte, u.time.Round(time.Microsecond), u.mallocs, float64(u.bytes)/megabyte,
+					float64(u.live)/megabyte,
 					batches[i].time.Round(time.Microsecond), float64(batches[i].live)/megabyte, u.records)
 			}
 		})
 	}
 }
 
-// checkMemory asserts the documented limits. Some room is for what is there anyway: shapes, states, the test's own.
+// checkMemory asserts the documented limits. Some room is for what is there
+// anyway: shapes, states, the test's own.
 func checkMemory(t *testing.T, ev []byte, loop, batch usage) {
 	t.Helper()
 	if poisoned {
@@ -305,7 +347,8 @@ func checkMemory(t *testing.T, ev []byte, loop, batch usage) {
 	}
 }
 
-// checkGrowth asserts that an event of four times the size takes little more than four times the allocations.
+// checkGrowth asserts that an event of four times the size takes little more
+// than four times the allocations.
 func checkGrowth(t *testing.T, way string, uses []usage) {
 	t.Helper()
 	if a, b := uses[0].mallocs, uses[1].mallocs; b > a*9/2+1000 {

@@ -49,7 +49,8 @@ func TestImportsRunOneWay(t *testing.T) {
 	}
 }
 
-// TestBuildsFor32Bits: an int of 32 bits holds every constant, in the tests too.
+// TestBuildsFor32Bits: an int of 32 bits holds every constant, in the tests
+// too.
 func TestBuildsFor32Bits(t *testing.T) {
 	t.Setenv("GOARCH", "386")
 	t.Setenv("CGO_ENABLED", "0")

@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// The loop costs nothing beyond the reading only where the compiler puts Records into its caller: then neither the sequence nor the
-// loop's body is allocated.
+// The loop costs nothing beyond the reading only where the compiler puts
+// Records into its caller: then neither the sequence nor the loop's body is
+// allocated.
 
 // goTool runs the go tool.
 func goTool(t *testing.T, args ...string) string {
@@ -38,7 +39,8 @@ func TestRecordsIsInlinable(t *testing.T) {
 	}
 }
 
-// TestLoopBodyIsNotAllocated compiles a caller and looks at what escapes from it.
+// TestLoopBodyIsNotAllocated compiles a caller and looks at what escapes from
+// it.
 func TestLoopBodyIsNotAllocated(t *testing.T) {
 	dir, err := os.MkdirTemp(".", "inline-*") // it must be within the module
 	if err != nil {

@@ -19,7 +19,8 @@ func TestText(t *testing.T) {
 		data string
 		bad  int // the byte that is not UTF-8; -1 where all is
 	}{
-		{"", -1}, {"hello", -1}, {"café 😀 \ufffd", -1}, {"\xff", 0}, {"caf\xc3", 3}, {"a\ufffd\xc0\xaf", 4}, {"\xed\xa0\x80", 0},
+		{"", -1}, {"hello", -1}, {"café 😀 \ufffd", -1}, {"\xff", 0}, {"caf\xc3", 3}, {"a\ufffd\xc0\xaf", 4},
+		{"\xed\xa0\x80", 0},
 	} {
 		rec := decoder.Record{Index: 3, SequenceNumber: []byte("101"), Data: []byte(c.data)}
 		text, err := rec.Text()
@@ -30,7 +31,8 @@ func TestText(t *testing.T) {
 			continue
 		}
 		var e *decoder.Error
-		if !errors.As(err, &e) || !errors.Is(err, decoder.ErrUTF8) || e.Index != 3 || e.SequenceNumber != "101" || e.Field != "data" || text != "" ||
+		if !errors.As(err, &e) || !errors.Is(err, decoder.ErrUTF8) || e.Index != 3 || e.SequenceNumber != "101" ||
+			e.Field != "data" || text != "" ||
 			!strings.Contains(err.Error(), fmt.Sprintf("invalid UTF-8 at byte %d", c.bad)) {
 			t.Errorf("%q: %q, %v", c.data, text, err)
 		}
@@ -46,7 +48,8 @@ func TestRecordJSON(t *testing.T) {
 		{" 7\n", "7", nil},
 		{`"\ud83d\ude00 \ud800"`, `"😀 ` + "\ufffd" + `"`, nil},
 		{strings.Repeat("[", 300) + strings.Repeat("]", 300), strings.Repeat("[", 300) + strings.Repeat("]", 300), nil},
-		{strings.Repeat("[", 299) + "1" + strings.Repeat("]", 299), strings.Repeat("[", 299) + "1" + strings.Repeat("]", 299), nil},
+		{strings.Repeat("[", 299) + "1" + strings.Repeat("]", 299),
+			strings.Repeat("[", 299) + "1" + strings.Repeat("]", 299), nil},
 		{strings.Repeat("[", 300) + "1" + strings.Repeat("]", 300), "", decoder.ErrTooLarge},
 		{"", "", decoder.ErrSyntax},
 		{"hello", "", decoder.ErrSyntax},
@@ -116,7 +119,8 @@ func FuzzJSON(f *testing.F) {
 func TestAppendDecompressed(t *testing.T) {
 	plain := strings.Repeat(poem, 100)
 	for name, data := range map[string][]byte{
-		"gzip": gzipped([]byte(plain)), "zlib": zlibbed([]byte(plain)), "zstd": zstdded([]byte(plain)), "auto": []byte(plain),
+		"gzip": gzipped([]byte(plain)), "zlib": zlibbed([]byte(plain)), "zstd": zstdded([]byte(plain)),
+		"auto": []byte(plain),
 	} {
 		for _, room := range []int{0, 7, 100, 1 << 20} {
 			dst := append(make([]byte, 0, room+7), "before "...)

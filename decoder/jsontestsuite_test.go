@@ -14,13 +14,15 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// JSONTestSuite in every place that an event has for JSON: as the event itself, as a member's value and its name, as an element of
-// Records, beside Records, and as a record's data. What encoding/json takes is taken, to a depth of 300.
+// JSONTestSuite in every place that an event has for JSON: as the event itself,
+// as a member's value and its name, as an element of Records, beside Records,
+// and as a record's data. What encoding/json takes is taken, to a depth of 300.
 
 // suiteCase is one text of the suite.
 type suiteCase struct{ name, text string }
 
-// suite reads testdata/jsontestsuite/cases.txt; the README beside it says how it is written.
+// suite reads testdata/jsontestsuite/cases.txt; the README beside it says how
+// it is written.
 func suite(t *testing.T) []suiteCase {
 	t.Helper()
 	file, err := os.ReadFile(filepath.Join("..", "testdata", "jsontestsuite", "cases.txt"))
@@ -82,8 +84,8 @@ func nesting(text string) int {
 	return deepest
 }
 
-// checkJSON reads the event in every way and asserts that what encoding/json takes, to a depth of 300, is taken as JSON, and that the
-// rest is refused.
+// checkJSON reads the event in every way and asserts that what encoding/json
+// takes, to a depth of 300, is taken as JSON, and that the rest is refused.
 func checkJSON(t *testing.T, ev string) *outcome {
 	t.Helper()
 	got := read(t, decoder.Decoder{}, ev)
@@ -119,33 +121,36 @@ func TestJSONTestSuite(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) { everyPlace(t, c.text) })
 	}
 	if accepted == 0 || count['y'] != 95 || count['n'] != 188 || count['i'] != 35 {
-		t.Errorf("the suite has %d texts to take, %d to refuse and %d others, want 95, 188 and 35", count['y'], count['n'], count['i'])
+		t.Errorf("the suite has %d texts to take, %d to refuse and %d others, want 95, 188 and 35", count['y'],
+			count['n'], count['i'])
 	}
 	t.Logf("%d of %d texts are JSON", accepted, len(cases))
 }
 
 // places are where an event has JSON.
 var places = map[string]struct{ before, behind string }{
-	"as a member of a record":   {`{"Records":[` + strings.TrimSuffix(brief, "}") + `,"x":`, `}]}`},
-	"as a member of kinesis":    {`{"Records":[` + strings.TrimSuffix(brief, "}}") + `,"x":`, `}}]}`},
-	"as data":                   {`{"Records":[{"kinesis":{"partitionKey":"k","sequenceNumber":"1","data":`, `}}]}`},
-	"as an arrival time":        {`{"Records":[{"kinesis":{"partitionKey":"k","sequenceNumber":"1","data":"","approximateArrivalTimestamp":`, `}}]}`},
-	"as kinesis":                {`{"Records":[{"partitionKey":"k","kinesis":`, `}]}`},
-	"as a name":                 {`{"Records":[{` + strings.TrimSuffix(brief[1:], "}") + `,`, `:0}]}`},
-	"as the first record":       {`{"Records":[`, `,` + brief + `]}`},
-	"as a later record":         {`{"Records":[` + brief + `,`, `]}`},
-	"before Records":            {`{"x":`, `,"Records":[` + brief + `]}`},
-	"behind Records":            {`{"Records":[` + brief + `],"x":`, `}`},
-	"as the name of Records":    {`{`, `:[` + brief + `]}`},
-	"as a window's state":       {`{"Records":[],"window":{},"state":`, `}`},
-	"as a window":               {`{"Records":[],"state":0,"window":`, `}`},
-	"as Records":                {`{"Records":`, `}`},
-	"in a Pipes array":          {`[{"partitionKey":"k","sequenceNumber":"1","data":"aGVsbG8=","x":`, `}]`},
-	"before the event":          {``, event(brief)},
-	"behind the event":          {event(brief), ``},
-	"behind Lambda's records":   {event(plain(1), plain(2)), ``},
-	"between Lambda's records":  {`{"Records":[` + plain(1) + `,` + plain(2), plain(3) + `]}`},
-	"within a record of Lambda": {`{"Records":[` + plain(1) + `,` + strings.TrimSuffix(plain(2), "}") + `,"x":`, `},` + plain(3) + `]}`},
+	"as a member of a record": {`{"Records":[` + strings.TrimSuffix(brief, "}") + `,"x":`, `}]}`},
+	"as a member of kinesis":  {`{"Records":[` + strings.TrimSuffix(brief, "}}") + `,"x":`, `}}]}`},
+	"as data":                 {`{"Records":[{"kinesis":{"partitionKey":"k","sequenceNumber":"1","data":`, `}}]}`},
+	"as an arrival time": {`{"Records":[{"kinesis":{"partitionKey":"k","sequenceNumber":"1","data":"",` +
+		`"approximateArrivalTimestamp":`, `}}]}`},
+	"as kinesis":               {`{"Records":[{"partitionKey":"k","kinesis":`, `}]}`},
+	"as a name":                {`{"Records":[{` + strings.TrimSuffix(brief[1:], "}") + `,`, `:0}]}`},
+	"as the first record":      {`{"Records":[`, `,` + brief + `]}`},
+	"as a later record":        {`{"Records":[` + brief + `,`, `]}`},
+	"before Records":           {`{"x":`, `,"Records":[` + brief + `]}`},
+	"behind Records":           {`{"Records":[` + brief + `],"x":`, `}`},
+	"as the name of Records":   {`{`, `:[` + brief + `]}`},
+	"as a window's state":      {`{"Records":[],"window":{},"state":`, `}`},
+	"as a window":              {`{"Records":[],"state":0,"window":`, `}`},
+	"as Records":               {`{"Records":`, `}`},
+	"in a Pipes array":         {`[{"partitionKey":"k","sequenceNumber":"1","data":"aGVsbG8=","x":`, `}]`},
+	"before the event":         {``, event(brief)},
+	"behind the event":         {event(brief), ``},
+	"behind Lambda's records":  {event(plain(1), plain(2)), ``},
+	"between Lambda's records": {`{"Records":[` + plain(1) + `,` + plain(2), plain(3) + `]}`},
+	"within a record of Lambda": {`{"Records":[` + plain(1) + `,` + strings.TrimSuffix(plain(2), "}") + `,"x":`,
+		`},` + plain(3) + `]}`},
 }
 
 // everyPlace puts text wherever an event has JSON.
@@ -164,14 +169,16 @@ func everyPlace(t *testing.T, text string) {
 
 // asData carries text as a record's data, where nothing of it matters.
 func asData(t *testing.T, text string) {
-	rec := read(t, decoder.Decoder{}, event(plain(1), withData(2, base64.StdEncoding.EncodeToString([]byte(text))))).good(t)[1]
+	rec := read(t, decoder.Decoder{}, event(plain(1),
+		withData(2, base64.StdEncoding.EncodeToString([]byte(text))))).good(t)[1]
 	if string(rec.Data) != text {
 		t.Errorf("as data it becomes %.100q", rec.Data)
 	}
 }
 
-// TestJSONTestSuiteStrings gives each string of the suite as a partition key: it becomes what encoding/json makes of it, except that
-// invalid UTF-8 stays as it is.
+// TestJSONTestSuiteStrings gives each string of the suite as a partition key:
+// it becomes what encoding/json makes of it, except that invalid UTF-8 stays as
+// it is.
 func TestJSONTestSuiteStrings(t *testing.T) {
 	n := 0
 	for _, c := range suite(t) {

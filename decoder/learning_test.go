@@ -10,8 +10,8 @@ func odd(n int, member string) string {
 	return with(plain(n), `{"kinesis"`, `{"`+member+`":0,"kinesis"`)
 }
 
-// TestOddRecordsDoNotPushOutTemplates: among records of one form, those of which
-// none is like another cost no more than themselves.
+// TestOddRecordsDoNotPushOutTemplates: among records of one form, those of
+// which none is like another cost no more than themselves.
 func TestOddRecordsDoNotPushOutTemplates(t *testing.T) {
 	p := newProcess()
 	var records []string
@@ -47,7 +47,8 @@ func TestTemplatesThatComeAgainAreLearned(t *testing.T) {
 	}
 }
 
-// TestEscapesInValuesTeachNothing: a record whose key has an escape is read by the strict reader, however often one comes.
+// TestEscapesInValuesTeachNothing: a record whose key has an escape is read by
+// the strict reader, however often one comes.
 func TestEscapesInValuesTeachNothing(t *testing.T) {
 	p := newProcess()
 	var records []string
@@ -60,8 +61,8 @@ func TestEscapesInValuesTeachNothing(t *testing.T) {
 }
 
 // TestKnownTemplatesInRotationWarmUpAgain: behind many records of which none is
-// like another, records of several known templates by turns are soon read by them
-// again.
+// like another, records of several known templates by turns are soon read by
+// them again.
 func TestKnownTemplatesInRotationWarmUpAgain(t *testing.T) {
 	const each, unlike, all = 8, 300, 960
 	for kinds := 1; kinds <= 6; kinds++ {

@@ -11,10 +11,12 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// What the loop's scope promises: however it is left, its memory goes back to the pools; what may be kept stays; the event is never
-// written to; loops stand within loops and side by side.
+// What the loop's scope promises: however it is left, its memory goes back to
+// the pools; what may be kept stays; the event is never written to; loops stand
+// within loops and side by side.
 
-// leaving are the ways to leave a loop before its end. Each reads one record of ev, which has several.
+// leaving are the ways to leave a loop before its end. Each reads one record of
+// ev, which has several.
 var leaving = []struct {
 	name string
 	loop func(ev []byte)
@@ -44,7 +46,9 @@ var leaving = []struct {
 		defer func() { recover() }()
 		_ = decoder.Decoder{}.Batch(ev, func(*decoder.Batch) error { panic(errBoom) })
 	}},
-	{"error of a batch", func(ev []byte) { _ = decoder.Decoder{}.Batch(ev, func(*decoder.Batch) error { return errBoom }) }},
+	{"error of a batch", func(ev []byte) {
+		_ = decoder.Decoder{}.Batch(ev, func(*decoder.Batch) error { return errBoom })
+	}},
 }
 
 var errBoom = errors.New("boom")
@@ -62,7 +66,8 @@ func bigEvent() []byte {
 	return []byte(event(withData(1, data), plain(2), withData(3, data)))
 }
 
-// TestLeavingALoopReleasesItsState counts: a state that does not come back is made anew, with its parser, its arena and its batch.
+// TestLeavingALoopReleasesItsState counts: a state that does not come back is
+// made anew, with its parser, its arena and its batch.
 func TestLeavingALoopReleasesItsState(t *testing.T) {
 	if poisoned {
 		t.Skip("the pools of package sync drop at random under the race detector, and each event is copied")
@@ -78,7 +83,8 @@ func TestLeavingALoopReleasesItsState(t *testing.T) {
 	}
 }
 
-// TestLeavingALoopLeavesNothing asserts that the next reading is not touched by how the last was left.
+// TestLeavingALoopLeavesNothing asserts that the next reading is not touched by
+// how the last was left.
 func TestLeavingALoopLeavesNothing(t *testing.T) {
 	ev := bigEvent()
 	want := loop(t, decoder.Decoder{}, ev).String()
@@ -148,11 +154,13 @@ func TestLoopsInLoops(t *testing.T) {
 }
 
 func sameRecord(a, b decoder.Record) bool {
-	x, y := &outcome{records: []decoder.Record{a}, errs: make([]*decoder.Error, 1)}, &outcome{records: []decoder.Record{b}, errs: make([]*decoder.Error, 1)}
+	x, y := &outcome{records: []decoder.Record{a},
+		errs: make([]*decoder.Error, 1)}, &outcome{records: []decoder.Record{b}, errs: make([]*decoder.Error, 1)}
 	return x.String() == y.String()
 }
 
-// TestSequenceIsRangedTwice asserts that a sequence begins anew with each loop, also with one within the other.
+// TestSequenceIsRangedTwice asserts that a sequence begins anew with each loop,
+// also with one within the other.
 func TestSequenceIsRangedTwice(t *testing.T) {
 	seq := decoder.Records(warmUp)
 	n := 0
@@ -166,12 +174,14 @@ func TestSequenceIsRangedTwice(t *testing.T) {
 	}
 }
 
-// TestConcurrentUse reads events of several shapes from several goroutines; the race detector looks on.
+// TestConcurrentUse reads events of several shapes from several goroutines; the
+// race detector looks on.
 func TestConcurrentUse(t *testing.T) {
 	var events [][]byte
 	var wants []string
 	for i := range 6 {
-		text := event(plain(i), withData(i+10, "d29ybGQ="), with(plain(i+20), "shardId-000000000006:", fmt.Sprintf("shardId-%d:", i)), plain(i+30))
+		text := event(plain(i), withData(i+10, "d29ybGQ="),
+			with(plain(i+20), "shardId-000000000006:", fmt.Sprintf("shardId-%d:", i)), plain(i+30))
 		events = append(events, []byte(text))
 		wants = append(wants, loop(t, decoder.Decoder{}, []byte(text)).String())
 	}
@@ -198,8 +208,9 @@ func TestConcurrentUse(t *testing.T) {
 	running.Wait()
 }
 
-// TestEventIsNotWrittenTo reads all events of testdata in every way; read compares them before and after. Here it is the event's spare
-// room, and what appending to a view would overwrite.
+// TestEventIsNotWrittenTo reads all events of testdata in every way; read
+// compares them before and after. Here it is the event's spare room, and what
+// appending to a view would overwrite.
 func TestEventIsNotWrittenTo(t *testing.T) {
 	for path, text := range files(t, "*/*.json") {
 		room := append(append(make([]byte, 0, len(text)+64), text...), bytes.Repeat([]byte{0x5a}, 64)...)
@@ -214,7 +225,8 @@ func TestEventIsNotWrittenTo(t *testing.T) {
 	}
 }
 
-// TestViewsMayBeAppendedTo asserts that appending to a record's bytes changes neither the event nor other records.
+// TestViewsMayBeAppendedTo asserts that appending to a record's bytes changes
+// neither the event nor other records.
 func TestViewsMayBeAppendedTo(t *testing.T) {
 	appendTo := func(r *decoder.Record) {
 		for _, view := range [][]byte{r.PartitionKey, r.SequenceNumber, r.Data, r.EventID} {
@@ -254,11 +266,13 @@ func TestViewsMayBeAppendedTo(t *testing.T) {
 	}
 }
 
-// TestRecordMayBeChanged asserts that what a caller does to the record itself reaches no later one.
+// TestRecordMayBeChanged asserts that what a caller does to the record itself
+// reaches no later one.
 func TestRecordMayBeChanged(t *testing.T) {
 	want := loop(t, decoder.Decoder{}, warmUp).String()
 	for rec := range decoder.Records(warmUp) {
-		*rec = decoder.Record{Source: &decoder.Source{StreamName: "mine"}, Aggregated: true, SubSequenceNumber: 7, ExplicitHashKey: []byte("h")}
+		*rec = decoder.Record{Source: &decoder.Source{StreamName: "mine"}, Aggregated: true, SubSequenceNumber: 7,
+			ExplicitHashKey: []byte("h")}
 	}
 	if got := loop(t, decoder.Decoder{}, warmUp).String(); got != want {
 		t.Errorf("afterwards the event gives\n%s", got)
@@ -273,7 +287,8 @@ func TestRecordMayBeChanged(t *testing.T) {
 	}
 }
 
-// TestCloneKeeps keeps clones of all records of several events, reads others, and compares.
+// TestCloneKeeps keeps clones of all records of several events, reads others,
+// and compares.
 func TestCloneKeeps(t *testing.T) {
 	for path, text := range files(t, "*/*.json") {
 		ev := []byte(text)
@@ -294,10 +309,14 @@ func TestCloneKeeps(t *testing.T) {
 	}
 }
 
-// TestCloneIsWhole asserts that a clone has all that its record has, and shares none of its bytes.
+// TestCloneIsWhole asserts that a clone has all that its record has, and shares
+// none of its bytes.
 func TestCloneIsWhole(t *testing.T) {
-	r := decoder.Record{Source: &decoder.Source{}, PartitionKey: []byte("k"), SequenceNumber: []byte("1"), Data: []byte("d"), EventID: []byte("s:1"),
-		Index: 3, SubSequenceNumber: 4, ExplicitHashKey: []byte("5"), Aggregated: true}
+	r := decoder.Record{
+		Source: &decoder.Source{}, PartitionKey: []byte("k"), SequenceNumber: []byte("1"), Data: []byte("d"),
+		EventID: []byte("s:1"),
+		Index:   3, SubSequenceNumber: 4, ExplicitHashKey: []byte("5"), Aggregated: true,
+	}
 	c := r.Clone()
 	if !sameRecord(r, c) || c.Source != r.Source {
 		t.Errorf("the clone is %v of %v", c, r)
@@ -314,7 +333,8 @@ func TestCloneIsWhole(t *testing.T) {
 	}
 }
 
-// TestSourceIsShared asserts that records of one stream and shard have one Source, from event to event, and that it may be kept.
+// TestSourceIsShared asserts that records of one stream and shard have one
+// Source, from event to event, and that it may be kept.
 func TestSourceIsShared(t *testing.T) {
 	recs := loop(t, decoder.Decoder{}, warmUp).good(t)
 	again := loop(t, decoder.Decoder{}, warmUp).good(t)
@@ -322,17 +342,21 @@ func TestSourceIsShared(t *testing.T) {
 	if !poisoned && (recs[1].Source != kept || recs[2].Source != kept || again[0].Source != kept) {
 		t.Error("records of one stream and shard have several Sources")
 	}
-	loop(t, decoder.Decoder{}, []byte(event(with(plain(1), stream, "arn:aws:kinesis:us-east-2:123456789012:stream/other"))))
+	loop(t, decoder.Decoder{},
+		[]byte(event(with(plain(1), stream, "arn:aws:kinesis:us-east-2:123456789012:stream/other"))))
 	loop(t, decoder.Decoder{}, bigEvent())
 	if *kept != want {
 		t.Errorf("a kept Source has changed to %+v", kept)
 	}
 }
 
-// TestBatchViewsOutliveEachOther asserts that all of a batch is good until its function returns, whichever lane its records came by.
+// TestBatchViewsOutliveEachOther asserts that all of a batch is good until its
+// function returns, whichever lane its records came by.
 func TestBatchViewsOutliveEachOther(t *testing.T) {
-	text := event(plain(1), withKey(2, `k\u0065y`), withData(3, `d29y\/GQ=`), withData(4, `aGVs\nbG8=`), with(plain(5), "aGVsbG8=", "a*"), plain(6),
-		withTime(7, `"1.5"`), `{"eventID":"s:1","kinesis":{"data":"","sequenceNumber":"\u0031","partitionKey":"\u0032"}}`)
+	text := event(plain(1), withKey(2, `k\u0065y`), withData(3, `d29y\/GQ=`), withData(4, `aGVs\nbG8=`),
+		with(plain(5), "aGVsbG8=", "a*"), plain(6),
+		withTime(7, `"1.5"`),
+		`{"eventID":"s:1","kinesis":{"data":"","sequenceNumber":"\u0031","partitionKey":"\u0032"}}`)
 	want := read(t, decoder.Decoder{}, text).String()
 	err := decoder.Decoder{}.Batch([]byte(text), func(b *decoder.Batch) error {
 		batch(t, decoder.Decoder{}, bigEvent()) // other events are read meanwhile
@@ -354,7 +378,8 @@ func TestBatchViewsOutliveEachOther(t *testing.T) {
 	}
 }
 
-// TestDetachedRecordsOutliveTheEvent asserts that a detached record has no view of the event, which the caller takes back early.
+// TestDetachedRecordsOutliveTheEvent asserts that a detached record has no view
+// of the event, which the caller takes back early.
 func TestDetachedRecordsOutliveTheEvent(t *testing.T) {
 	for path, text := range files(t, "events/*.json") {
 		want := read(t, decoder.Decoder{}, text)

@@ -19,7 +19,8 @@ func TestMaxData(t *testing.T) {
 				break
 			}
 			text := base64.StdEncoding.EncodeToString(make([]byte, size))
-			for _, written := range []string{text, strings.Join(strings.SplitAfter(text, "="), `\n`), strings.Replace(text, "A", `\u0041`, 1)} {
+			for _, written := range []string{text, strings.Join(strings.SplitAfter(text, "="), `\n`),
+				strings.Replace(text, "A", `\u0041`, 1)} {
 				ev := event(plain(0), withData(1, written), plain(2))
 				got := read(t, decoder.Decoder{MaxData: limit}, ev)
 				e := got.errs[1]
@@ -29,13 +30,15 @@ func TestMaxData(t *testing.T) {
 				if e == nil {
 					continue
 				}
-				if !errors.Is(e, decoder.ErrTooLarge) || e.Field != "data" || e.SequenceNumber != sequence(1) || !strings.Contains(e.Error(), fmt.Sprintf("more than %d bytes", limit)) {
+				if !errors.Is(e, decoder.ErrTooLarge) || e.Field != "data" || e.SequenceNumber != sequence(1) ||
+					!strings.Contains(e.Error(), fmt.Sprintf("more than %d bytes", limit)) {
 					t.Errorf("%d bytes with a limit of %d give %v", size, limit, e)
 				}
 				if want := strings.Index(ev, `"`+written+`"`); e.Offset != int64(want) {
 					t.Errorf("the offset is %d, want %d", e.Offset, want)
 				}
-				if want := strings.NewReplacer(`\n`, "\n", `\u0041`, "A").Replace(written); string(got.records[1].Data) != want {
+				if want := strings.NewReplacer(`\n`, "\n", `\u0041`,
+					"A").Replace(written); string(got.records[1].Data) != want {
 					t.Errorf("the data beside the error is %q, want the base64 text %q", got.records[1].Data, want)
 				}
 			}
@@ -49,7 +52,8 @@ func TestDefaultMaxData(t *testing.T) {
 		ev := []byte(event(withData(1, base64.StdEncoding.EncodeToString(make([]byte, 10<<20+more))), plain(2)))
 		for range 2 { // through the general lane, and through the other
 			got := loop(t, decoder.Decoder{}, ev)
-			if len(got.records) != 2 || (got.errs[0] != nil) != (more > 0) || more > 0 && !errors.Is(got.errs[0], decoder.ErrTooLarge) || got.errs[1] != nil {
+			if len(got.records) != 2 || (got.errs[0] != nil) != (more > 0) ||
+				more > 0 && !errors.Is(got.errs[0], decoder.ErrTooLarge) || got.errs[1] != nil {
 				t.Errorf("10 MiB and %d give %d records, %v", more, len(got.records), got.errs)
 			}
 			if more == 0 && len(got.records[0].Data) != 10<<20 {
@@ -71,7 +75,8 @@ func TestMaxRecords(t *testing.T) {
 			continue
 		}
 		e := got.broken
-		if len(got.records) != limit || !errors.Is(e, decoder.ErrTooLarge) || e.Index != limit || !strings.Contains(e.Error(), fmt.Sprintf("more than %d records", limit)) {
+		if len(got.records) != limit || !errors.Is(e, decoder.ErrTooLarge) || e.Index != limit ||
+			!strings.Contains(e.Error(), fmt.Sprintf("more than %d records", limit)) {
 			t.Errorf("with a limit of %d it gives %s", limit, got)
 		}
 		if want := strings.Index(text, records[limit]); e.Offset != int64(want) {
@@ -101,7 +106,8 @@ func TestDefaultMaxRecords(t *testing.T) {
 	}
 }
 
-// TestDepth nests values just deep enough and just too deep, at each level that an event has; checkJSON knows which is which.
+// TestDepth nests values just deep enough and just too deep, at each level that
+// an event has; checkJSON knows which is which.
 func TestDepth(t *testing.T) {
 	refused, taken := 0, 0
 	for _, p := range places {

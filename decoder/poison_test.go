@@ -10,8 +10,8 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// A view that is kept too long reads as '#', whichever lane it came by: this is what a user's own tests see under the race detector or
-// with the tag poison.
+// A view that is kept too long reads as '#', whichever lane it came by: this is
+// what a user's own tests see under the race detector or with the tag poison.
 
 // views are the slices of a record.
 func views(r *decoder.Record) [][]byte {
@@ -28,7 +28,8 @@ func overwritten(t *testing.T, what string, kept [][]byte) {
 	}
 }
 
-// poisonEvents go through both lanes and all kinds of memory: the event, the parser's, the arena.
+// poisonEvents go through both lanes and all kinds of memory: the event, the
+// parser's, the arena.
 var poisonEvents = map[string]string{
 	"Lambda's records":    event(plain(1), plain(2), plain(3)),
 	"escapes":             event(withKey(1, `k\u0065y`), withKey(2, `k\u0065y`), withData(3, `aGVs\/G8=`)),
@@ -113,9 +114,11 @@ func TestKeptViewsOfABatchAreOverwritten(t *testing.T) {
 	}
 }
 
-// TestWhatMayBeKeptIsNotOverwritten has all that the documentation says may be kept.
+// TestWhatMayBeKeptIsNotOverwritten has all that the documentation says may be
+// kept.
 func TestWhatMayBeKeptIsNotOverwritten(t *testing.T) {
-	text := with(event(plain(1), withData(2, "*"), plain(3)), "]}", `],"window":{"start":"2024-11-18T10:08:00Z"},"state":{"n":1},"shardId":"s"}`)
+	text := with(event(plain(1), withData(2, "*"), plain(3)), "]}",
+		`],"window":{"start":"2024-11-18T10:08:00Z"},"state":{"n":1},"shardId":"s"}`)
 	var source *decoder.Source
 	var failed []*decoder.Error
 	var clone decoder.Record
@@ -140,7 +143,8 @@ func TestWhatMayBeKeptIsNotOverwritten(t *testing.T) {
 	if len(failed) != 2 || failed[0].SequenceNumber != sequence(2) || failed[1].SequenceNumber != sequence(2) {
 		t.Errorf("the errors are %v", failed)
 	}
-	if source.ShardID != shard || source.StreamName != "orders" || string(clone.Data) != "hello" || string(clone.SequenceNumber) != sequence(3) {
+	if source.ShardID != shard || source.StreamName != "orders" || string(clone.Data) != "hello" ||
+		string(clone.SequenceNumber) != sequence(3) {
 		t.Errorf("the source is %+v, the clone %v", source, clone)
 	}
 	for _, w := range []*decoder.Window{w, ofBatch} {
@@ -150,7 +154,8 @@ func TestWhatMayBeKeptIsNotOverwritten(t *testing.T) {
 	}
 }
 
-// TestCallersEventIsLeftAlone asserts that it is the private copy that is overwritten.
+// TestCallersEventIsLeftAlone asserts that it is the private copy that is
+// overwritten.
 func TestCallersEventIsLeftAlone(t *testing.T) {
 	for name, text := range poisonEvents {
 		ev := []byte(text)

@@ -2,5 +2,6 @@
 
 package decoder_test
 
-// poisoned is whether released memory is overwritten, which costs allocations and time.
+// poisoned is whether released memory is overwritten, which costs allocations
+// and time.
 const poisoned = true

@@ -9,7 +9,8 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// The members of a tumbling window. Those of the events of testdata are in the goldens; read compares the ways to get them.
+// The members of a tumbling window. Those of the events of testdata are in the
+// goldens; read compares the ways to get them.
 
 // windowed is an event with these members behind its records.
 func windowed(members string, records ...string) string {
@@ -22,9 +23,13 @@ func TestWindowMembers(t *testing.T) {
 		members string
 		want    decoder.Window
 	}{
-		{`"window":{"start":"2024-11-18T10:08:00Z","end":"2024-11-18T10:10:00Z"},"state":{"n":1},"shardId":"s","eventSourceARN":"arn:aws:kinesis:x",` +
-			`"isFinalInvokeForWindow":true,"isWindowTerminatedEarly":false`,
-			decoder.Window{Start: start, End: start.Add(2 * time.Minute), State: []byte(`{"n":1}`), ShardID: "s", EventSourceARN: "arn:aws:kinesis:x", IsFinalInvokeForWindow: true}},
+		{
+			`"window":{"start":"2024-11-18T10:08:00Z","end":"2024-11-18T10:10:00Z"},"state":{"n":1},"shardId":"s",` +
+				`"eventSourceARN":"arn:aws:kinesis:x",` +
+				`"isFinalInvokeForWindow":true,"isWindowTerminatedEarly":false`,
+			decoder.Window{Start: start, End: start.Add(2 * time.Minute), State: []byte(`{"n":1}`), ShardID: "s",
+				EventSourceARN: "arn:aws:kinesis:x", IsFinalInvokeForWindow: true},
+		},
 		{`"isWindowTerminatedEarly":true`, decoder.Window{IsWindowTerminatedEarly: true}},
 		{`"isFinalInvokeForWindow":false`, decoder.Window{}},
 		{`"window":{}`, decoder.Window{}},
@@ -38,9 +43,12 @@ func TestWindowMembers(t *testing.T) {
 		{`"state":7,"state":null`, decoder.Window{State: []byte(`7`)}}, // null counts as absent
 		{`"state": [ 1 , {} ] `, decoder.Window{State: []byte(`[ 1 , {} ]`)}},
 		{`"st\u0061te":12345678901234567890.10`, decoder.Window{State: []byte(`12345678901234567890.10`)}},
-		{`"window":{},"shardId":"s\u002F\ud83d\ude00\ud800","eventSourceARN":"arn:aws:kinesis:\/"`,
-			decoder.Window{ShardID: "s/😀\ufffd", EventSourceARN: "arn:aws:kinesis:/"}},
-		{`"window":{},"shardId":null,"isFinalInvokeForWindow":null,"eventSourceARN":null,"isWindowTerminatedEarly":null`, decoder.Window{}},
+		{
+			`"window":{},"shardId":"s\u002F\ud83d\ude00\ud800","eventSourceARN":"arn:aws:kinesis:\/"`,
+			decoder.Window{ShardID: "s/😀\ufffd", EventSourceARN: "arn:aws:kinesis:/"},
+		},
+		{`"window":{},"shardId":null,"isFinalInvokeForWindow":null,"eventSourceARN":null,` +
+			`"isWindowTerminatedEarly":null`, decoder.Window{}},
 	} {
 		before := `{` + c.members + `,` + event(plain(1))[1:]
 		for _, text := range []string{windowed(c.members, plain(1), plain(2)), windowed(c.members), before} {
@@ -53,15 +61,19 @@ func TestWindowMembers(t *testing.T) {
 }
 
 func TestNoWindow(t *testing.T) {
-	for _, text := range []string{event(), event(plain(1)), windowed(`"shardId":"s","eventSourceARN":"arn:aws:kinesis:x"`, plain(1)), windowed(`"State":{}`), `[]`,
-		windowed(`"window":null,"state":null,"isFinalInvokeForWindow":null`, plain(1))} {
+	for _, text := range []string{
+		event(), event(plain(1)), windowed(`"shardId":"s","eventSourceARN":"arn:aws:kinesis:x"`, plain(1)),
+		windowed(`"State":{}`), `[]`,
+		windowed(`"window":null,"state":null,"isFinalInvokeForWindow":null`, plain(1)),
+	} {
 		if got := read(t, decoder.Decoder{}, text); got.broken != nil || got.window != nil {
 			t.Errorf("%s gives\n%s", text, got)
 		}
 	}
 }
 
-// TestWindowWithoutRecords asserts that Records may be absent or null where there are members of a window, and only there.
+// TestWindowWithoutRecords asserts that Records may be absent or null where
+// there are members of a window, and only there.
 func TestWindowWithoutRecords(t *testing.T) {
 	for _, c := range []struct {
 		text string
@@ -71,7 +83,8 @@ func TestWindowWithoutRecords(t *testing.T) {
 		{`{"isFinalInvokeForWindow":true}`, true},
 		{`{"isWindowTerminatedEarly":true,"Records":null}`, true},
 		{`{"Records":null,"window":{},"eventSourceARN":"arn:aws:kinesis:us-east-2:123456789012:stream/orders"}`, true},
-		{`{"Records":[],"window":{},"eventSourceARN":"arn:aws:dynamodb:us-east-2:123456789012:table/t/stream/1"}`, false},
+		{`{"Records":[],"window":{},"eventSourceARN":"arn:aws:dynamodb:us-east-2:123456789012:table/t/stream/1"}`,
+			false},
 		{`{"window":{},"eventSourceARN":"arn:aws:dynamodb:us-east-2:123456789012:table/t/stream/1"}`, false},
 		{`{"state":{}}`, false},
 		{`{"shardId":"s"}`, false},
@@ -112,8 +125,8 @@ func TestBadWindows(t *testing.T) {
 	}
 }
 
-// TestWalkReturnsTheWindowAtTheEnd asserts that a walk that ends early, or badly,
-// has no window, and what its error is.
+// TestWalkReturnsTheWindowAtTheEnd asserts that a walk that ends early, or
+// badly, has no window, and what its error is.
 func TestWalkReturnsTheWindowAtTheEnd(t *testing.T) {
 	for _, c := range []struct {
 		name, text string
@@ -139,13 +152,15 @@ func TestWalkReturnsTheWindowAtTheEnd(t *testing.T) {
 	}
 }
 
-// TestWindowDoesNotReadRecords asserts that Window reports what is broken in the event, but not single records.
+// TestWindowDoesNotReadRecords asserts that Window reports what is broken in
+// the event, but not single records.
 func TestWindowDoesNotReadRecords(t *testing.T) {
 	w, err := decoder.Decoder{MaxRecords: 1}.Window([]byte(windowed(`"window":{}`, withData(1, "*"), "{}", "7")))
 	if err != nil || w == nil {
 		t.Errorf("with bad records it gives %v, %v", w, err)
 	}
-	for _, text := range []string{windowed(`"window":{}`, plain(1), "{]"), windowed(`"window":{}`, plain(1)+" "+plain(2)), windowed(`"window":{}`, plain(1)) + "}"} {
+	for _, text := range []string{windowed(`"window":{}`, plain(1), "{]"),
+		windowed(`"window":{}`, plain(1)+" "+plain(2)), windowed(`"window":{}`, plain(1)) + "}"} {
 		if w, err := (decoder.Decoder{}).Window([]byte(text)); w != nil || !errors.Is(err, decoder.ErrSyntax) {
 			t.Errorf("a broken event gives %v, %v", w, err)
 		}

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// This file runs the grammar by the million: pairs from a random sequence, on all
-// CPUs, without the cost of coverage.
+// This file runs the grammar by the million: pairs from a random sequence, on
+// all CPUs, without the cost of coverage.
 
 var (
 	executions = flag.Int("executions", 0, "pairs that TestCampaign reads; 0: a few seconds' worth")
@@ -21,7 +21,8 @@ var (
 	only       = flag.Int("only", -1, "the one pair that TestCampaign reads, and prints")
 )
 
-// oracleShare is how many executions there are for one that is held to encoding/json as well, which takes longer than the rest.
+// oracleShare is how many executions there are for one that is held to
+// encoding/json as well, which takes longer than the rest.
 const oracleShare = 4
 
 // tally is what a campaign has done.
@@ -81,7 +82,8 @@ func TestCampaign(t *testing.T) {
 	}
 }
 
-// spread shares the work among goroutines, until one of them has found something.
+// spread shares the work among goroutines, until one of them has found
+// something.
 func spread(workers, n int) tally {
 	defer debug.SetGCPercent(debug.SetGCPercent(800))
 	ctx, cancel := context.WithCancel(context.Background())
@@ -122,7 +124,8 @@ func campaign(ctx context.Context, first, step, n int) tally {
 			sum.oracle++
 		}
 		if finding != "" {
-			sum.finding = fmt.Sprintf("%s: seed %d, execution %d: %s\n%s", findingMark, *seed, i, finding, p.minimised().report())
+			sum.finding = fmt.Sprintf("%s: seed %d, execution %d: %s\n%s", findingMark, *seed, i, finding,
+				p.minimised().report())
 			return sum
 		}
 	}
@@ -132,7 +135,8 @@ func campaign(ctx context.Context, first, step, n int) tally {
 // findingMark begins what is said about a difference.
 const findingMark = "DIFFERENCE"
 
-// guarded is differs, with the oracle's verdict behind it if that is asked for; a panic is a finding too.
+// guarded is differs, with the oracle's verdict behind it if that is asked for;
+// a panic is a finding too.
 func (c *checker) guarded(p *pair, oracle bool) (finding string) {
 	defer func() {
 		if r := recover(); r != nil {

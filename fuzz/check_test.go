@@ -16,9 +16,9 @@ type checker struct {
 	process            lab.Lab // in which hot was read
 }
 
-// differs returns what is wrong with a pair, "" if nothing is: the event must give
-// the same behind the events of the pair as it gives in a new process, and as it
-// gives without templates.
+// differs returns what is wrong with a pair, "" if nothing is: the event must
+// give the same behind the events of the pair as it gives in a new process, and
+// as it gives without templates.
 func (c *checker) differs(p *pair) string {
 	c.fresh.read(&p.last, lab.New(false))
 	c.strict.read(&p.last, lab.New(true))
@@ -42,7 +42,8 @@ func (p *pair) corpus() string {
 	if len(p.warm) > 0 {
 		before = p.warm[len(p.warm)-1]
 	}
-	return fmt.Sprintf("go test fuzz v1\n[]byte(%q)\nuint16(%d)\n[]byte(%q)\nuint16(%d)\n", before.event, before.packed(), p.last.event, p.last.packed())
+	return fmt.Sprintf("go test fuzz v1\n[]byte(%q)\nuint16(%d)\n[]byte(%q)\nuint16(%d)\n", before.event,
+		before.packed(), p.last.event, p.last.packed())
 }
 
 // report tells people about a pair with a difference.
@@ -66,5 +67,6 @@ func (p *pair) report() string {
 }
 
 func (s *shot) String() string {
-	return fmt.Sprintf("%s, stop %d, MaxData %d, MaxRecords %d, Detach %t\n  %q", s.via, s.stop, s.MaxData, s.MaxRecords, s.Detach, s.event)
+	return fmt.Sprintf("%s, stop %d, MaxData %d, MaxRecords %d, Detach %t\n  %q", s.via, s.stop, s.MaxData,
+		s.MaxRecords, s.Detach, s.event)
 }

@@ -1,7 +1,8 @@
 package fuzz
 
-// choices is what the grammar decides by: the bytes of a fuzzer's input, behind which zeros follow, or a random sequence. A zero
-// is always the plain choice, so that a short input makes a plain event.
+// choices is what the grammar decides by: the bytes of a fuzzer's input, behind
+// which zeros follow, or a random sequence. A zero is always the plain choice,
+// so that a short input makes a plain event.
 type choices struct {
 	given  []byte
 	random bool
@@ -13,7 +14,8 @@ type choices struct {
 // given returns the choices that a fuzzer's input makes.
 func given(input []byte) choices { return choices{given: input} }
 
-// drawn returns the choices of a random sequence, which is the same for the same numbers in every process.
+// drawn returns the choices of a random sequence, which is the same for the
+// same numbers in every process.
 func drawn(seed, number uint64) choices {
 	return choices{random: true, state: seed*0x9e3779b97f4a7c15 ^ number*0xd1342543de82ef95}
 }

@@ -28,10 +28,12 @@ import (
 	"example.com/sluice/internal/lab"
 )
 
-// This file is about what is inside of data: aggregates and compression. The whole decoder reads it, in every way that it has, and all must
-// give the same; that must be what other implementations say.
+// This file is about what is inside of data: aggregates and compression. The
+// whole decoder reads it, in every way that it has, and all must give the same;
+// that must be what other implementations say.
 
-// inEvent is an event with that data, between two plain records and once more behind them.
+// inEvent is an event with that data, between two plain records and once more
+// behind them.
 func inEvent(data []byte) []byte {
 	text := base64.StdEncoding.EncodeToString(data)
 	var b strings.Builder
@@ -49,11 +51,13 @@ func inEvent(data []byte) []byte {
 
 // inWords writes down what is told of a record's contents.
 func inWords(b *strings.Builder, r *decoder.Record, err error) {
-	fmt.Fprintf(b, "%d.%d %t key %q hash key %q %t data %q error %v\n", r.Index, r.SubSequenceNumber, r.Aggregated, r.PartitionKey,
+	fmt.Fprintf(b, "%d.%d %t key %q hash key %q %t data %q error %v\n", r.Index, r.SubSequenceNumber, r.Aggregated,
+		r.PartitionKey,
 		r.ExplicitHashKey, r.ExplicitHashKey != nil, r.Data, err)
 }
 
-// readContents reads the event in every way, and fails where two give different things. It returns what they give.
+// readContents reads the event in every way, and fails where two give different
+// things. It returns what they give.
 func readContents(t *testing.T, d decoder.Decoder, event []byte) string {
 	t.Helper()
 	loop := func(d decoder.Decoder) string {
@@ -72,7 +76,8 @@ func readContents(t *testing.T, d decoder.Decoder, event []byte) string {
 		err := d.Batch(event, func(list *decoder.Batch) error {
 			good, bad, failed := list.Records(), list.Bad(), list.Failed()
 			for len(good)+len(bad) > 0 {
-				if len(bad) == 0 || len(good) > 0 && (good[0].Index < bad[0].Index || good[0].Index == bad[0].Index && good[0].SubSequenceNumber < bad[0].SubSequenceNumber) {
+				if len(bad) == 0 || len(good) > 0 && (good[0].Index < bad[0].Index ||
+					good[0].Index == bad[0].Index && good[0].SubSequenceNumber < bad[0].SubSequenceNumber) {
 					inWords(&b, &good[0], nil)
 					good = good[1:]
 				} else {
@@ -100,10 +105,12 @@ func readContents(t *testing.T, d decoder.Decoder, event []byte) string {
 	return want
 }
 
-// aggregated is the type of the message in an aggregate, for the protobuf runtime: what the format requires is optional, since
-// writers of proto3 leave out what is zero.
+// aggregated is the type of the message in an aggregate, for the protobuf
+// runtime: what the format requires is optional, since writers of proto3 leave
+// out what is zero.
 var aggregated = func() protoreflect.MessageDescriptor {
-	field := func(name string, number int32, label descriptorpb.FieldDescriptorProto_Label, kind descriptorpb.FieldDescriptorProto_Type, of string) *descriptorpb.FieldDescriptorProto {
+	field := func(name string, number int32, label descriptorpb.FieldDescriptorProto_Label,
+		kind descriptorpb.FieldDescriptorProto_Type, of string) *descriptorpb.FieldDescriptorProto {
 		f := &descriptorpb.FieldDescriptorProto{Name: &name, Number: &number, Label: &label, Type: &kind}
 		if of != "" {
 			f.TypeName = &of
@@ -121,13 +128,18 @@ var aggregated = func() protoreflect.MessageDescriptor {
 		Name: proto.String("aggregate.proto"), Syntax: proto.String("proto2"),
 		MessageType: []*descriptorpb.DescriptorProto{
 			{Name: proto.String("AggregatedRecord"), Field: []*descriptorpb.FieldDescriptorProto{
-				field("partition_key_table", 1, repeated, text, ""), field("explicit_hash_key_table", 2, repeated, text, ""), field("records", 3, repeated, message, ".Record"),
+				field("partition_key_table", 1, repeated, text, ""),
+				field("explicit_hash_key_table", 2, repeated, text, ""),
+				field("records", 3, repeated, message, ".Record"),
 			}},
 			{Name: proto.String("Record"), Field: []*descriptorpb.FieldDescriptorProto{
-				field("partition_key_index", 1, optional, number, ""), field("explicit_hash_key_index", 2, optional, number, ""),
-				field("data", 3, optional, descriptorpb.FieldDescriptorProto_TYPE_BYTES, ""), field("tags", 4, repeated, message, ".Tag"),
+				field("partition_key_index", 1, optional, number, ""),
+				field("explicit_hash_key_index", 2, optional, number, ""),
+				field("data", 3, optional, descriptorpb.FieldDescriptorProto_TYPE_BYTES, ""),
+				field("tags", 4, repeated, message, ".Tag"),
 			}},
-			{Name: proto.String("Tag"), Field: []*descriptorpb.FieldDescriptorProto{field("key", 1, optional, text, ""), field("value", 2, optional, text, "")}},
+			{Name: proto.String("Tag"), Field: []*descriptorpb.FieldDescriptorProto{field("key", 1, optional, text, ""),
+				field("value", 2, optional, text, "")}},
 		},
 	}, nil)
 	if err != nil {
@@ -136,7 +148,8 @@ var aggregated = func() protoreflect.MessageDescriptor {
 	return file.Messages().ByName("AggregatedRecord")
 }()
 
-// userRecords is what the protobuf runtime reads in a message, in words without the errors' texts; false where it is not sound.
+// userRecords is what the protobuf runtime reads in a message, in words without
+// the errors' texts; false where it is not sound.
 func userRecords(message []byte, index int) (string, bool) {
 	m := dynamicpb.NewMessage(aggregated)
 	if err := proto.Unmarshal(message, m); err != nil {
@@ -150,7 +163,9 @@ func userRecords(message []byte, index int) (string, bool) {
 		if mistyped(u, "partition_key_index") || mistyped(u, "data") {
 			return "", false
 		}
-		field := func(name protoreflect.Name) protoreflect.FieldDescriptor { return u.Descriptor().Fields().ByName(name) }
+		field := func(name protoreflect.Name) protoreflect.FieldDescriptor {
+			return u.Descriptor().Fields().ByName(name)
+		}
 		r := decoder.Record{Index: index, SubSequenceNumber: i, Aggregated: true, Data: u.Get(field("data")).Bytes()}
 		bad := false
 		if n := u.Get(field("partition_key_index")).Uint(); n < uint64(keys.Len()) {
@@ -175,7 +190,8 @@ func userRecords(message []byte, index int) (string, bool) {
 	return b.String(), true
 }
 
-// mistyped is whether a field is there in other wire types alone, so that it is among the unknown ones.
+// mistyped is whether a field is there in other wire types alone, so that it is
+// among the unknown ones.
 func mistyped(m protoreflect.Message, name protoreflect.Name) bool {
 	field := m.Descriptor().Fields().ByName(name)
 	unknown := m.GetUnknown()
@@ -202,7 +218,9 @@ func FuzzAggregates(f *testing.F) {
 		append(table, user(8, 0, 0x18, 7)...),
 		append(table, user(10, 0, 0x1a, 0)...),
 		{0x4b, 0x53, 0x54, 0x4c, 0x0a, 0},
-		{0x1a, 0}, {0x0a}, {0x80, 0x80, 0x80, 0x80, 0x10, 0},
+		{0x1a, 0},
+		{0x0a},
+		{0x80, 0x80, 0x80, 0x80, 0x10, 0},
 	} {
 		f.Add(m, true)
 		f.Add(m, false)
@@ -263,8 +281,10 @@ func plainOf(codec decoder.Codec, data []byte, limit int) (plain []byte, err err
 		}
 		return plain, err
 	case codec == decoder.Zstd:
-		// The stream reader, which has memory for windows: large ones it is spared.
-		r, err := zstd.NewReader(struct{ io.Reader }{in}, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(1<<20))
+		// The stream reader, which has memory for windows: large ones it is
+		// spared.
+		r, err := zstd.NewReader(struct{ io.Reader }{in}, zstd.WithDecoderConcurrency(1),
+			zstd.WithDecoderMaxWindow(1<<20))
 		if err == nil {
 			defer r.Close()
 		}
@@ -305,7 +325,8 @@ func snappyBlock(data []byte) ([]byte, error) {
 	return snappy.DecodeStrict(nil, data)
 }
 
-// snappyBlocks is what blocks hold that stand in data from at on, each behind its length, n bytes in all or to the end.
+// snappyBlocks is what blocks hold that stand in data from at on, each behind
+// its length, n bytes in all or to the end.
 func snappyBlocks(data []byte, at int, n uint32) (plain []byte, err error) {
 	for (n == math.MaxUint32 && len(data) != at || n < math.MaxUint32 && uint64(len(plain)) < uint64(n)) && err == nil {
 		if n == math.MaxUint32 && bytes.HasPrefix(data[min(at, len(data)):], []byte("\x82SNAPPY\x00")) {
@@ -326,7 +347,8 @@ func snappyBlocks(data []byte, at int, n uint32) (plain []byte, err error) {
 	return plain, err
 }
 
-// FuzzCodecs holds decompressing to other readers, with a limit that is met or not, and compressed data to what was compressed.
+// FuzzCodecs holds decompressing to other readers, with a limit that is met or
+// not, and compressed data to what was compressed.
 func FuzzCodecs(f *testing.F) {
 	codecs := []decoder.Codec{decoder.Gzip, decoder.Zlib, decoder.Zstd, decoder.Snappy}
 	w, err := zstd.NewWriter(nil)
@@ -385,7 +407,8 @@ func FuzzCodecs(f *testing.F) {
 		if !bytes.Equal(data, before) {
 			t.Fatal("the data has changed")
 		}
-		if err != nil && !errors.Is(err, decoder.ErrCompressed) && !errors.Is(err, decoder.ErrTooLarge) || err == nil && len(plain) > limit {
+		if err != nil && !errors.Is(err, decoder.ErrCompressed) && !errors.Is(err, decoder.ErrTooLarge) ||
+			err == nil && len(plain) > limit {
 			t.Fatalf("%d bytes, limit %d: %v", len(plain), limit, err)
 		}
 		tooLarge := errors.Is(err, decoder.ErrTooLarge)
@@ -396,9 +419,11 @@ func FuzzCodecs(f *testing.F) {
 			return
 		}
 		want, wantErr := plainOf(codec, data, limit)
-		// Where both fault and limit are met, which one is told may differ; so it may for windows that only the other reader limits.
-		// compress/gzip takes no name or comment above 511 bytes.
-		lenient := errors.Is(wantErr, zstd.ErrWindowSizeExceeded) || errors.Is(wantErr, gzip.ErrHeader) && len(data) > 512
+		// Where both fault and limit are met, which one is told may differ; so
+		// it may for windows that only the other reader limits. compress/gzip
+		// takes no name or comment above 511 bytes.
+		lenient := errors.Is(wantErr, zstd.ErrWindowSizeExceeded) ||
+			errors.Is(wantErr, gzip.ErrHeader) && len(data) > 512
 		if err == nil && !lenient && (wantErr != nil || !bytes.Equal(plain, want)) {
 			t.Errorf("%s %x gives %q, want %q, %v", codec, data, plain, want, wantErr)
 		}
@@ -406,7 +431,8 @@ func FuzzCodecs(f *testing.F) {
 			t.Errorf("%s %x: %v, want %q", codec, data, err, want)
 		}
 
-		// The whole decoder gives the same, alone and within an aggregate, and by Auto where the data says what it is.
+		// The whole decoder gives the same, alone and within an aggregate, and
+		// by Auto where the data says what it is.
 		d := decoder.Decoder{Codec: codec, MaxData: limit, Deaggregate: true}
 		got := readContents(t, d, inEvent(data))
 		var b strings.Builder

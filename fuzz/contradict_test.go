@@ -15,8 +15,8 @@ import (
 
 // This file holds what the decoder says about an event to the oracle.
 
-// contradicts returns where the decoder of a process contradicts the oracle about
-// an event, "" if nowhere.
+// contradicts returns where the decoder of a process contradicts the oracle
+// about an event, "" if nowhere.
 func contradicts(s *shot, process lab.Lab) string {
 	before := slices.Clone(s.event)
 	v := judge(s)
@@ -129,7 +129,8 @@ func (v *verdict) aboutBatch(s *shot) string {
 func (v *verdict) aboutRecords(b *decoder.Batch) string {
 	records, bad, failed := b.Records(), b.Bad(), b.Failed()
 	if len(bad) != len(failed) || len(bad)+len(records) != len(v.records) {
-		return fmt.Sprintf("%d records, not %d good and %d, %d bad ones", len(v.records), len(records), len(bad), len(failed))
+		return fmt.Sprintf("%d records, not %d good and %d, %d bad ones", len(v.records), len(records), len(bad),
+			len(failed))
 	}
 	for n := range v.records {
 		var said string
@@ -167,7 +168,8 @@ func (v *verdict) aboutSource(s *shot) string {
 	}
 	var source decoder.Source
 	if want != nil {
-		source.EventSourceARN, source.ShardID, source.StreamName = want.EventSourceARN, want.ShardID, streamOf(want.EventSourceARN)
+		source.EventSourceARN, source.ShardID, source.StreamName = want.EventSourceARN, want.ShardID,
+			streamOf(want.EventSourceARN)
 	}
 	if *src != source {
 		return fmt.Sprintf("source %+v, not %+v", source, *src)
@@ -182,10 +184,12 @@ func (v *verdict) about(rec *decoder.Record, err error, n int) string {
 		name      string
 		got, want []byte
 	}{
-		{"key", rec.PartitionKey, e.key}, {"sequence number", rec.SequenceNumber, e.sequence}, {"data", rec.Data, e.data}, {"event id", rec.EventID, e.id},
+		{"key", rec.PartitionKey, e.key}, {"sequence number", rec.SequenceNumber, e.sequence},
+		{"data", rec.Data, e.data}, {"event id", rec.EventID, e.id},
 	} {
 		if !bytes.Equal(f.got, f.want) || (f.got == nil) != (f.want == nil) {
-			return fmt.Sprintf("record %d: %s %q (absent: %t), not %q (%t)", n, f.name, f.want, f.want == nil, f.got, f.got == nil)
+			return fmt.Sprintf("record %d: %s %q (absent: %t), not %q (%t)", n, f.name, f.want, f.want == nil, f.got,
+				f.got == nil)
 		}
 	}
 	if !rec.ApproximateArrivalTimestamp.Equal(e.at) || rec.ApproximateArrivalTimestamp.Location() != time.UTC {
@@ -218,7 +222,8 @@ func (v *verdict) about(rec *decoder.Record, err error, n int) string {
 	return fmt.Sprintf("record %d: flaws %v, not %v", n, e.flaws, bad)
 }
 
-// aboutEnd compares how an event ends: whole, or broken by a flaw of its window, or as the verdict says.
+// aboutEnd compares how an event ends: whole, or broken by a flaw of its
+// window, or as the verdict says.
 func (v *verdict) aboutEnd(err error, whole bool, flaws []flaw) string {
 	if err == nil {
 		if !whole || len(flaws) > 0 || !json.Valid(v.event) {
@@ -254,15 +259,18 @@ func (v *verdict) aboutEnd(err error, whole bool, flaws []flaw) string {
 	return fmt.Sprintf("the event ends with %v, not %v", v.ends, err)
 }
 
-// syntaxOffset is where encoding/json finds that a text is not JSON, and -1 if it is.
+// syntaxOffset is where encoding/json finds that a text is not JSON, and -1 if
+// it is.
 func syntaxOffset(b []byte) int64 {
 	var raw json.RawMessage
 	var syntax *json.SyntaxError
 	if err := json.Unmarshal(b, &raw); !errors.As(err, &syntax) {
 		return -1
 	}
-	// At the end encoding/json puts a space behind a text that might go on, and may find fault with that.
-	spaced := strings.HasPrefix(syntax.Error(), "invalid character ' '") && syntax.Offset == int64(len(b)) && b[len(b)-1] != ' '
+	// At the end encoding/json puts a space behind a text that might go on, and
+	// may find fault with that.
+	spaced := strings.HasPrefix(syntax.Error(), "invalid character ' '") && syntax.Offset == int64(len(b)) &&
+		b[len(b)-1] != ' '
 	if spaced || syntax.Error() == "unexpected end of JSON input" {
 		return int64(len(b))
 	}
@@ -273,7 +281,8 @@ func aboutWindow(got, want *decoder.Window) string {
 	if (got == nil) != (want == nil) {
 		return fmt.Sprintf("window %+v, not %+v", want, got)
 	}
-	if got == nil || got.Start.Equal(want.Start) && got.End.Equal(want.End) && bytes.Equal(got.State, want.State) && got.ShardID == want.ShardID &&
+	if got == nil || got.Start.Equal(want.Start) && got.End.Equal(want.End) && bytes.Equal(got.State, want.State) &&
+		got.ShardID == want.ShardID &&
 		got.EventSourceARN == want.EventSourceARN && got.IsFinalInvokeForWindow == want.IsFinalInvokeForWindow &&
 		got.IsWindowTerminatedEarly == want.IsWindowTerminatedEarly && (got.State == nil) == (want.State == nil) {
 		return ""
@@ -305,7 +314,8 @@ func (v *verdict) window() (w *decoder.Window, flaws []flaw) {
 		}
 		return string(b[at.start:at.end]) == "true"
 	}
-	w = &decoder.Window{IsFinalInvokeForWindow: truth("isFinalInvokeForWindow"), IsWindowTerminatedEarly: truth("isWindowTerminatedEarly")}
+	w = &decoder.Window{IsFinalInvokeForWindow: truth("isFinalInvokeForWindow"),
+		IsWindowTerminatedEarly: truth("isWindowTerminatedEarly")}
 	if at, ok := v.outer["state"]; ok {
 		w.State = b[at.start:at.end]
 	}

@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// This file holds the targets. Each makes a pair of its input in its own way; what is asked of the pair is the same for all:
-// TestCampaign asks it too, without a fuzzer's guidance, but quicker.
+// This file holds the targets. Each makes a pair of its input in its own way;
+// what is asked of the pair is the same for all: TestCampaign asks it too,
+// without a fuzzer's guidance, but quicker.
 
 // ask holds a pair to all that a pair is held to.
 func ask(t *testing.T, p *pair) {
@@ -37,38 +38,47 @@ func FuzzRaw(f *testing.F) {
 
 // record is a record as Lambda writes it.
 func record(key, sequence, data, at, eventID string) string {
-	return fmt.Sprintf(`{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":"%s","sequenceNumber":"%s","data":"%s",`+
+	return fmt.Sprintf(`{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":"%s",`+
+		`"sequenceNumber":"%s","data":"%s",`+
 		`"approximateArrivalTimestamp":%s},"eventSource":"aws:kinesis","eventVersion":"1.0","eventID":"%s",`+
-		`"eventName":"aws:kinesis:record","invokeIdentityArn":"arn:aws:iam::123456789012:role/r","awsRegion":"eu-west-1",`+
+		`"eventName":"aws:kinesis:record","invokeIdentityArn":"arn:aws:iam::123456789012:role/r",`+
+		`"awsRegion":"eu-west-1",`+
 		`"eventSourceARN":"arn:aws:kinesis:eu-west-1:123456789012:stream/a"}`, key, sequence, data, at, eventID)
 }
 
-// usualNumber is all but two of the 56 digits that Kinesis gives a sequence number.
+// usualNumber is all but two of the 56 digits that Kinesis gives a sequence
+// number.
 const usualNumber = "495403390384895711" + "036925814703692581470369258147036925"
 
 var (
-	goodRecord    = record("key-1", usualNumber+"20", "aGVsbG8=", "1480641523.477", "shardId-000000000006:"+usualNumber+"20")
-	anotherRecord = record("k2", usualNumber+"21", "d29ybGQhIQ==", "1480641524.001", "shardId-000000000006:"+usualNumber+"21")
+	goodRecord = record("key-1", usualNumber+"20", "aGVsbG8=", "1480641523.477",
+		"shardId-000000000006:"+usualNumber+"20")
+	anotherRecord = record("k2", usualNumber+"21", "d29ybGQhIQ==", "1480641524.001",
+		"shardId-000000000006:"+usualNumber+"21")
 )
 
-// FuzzRecord takes the five values of a record among others, as they stand in the event.
+// FuzzRecord takes the five values of a record among others, as they stand in
+// the event.
 func FuzzRecord(f *testing.F) {
 	f.Fuzz(func(t *testing.T, key, sequence, data, at, eventID string, how uint16) {
 		odd := record(key, sequence, data, at, eventID)
 		ask(t, &pair{
 			warm: []shot{{event: []byte(`{"Records":[` + goodRecord + `,` + anotherRecord + `]}`)}},
-			last: shot{[]byte(`{"Records":[` + goodRecord + `,` + odd + `,` + anotherRecord + `,` + odd + `]}`), unpackedHow(how)},
+			last: shot{[]byte(`{"Records":[` + goodRecord + `,` + odd + `,` + anotherRecord + `,` + odd + `]}`),
+				unpackedHow(how)},
 		})
 	})
 }
 
-// FuzzTemplate takes the text around the five values, which are sound, of two records before and two of the event.
+// FuzzTemplate takes the text around the five values, which are sound, of two
+// records before and two of the event.
 func FuzzTemplate(f *testing.F) {
 	f.Fuzz(func(t *testing.T, toKey, toSequence, toData, toTime, toEventID, toEnd string, how uint16) {
 		event := func(n int) []byte {
 			one := func(n int) string {
 				sequence := fmt.Sprintf(usualNumber+"%02d", n)
-				return toKey + `"k` + fmt.Sprint(n) + `"` + toSequence + `"` + sequence + `"` + toData + `"aGVsbG8="` + toTime +
+				return toKey + `"k` + fmt.Sprint(n) + `"` + toSequence + `"` + sequence + `"` + toData +
+					`"aGVsbG8="` + toTime +
 					fmt.Sprintf("1480641523.%03d", n) + toEventID + `"shardId-000000000006:` + sequence + `"` + toEnd
 			}
 			return []byte(`{"Records":[` + one(n) + `,` + one(n+1) + `]}`)

@@ -5,8 +5,9 @@ import (
 	"strconv"
 )
 
-// This file makes events: envelopes, records by a template, and the values in its holes, most of them such that the shape lane takes
-// them, some of them odd.
+// This file makes events: envelopes, records by a template, and the values in
+// its holes, most of them such that the shape lane takes them, some of them
+// odd.
 
 // span is a part of an event.
 type span struct{ start, end int }
@@ -50,7 +51,8 @@ func (g *grammar) begin(c choices) {
 	}
 }
 
-// template returns a template, which is the same for all events of an execution.
+// template returns a template, which is the same for all events of an
+// execution.
 func (g *grammar) template(i int) *template {
 	t := &g.templates[i]
 	if !t.made {
@@ -60,7 +62,8 @@ func (g *grammar) template(i int) *template {
 	return t
 }
 
-// event makes an event of records of the first template, or of others too. It is appended to dst.
+// event makes an event of records of the first template, or of others too. It
+// is appended to dst.
 func (g *grammar) event(dst []byte, plain bool) []byte {
 	g.text, g.spots = dst, g.spots[:0]
 	if !plain && g.chance(2) {
@@ -192,9 +195,10 @@ func (g *grammar) size(h hole) int {
 }
 
 var keys = []string{
-	`1.0`, `1`, ``, `aws:kinesis`, `shardId-000000000006`, `é`, `日本語日本語日本語`, "\xff\xfe", "\xc3", `\"`, `\\`, `\/`, `\u0041`, `\ud83d\ude00`,
-	`\ud800`, `a\ud800\u0041`, `\n`, "\n", "\x00", "\x1f", "\x7f", `"`, `a"`, `","`, `\`, `\u12`, `\q`, "abcdefg\x01", "abcdefgh\x01", "\x01bcdefghi",
-	`abcdefg\n`, `abcdefgh\n`, `a":"b`, `\","sequenceNumber":"1`, "\xa2\xdc\x9f", "abc\xa2defg\\n", "\x80", `null`, `{}`,
+	`1.0`, `1`, ``, `aws:kinesis`, `shardId-000000000006`, `é`, `日本語日本語日本語`, "\xff\xfe", "\xc3", `\"`, `\\`, `\/`,
+	`\u0041`, `\ud83d\ude00`, `\ud800`, `a\ud800\u0041`, `\n`, "\n", "\x00", "\x1f", "\x7f", `"`, `a"`, `","`, `\`,
+	`\u12`, `\q`, "abcdefg\x01", "abcdefgh\x01", "\x01bcdefghi", `abcdefg\n`, `abcdefgh\n`, `a":"b`,
+	`\","sequenceNumber":"1`, "\xa2\xdc\x9f", "abc\xa2defg\\n", "\x80", `null`, `{}`,
 }
 
 func (g *grammar) key(odd bool) {
@@ -223,9 +227,11 @@ func (g *grammar) letters(n int) {
 }
 
 var numbers = []string{
-	`12345678901234567890:`, `x`, `a2345678901234567890`, ``, `01`, `-1`, `1.5`, `1e5`, ` 1`, `\u0031`, `12345678\n`, "1234567\x018", "\x01", "12345678\x80",
-	`0000000000000000000000000000000000000000000000000000000001`, `99999999999999999999999999999999999999999999999999999999999999999999999999`,
-	`12345678"`, `"`, "\xb1\xb2\xb3\xb4\xb5\xb6\xb7\xb8", `:::::::::`, "1234567:", "123456781234567/", "????????", "/", "\n\n\n\n\n\n\n\n", `"""""""",""`,
+	`12345678901234567890:`, `x`, `a2345678901234567890`, ``, `01`, `-1`, `1.5`, `1e5`, ` 1`, `\u0031`, `12345678\n`,
+	"1234567\x018", "\x01", "12345678\x80", `0000000000000000000000000000000000000000000000000000000001`,
+	`99999999999999999999999999999999999999999999999999999999999999999999999999`, `12345678"`, `"`,
+	"\xb1\xb2\xb3\xb4\xb5\xb6\xb7\xb8", `:::::::::`, "1234567:", "123456781234567/", "????????", "/",
+	"\n\n\n\n\n\n\n\n", `"""""""",""`,
 }
 
 // number writes the sequence number.
@@ -253,7 +259,8 @@ func (g *grammar) digits(dst []byte, n int) []byte {
 	return dst
 }
 
-// eventID writes an event id: what fits the sequence number or, if odd, not quite.
+// eventID writes an event id: what fits the sequence number or, if odd, not
+// quite.
 func (g *grammar) eventID(t *template, odd bool) {
 	n := -1
 	if odd {
@@ -310,11 +317,13 @@ func (g *grammar) eventID(t *template, odd bool) {
 }
 
 var times = []string{
-	`01`, `1.`, `1.5e3`, `-0`, `"1480641523.477"`, `1e400`, `1480641523`, `1480641523.4770`, `1480641523.4`, `.5`, `+1`, `1e`, `253402300799.999`,
-	`253402300800`, `-1.5`, `0`, `0480641523.477`, `0123456789.123`, `1480641523.477 `, ` 1480641523.477`, `148064152a.477`, `1480641523,477`,
-	`1480641523.47:`, `1480641523.477e0`, `14806415230.477`, `9999999999.999`, `1.4806415E9`, `1480641523.4771234567891`, `1e-400`, `0e999999999999`,
-	`-1480641523.477`, `""`, `"x"`, `"1480641523"`, `148064152:.477`, `/480641523.477`, `1480641523.47/`, `148064152.3477`, `1480641523.477]`, `-`,
-	`-480641523.477`, `1480641523.477}`, "148064152\xb3.477", "148064\xb2523.477", `1480641:23.477`, `148064.1523477`, `true`, `1E0001`, `0.0000000019`,
+	`01`, `1.`, `1.5e3`, `-0`, `"1480641523.477"`, `1e400`, `1480641523`, `1480641523.4770`, `1480641523.4`, `.5`,
+	`+1`, `1e`, `253402300799.999`, `253402300800`, `-1.5`, `0`, `0480641523.477`, `0123456789.123`,
+	`1480641523.477 `, ` 1480641523.477`, `148064152a.477`, `1480641523,477`, `1480641523.47:`, `1480641523.477e0`,
+	`14806415230.477`, `9999999999.999`, `1.4806415E9`, `1480641523.4771234567891`, `1e-400`, `0e999999999999`,
+	`-1480641523.477`, `""`, `"x"`, `"1480641523"`, `148064152:.477`, `/480641523.477`, `1480641523.47/`,
+	`148064152.3477`, `1480641523.477]`, `-`, `-480641523.477`, `1480641523.477}`, "148064152\xb3.477",
+	"148064\xb2523.477", `1480641:23.477`, `148064.1523477`, `true`, `1E0001`, `0.0000000019`,
 	`253402300799.9999999999`, `-253402300800`, `"01"`, `"1 "`, `1480641523.477,`, `1480641523e477`,
 }
 
@@ -365,11 +374,13 @@ func (g *grammar) data(odd bool) {
 }
 
 var oddTexts = []string{
-	`=`, `==`, `===`, `====`, `A===`, `AA=A`, `AA==AA==`, `AA==A`, `AB==`, `AAB=`, `-_-_`, `AAA`, `A`, `\n`, `\r\n`, `\/`, `\u0041`, "\n", "\r", "\r\n", "\n\n\n\n", `"`,
-	`\`, ` `, "\x00", "\x80", "\xc3\xa9", `*`, `\nAAA`, `AA\n==`, `AA=\n=`, `=\n`, `\/\/\/\/`, `AAAA\n`, `\n\n\n\n`, `AAAA"AAA`, `\"`, `\t`, `{}`, `\ud83d\ude00`, `\ud83d`,
+	`=`, `==`, `===`, `====`, `A===`, `AA=A`, `AA==AA==`, `AA==A`, `AB==`, `AAB=`, `-_-_`, `AAA`, `A`, `\n`, `\r\n`,
+	`\/`, `\u0041`, "\n", "\r", "\r\n", "\n\n\n\n", `"`, `\`, ` `, "\x00", "\x80", "\xc3\xa9", `*`, `\nAAA`, `AA\n==`,
+	`AA=\n=`, `=\n`, `\/\/\/\/`, `AAAA\n`, `\n\n\n\n`, `AAAA"AAA`, `\"`, `\t`, `{}`, `\ud83d\ude00`, `\ud83d`,
 }
 
-// oddData spoils the base64 that begins at start, at its end or somewhere within.
+// oddData spoils the base64 that begins at start, at its end or somewhere
+// within.
 func (g *grammar) oddData(start int) {
 	bad := g.oneOf(oddTexts)
 	if g.chance(64) {
@@ -399,14 +410,20 @@ func (g *grammar) oddData(start int) {
 }
 
 var oddElements = []string{
-	`null`, `5`, `"x"`, `[]`, `{}`, `true`, `{"kinesis":{}}`, `{"kinesis":null}`, `{"kinesis":5}`, `{"eventSource":"aws:s3"}`, `{"data":"AAAA"}`, ``, `,`, `]`, `}`,
-	`{"kinesis":{"sequenceNumber":"1","partitionKey":"k","data":"AAAA"}}`, `{"eventSource":"aws:kinesis"}`, `{"eventSource":"aws:sqs","body":"x"}`, `{`, `[{}]`,
-	`{"kinesis":{"sequenceNumber":"1","partitionKey":"k","data":"AAAA"},"kinesis":{"sequenceNumber":"2","partitionKey":"l","data":"BBBB"}}`, `{,}`, `{"a"}`,
-	`{"kinesis":{"sequenceNumber":"1","partitionKey":"k","data":"AAAA"},"kinesis":null}`, `{"a":}`, `{"a":1,}`, `{"a":1 "b":2}`, `[1,]`, `nul`, `{a:1}`,
-	`{"kinesis":{"sequenceNumber":"1"},"data":"AAAA","partitionKey":"k","eventID":"s:1"}`, `{"sequenceNumber":"1","partitionKey":"k","data":"AAAA"}`,
+	`null`, `5`, `"x"`, `[]`, `{}`, `true`, `{"kinesis":{}}`, `{"kinesis":null}`, `{"kinesis":5}`,
+	`{"eventSource":"aws:s3"}`, `{"data":"AAAA"}`, ``, `,`, `]`, `}`,
+	`{"kinesis":{"sequenceNumber":"1","partitionKey":"k","data":"AAAA"}}`, `{"eventSource":"aws:kinesis"}`,
+	`{"eventSource":"aws:sqs","body":"x"}`, `{`, `[{}]`,
+	`{"kinesis":{"sequenceNumber":"1","partitionKey":"k","data":"AAAA"},"kinesis":{"sequenceNumber":"2",` +
+		`"partitionKey":"l","data":"BBBB"}}`,
+	`{,}`, `{"a"}`, `{"kinesis":{"sequenceNumber":"1","partitionKey":"k","data":"AAAA"},"kinesis":null}`, `{"a":}`,
+	`{"a":1,}`, `{"a":1 "b":2}`, `[1,]`, `nul`, `{a:1}`,
+	`{"kinesis":{"sequenceNumber":"1"},"data":"AAAA","partitionKey":"k","eventID":"s:1"}`,
+	`{"sequenceNumber":"1","partitionKey":"k","data":"AAAA"}`,
 }
 
-// oddElement writes an element that is no record by a template, or one by a template of its own.
+// oddElement writes an element that is no record by a template, or one by a
+// template of its own.
 func (g *grammar) oddElement() {
 	if g.chance(80) {
 		g.templates[2].make(&g.choices)
@@ -417,10 +434,14 @@ func (g *grammar) oddElement() {
 }
 
 var oddEvents = []string{
-	``, ` `, `5`, `"x"`, `nul`, `{}`, ` { } `, `[]`, `[[5]]`, `[5,{}]`, `{"Records":[]}`, `{"Records":null}`, `{"isFinalInvokeForWindow":true}`, `{"state":1}`,
-	`{"isFinalInvokeForWindow":true,"eventSourceARN":"arn:aws:sqs:x","Records":null}`, `{"window":{},"eventSourceARN":"arn:aws:kinesis:a:1:stream/x"}`,
-	`{"awslogs":{"data":"x"}}`, `{"detail-type":"x"}`, `{"Records":[{"cf":{}}]}`, `{"Records":[{"EventSource":"aws:sns"}]}`, `{"Records":[{"eventSource":"x:y"}]}`,
-	`{"Records":[{"eventSource":5}]}`, `[{"eventSource":"aws:sqs"},{"data":"AAAA"}]`, `{"window":null,"state":null,"isFinalInvokeForWindow":null}`, `{]`, `{"Records":5}`,
+	``, ` `, `5`, `"x"`, `nul`, `{}`, ` { } `, `[]`, `[[5]]`, `[5,{}]`, `{"Records":[]}`, `{"Records":null}`,
+	`{"isFinalInvokeForWindow":true}`, `{"state":1}`,
+	`{"isFinalInvokeForWindow":true,"eventSourceARN":"arn:aws:sqs:x","Records":null}`,
+	`{"window":{},"eventSourceARN":"arn:aws:kinesis:a:1:stream/x"}`, `{"awslogs":{"data":"x"}}`,
+	`{"detail-type":"x"}`, `{"Records":[{"cf":{}}]}`, `{"Records":[{"EventSource":"aws:sns"}]}`,
+	`{"Records":[{"eventSource":"x:y"}]}`, `{"Records":[{"eventSource":5}]}`,
+	`[{"eventSource":"aws:sqs"},{"data":"AAAA"}]`, `{"window":null,"state":null,"isFinalInvokeForWindow":null}`, `{]`,
+	`{"Records":5}`,
 }
 
 // envelope is what stands around the records of an event.
@@ -429,23 +450,56 @@ type envelope struct{ before, comma, after string }
 var plainEnvelope = envelope{`{"Records":[`, `,`, `]}`}
 
 const (
-	windowMembers = `"window":{"start":"2020-12-09T07:04:00Z","end":"2020-12-09T07:06:00Z"},"state":{"1":282,"2":[715]},"shardId":"shardId-000000000006",` +
-		`"eventSourceARN":"arn:aws:kinesis:us-east-1:123456789012:stream/a","isFinalInvokeForWindow":false,"isWindowTerminatedEarly":true`
-	oddWindow = `"window":{"start":"2020-12-09T07:04:00.5+02:00","end":null,"end":"x"},"state":null,"state":"\u0041","shardId":5`
+	windowMembers = `"window":{"start":"2020-12-09T07:04:00Z","end":"2020-12-09T07:06:00Z"},"state":{"1":282,` +
+		`"2":[715]},"shardId":"shardId-000000000006",` +
+		`"eventSourceARN":"arn:aws:kinesis:us-east-1:123456789012:stream/a","isFinalInvokeForWindow":false,` +
+		`"isWindowTerminatedEarly":true`
+	oddWindow = `"window":{"start":"2020-12-09T07:04:00.5+02:00","end":null,"end":"x"},"state":null,` +
+		`"state":"\u0041","shardId":5`
 )
 
 var envelopes = []envelope{
-	{`[`, `,`, `]`}, {`[`, `,`, `]`}, {`[`, `,`, `]`},
-	{`{` + windowMembers + `,"Records":[`, `,`, `]}`}, {`{"Records":[`, `,`, `],` + windowMembers + `}`}, {`{"Records":[`, `,`, `],` + windowMembers + `}`},
-	{`{"Records":[`, `,`, `],` + oddWindow + `}`}, {`{"isFinalInvokeForWindow":true,"Records":[`, `,`, `]}`}, {`{"Records":[`, `,`, `],"window":{}}`},
-	{`{"Records":[`, `,`, `],"window":[],"state":[1, 2 ]}`}, {`{"Records":[`, `,`, `],"isFinalInvokeForWindow":1}`}, {`{"st\u0061te":"x","Records":[`, `,`, `]}`},
-	{`{"Records": [`, `, `, `]}`}, {" {\n\"Records\" : [ ", " , ", " ] }\n"}, {"{\n  \"Records\": [\n    ", ",\n    ", "\n  ]\n}\n"}, {`{"Records":[`, " ,", `] }`},
-	{`{"Rec\u006frds":[`, `,`, `]}`}, {`{"x":[{}],"Records":[`, `,`, `],"y":{"Records":[]}}`}, {`{"Records":null,"Records":[`, `,`, `]}`},
-	{`{"Records":[`, `,`, `],"Records":[]}`}, {`{"Records":[`, `,`, `],"Records":null}`}, {`{"Records":[`, `,`, `]}}`}, {`{"Records":[`, `,`, `]} x`},
-	{`{"Records":[`, `,`, `]`}, {`{"Records":[`, `,`, ``}, {`{"Records":[`, `,`, `,]}`}, {`{"Records":[`, `,`, `],}`}, {`{"Records":[`, ``, `]}`}, {`{"Records":[`, `,,`, `]}`},
-	{`{"Records":{"a":`, `,`, `}}`}, {`{"records":[`, `,`, `]}`}, {`[[`, `,`, `]]`}, {`{"Records":[[`, `,`, `]]}`}, {"\xef\xbb\xbf{\"Records\":[", `,`, `]}`},
-	{`{"Records":[`, `,`, `]],`}, {`{"Records":[`, `,`, "]}\x00"}, {`[`, `,`, `]}`}, {`{"Records":[`, `,`, `}}`}, {`{"state":"` + "\x01" + `","Records":[`, `,`, `]}`},
-	{`{"Records":[`, `,`, `],"state":01}`}, {`{"Records":[`, `,`, `],"eventSourceARN":"arn:aws:sqs:x"}`},
+	{`[`, `,`, `]`},
+	{`[`, `,`, `]`},
+	{`[`, `,`, `]`},
+	{`{` + windowMembers + `,"Records":[`, `,`, `]}`},
+	{`{"Records":[`, `,`, `],` + windowMembers + `}`},
+	{`{"Records":[`, `,`, `],` + windowMembers + `}`},
+	{`{"Records":[`, `,`, `],` + oddWindow + `}`},
+	{`{"isFinalInvokeForWindow":true,"Records":[`, `,`, `]}`},
+	{`{"Records":[`, `,`, `],"window":{}}`},
+	{`{"Records":[`, `,`, `],"window":[],"state":[1, 2 ]}`},
+	{`{"Records":[`, `,`, `],"isFinalInvokeForWindow":1}`},
+	{`{"st\u0061te":"x","Records":[`, `,`, `]}`},
+	{`{"Records": [`, `, `, `]}`},
+	{" {\n\"Records\" : [ ", " , ", " ] }\n"},
+	{"{\n  \"Records\": [\n    ", ",\n    ", "\n  ]\n}\n"},
+	{`{"Records":[`, " ,", `] }`},
+	{`{"Rec\u006frds":[`, `,`, `]}`},
+	{`{"x":[{}],"Records":[`, `,`, `],"y":{"Records":[]}}`},
+	{`{"Records":null,"Records":[`, `,`, `]}`},
+	{`{"Records":[`, `,`, `],"Records":[]}`},
+	{`{"Records":[`, `,`, `],"Records":null}`},
+	{`{"Records":[`, `,`, `]}}`},
+	{`{"Records":[`, `,`, `]} x`},
+	{`{"Records":[`, `,`, `]`},
+	{`{"Records":[`, `,`, ``},
+	{`{"Records":[`, `,`, `,]}`},
+	{`{"Records":[`, `,`, `],}`},
+	{`{"Records":[`, ``, `]}`},
+	{`{"Records":[`, `,,`, `]}`},
+	{`{"Records":{"a":`, `,`, `}}`},
+	{`{"records":[`, `,`, `]}`},
+	{`[[`, `,`, `]]`},
+	{`{"Records":[[`, `,`, `]]}`},
+	{"\xef\xbb\xbf{\"Records\":[", `,`, `]}`},
+	{`{"Records":[`, `,`, `]],`},
+	{`{"Records":[`, `,`, "]}\x00"},
+	{`[`, `,`, `]}`},
+	{`{"Records":[`, `,`, `}}`},
+	{`{"state":"` + "\x01" + `","Records":[`, `,`, `]}`},
+	{`{"Records":[`, `,`, `],"state":01}`},
+	{`{"Records":[`, `,`, `],"eventSourceARN":"arn:aws:sqs:x"}`},
 }
 
 func (g *grammar) envelope(plain bool) envelope {

@@ -5,8 +5,9 @@ import (
 	"encoding/json"
 )
 
-// This file finds its way through JSON for the oracle. What is JSON is for encoding/json to say: where a value ends is only guessed
-// here, which is right for what encoding/json then finds valid.
+// This file finds its way through JSON for the oracle. What is JSON is for
+// encoding/json to say: where a value ends is only guessed here, which is right
+// for what encoding/json then finds valid.
 
 func space(b []byte, i int) int {
 	for i < len(b) && bytes.IndexByte([]byte(" \t\r\n"), b[i]) >= 0 {
@@ -60,7 +61,8 @@ func extent(b []byte, i int) int {
 	return i
 }
 
-// numberEnd is where the number at i ends, or what was to be one. It ends within 01, but behind 1. and 1e+, which lack something.
+// numberEnd is where the number at i ends, or what was to be one. It ends
+// within 01, but behind 1. and 1e+, which lack something.
 func numberEnd(b []byte, i int) int {
 	digits := func() {
 		for '0' <= at(b, i) && at(b, i) <= '9' {
@@ -139,8 +141,9 @@ func each(b []byte, i int, f func(name []byte, escaped bool, value span)) {
 	}
 }
 
-// unquoted is the text of a valid string, never nil. Its escapes are read by encoding/json, which would spoil what is not UTF-8 if it
-// were given the whole.
+// unquoted is the text of a valid string, never nil. Its escapes are read by
+// encoding/json, which would spoil what is not UTF-8 if it were given the
+// whole.
 func unquoted(quoted []byte) []byte {
 	raw := quoted[1 : len(quoted)-1]
 	if bytes.IndexByte(raw, '\\') < 0 {

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// This file makes a pair with a finding small, so that people can see what it is about.
+// This file makes a pair with a finding small, so that people can see what it
+// is about.
 
 // mostTries is how often a pair is read to make it smaller.
 const mostTries = 50_000
@@ -17,7 +18,8 @@ type minimiser struct {
 	tries int
 }
 
-// minimised returns a small pair with the same finding as p, which it leaves as it is.
+// minimised returns a small pair with the same finding as p, which it leaves as
+// it is.
 func (p *pair) minimised() *pair {
 	m := minimiser{pair: p.clone()}
 	if m.kind = kindOf(m.guarded(p, true)); m.kind == "" {
@@ -109,7 +111,8 @@ func (m *minimiser) cut(i int) {
 	}
 }
 
-// cutAll takes texts out of all events at once, since a shape's text stands in all of them.
+// cutAll takes texts out of all events at once, since a shape's text stands in
+// all of them.
 func (m *minimiser) cutAll() {
 	for n := 256; n > 0; n /= 2 {
 		for at := 0; at < len(m.pair.last.event); {

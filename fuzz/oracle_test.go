@@ -14,10 +14,12 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file is the oracle: it says what an event should give, from the grammar as the documentation has it and with encoding/json,
-// encoding/base64 and math/big. It shares nothing with the decoder and is in no hurry.
+// This file is the oracle: it says what an event should give, from the grammar
+// as the documentation has it and with encoding/json, encoding/base64 and
+// math/big. It shares nothing with the decoder and is in no hurry.
 
-// expected is what a record should be. Where it is bad, flaws are what may be said about it: the first of them that is found.
+// expected is what a record should be. Where it is bad, flaws are what may be
+// said about it: the first of them that is found.
 type expected struct {
 	flaws                   []flaw
 	key, sequence, data, id []byte
@@ -27,7 +29,8 @@ type expected struct {
 	unlearned               bool // it has no shape: twins, escaped names, or too much text
 }
 
-// flaw is something wrong with a record: the error, the member, and between which offsets it is.
+// flaw is something wrong with a record: the error, the member, and between
+// which offsets it is.
 type flaw struct {
 	field    string
 	err      error
@@ -50,7 +53,8 @@ type verdict struct {
 
 // judge says what an event should give.
 func judge(s *shot) *verdict {
-	v := &verdict{event: s.event, maxData: s.MaxData, maxRecords: s.MaxRecords, skim: s.via == viaWindow, skipData: s.via == viaSource}
+	v := &verdict{event: s.event, maxData: s.MaxData, maxRecords: s.MaxRecords, skim: s.via == viaWindow,
+		skipData: s.via == viaSource}
 	if v.maxData <= 0 {
 		v.maxData = 10 << 20
 	}
@@ -88,7 +92,8 @@ func (v *verdict) trailing(i int) bool {
 	return true
 }
 
-// value returns where the value at i ends; depth is how many containers are open around it.
+// value returns where the value at i ends; depth is how many containers are
+// open around it.
 func (v *verdict) value(i, depth int) int {
 	end := extent(v.event, i)
 	text := v.event[i:end]
@@ -160,7 +165,8 @@ func (v *verdict) member(name string, i int) int {
 	return end
 }
 
-// noRecords judges an event without records, of which only a window may lack the array.
+// noRecords judges an event without records, of which only a window may lack
+// the array.
 func (v *verdict) noRecords(entered bool) {
 	arn, named := v.outer["eventSourceARN"]
 	if !entered && !v.has("window", "isFinalInvokeForWindow", "isWindowTerminatedEarly") ||
@@ -199,7 +205,8 @@ func (v *verdict) elements(i, depth int) int {
 	}
 }
 
-// element judges a record. It reports false where the event is not from Kinesis.
+// element judges a record. It reports false where the event is not from
+// Kinesis.
 func (v *verdict) element(start, end int) bool {
 	e := expected{place: span{start, end}}
 	if v.event[start] != '{' {
@@ -271,14 +278,16 @@ func (r *reader) collect() {
 	}
 }
 
-// twin notes what keeps a record from having a shape: a member that matters stands twice, or a name with an escape.
+// twin notes what keeps a record from having a shape: a member that matters
+// stands twice, or a name with an escape.
 func (r *reader) twin(seen map[string]bool, known []string, name []byte, escaped bool) {
 	r.unlearned = r.unlearned || escaped || seen[string(name)] && slices.Contains(known, string(name))
 	seen[string(name)] = true
 }
 
 // innerNames are the members that stand in "kinesis" where there is one.
-var innerNames = []string{"sequenceNumber", "partitionKey", "data", "approximateArrivalTimestamp", "kinesisSchemaVersion", "encryptionType"}
+var innerNames = []string{"sequenceNumber", "partitionKey", "data", "approximateArrivalTimestamp",
+	"kinesisSchemaVersion", "encryptionType"}
 
 // get finds a member: some stand in "kinesis" where there is one.
 func (r *reader) get(name string) (span, bool) {
@@ -290,7 +299,8 @@ func (r *reader) get(name string) (span, bool) {
 	return value, ok
 }
 
-// text returns a member that should be a string, nil where it is absent or none.
+// text returns a member that should be a string, nil where it is absent or
+// none.
 func (r *reader) text(name string) []byte {
 	value, ok := r.get(name)
 	if !ok {
@@ -303,7 +313,8 @@ func (r *reader) text(name string) []byte {
 	return unquoted(r.event[value.start:value.end])
 }
 
-// fromKinesis is whether the record's event source says so or, where it is absent, it has what such a record has.
+// fromKinesis is whether the record's event source says so or, where it is
+// absent, it has what such a record has.
 func (r *reader) fromKinesis() bool {
 	if source, ok := r.outer["eventSource"]; ok && r.event[source.start] == '"' {
 		return string(unquoted(r.event[source.start:source.end])) == "aws:kinesis"
@@ -327,9 +338,11 @@ func (r *reader) read() {
 	}
 	r.source = decoder.Source{
 		KinesisSchemaVersion: string(r.text("kinesisSchemaVersion")), EncryptionType: string(r.text("encryptionType")),
-		EventSource: string(r.text("eventSource")), EventVersion: string(r.text("eventVersion")), EventName: string(r.text("eventName")),
-		EventSourceARN: arn, InvokeIdentityARN: string(r.text("invokeIdentityArn")), AWSRegion: string(r.text("awsRegion")),
-		ShardID: shard, StreamName: streamOf(arn),
+		EventSource: string(r.text("eventSource")), EventVersion: string(r.text("eventVersion")),
+		EventName:      string(r.text("eventName")),
+		EventSourceARN: arn, InvokeIdentityARN: string(r.text("invokeIdentityArn")),
+		AWSRegion: string(r.text("awsRegion")),
+		ShardID:   shard, StreamName: streamOf(arn),
 	}
 	for _, name := range []string{"sequenceNumber", "partitionKey", "data"} {
 		if _, ok := r.get(name); !ok {
@@ -391,7 +404,8 @@ func (r *reader) arrival() {
 	}
 }
 
-// seconds reads a number of seconds since the epoch, cut off behind the nanosecond.
+// seconds reads a number of seconds since the epoch, cut off behind the
+// nanosecond.
 func seconds(text string) (time.Time, bool) {
 	if !json.Valid([]byte(text)) || strings.Trim(text, "-+.eE0123456789") != "" {
 		return time.Time{}, false

@@ -12,8 +12,9 @@ import (
 	"example.com/sluice/internal/lab"
 )
 
-// This file reads an event and writes down all that comes of it, in a form of which two are equal exactly when nothing differs: as
-// bytes, since a campaign compares millions of them.
+// This file reads an event and writes down all that comes of it, in a form of
+// which two are equal exactly when nothing differs: as bytes, since a campaign
+// compares millions of them.
 
 // outcome is what reading an event has given.
 type outcome struct {
@@ -115,7 +116,8 @@ func (o *outcome) batch(s *shot) {
 
 func (o *outcome) number(n int64) { o.text = binary.LittleEndian.AppendUint64(o.text, uint64(n)) }
 
-// bytes writes b down. Absent is not empty: a slice is nil exactly where the member is absent.
+// bytes writes b down. Absent is not empty: a slice is nil exactly where the
+// member is absent.
 func (o *outcome) bytes(b []byte) {
 	n := uint32(len(b)) + 1
 	if b == nil {
@@ -166,7 +168,8 @@ func (o *outcome) record(r *decoder.Record) {
 	o.noteSource(r.Source)
 }
 
-// noteSource writes down what a source says, not which one it is. One that says the same as that of the record before is so noted.
+// noteSource writes down what a source says, not which one it is. One that says
+// the same as that of the record before is so noted.
 func (o *outcome) noteSource(src *decoder.Source) {
 	if src == nil {
 		o.text = append(o.text, 0)
@@ -179,7 +182,8 @@ func (o *outcome) noteSource(src *decoder.Source) {
 	o.source = src
 	o.text = append(o.text, tagSource)
 	for _, s := range [...]string{
-		src.KinesisSchemaVersion, src.EncryptionType, src.EventSource, src.EventVersion, src.EventName, src.EventSourceARN,
+		src.KinesisSchemaVersion, src.EncryptionType, src.EventSource, src.EventVersion, src.EventName,
+		src.EventSourceARN,
 		src.InvokeIdentityARN, src.AWSRegion, src.ShardID, src.StreamName,
 	} {
 		o.str(s)
@@ -227,7 +231,8 @@ func b2i(b bool) byte {
 	return 0
 }
 
-// described is what a shot gives, for people. It stands beside outcome because what is quick to compare is hard to read.
+// described is what a shot gives, for people. It stands beside outcome because
+// what is quick to compare is hard to read.
 func described(s *shot, process lab.Lab) (text string) {
 	var b strings.Builder
 	defer func() {
@@ -237,8 +242,10 @@ func described(s *shot, process lab.Lab) (text string) {
 	}()
 	record := func(r *decoder.Record, err error) {
 		if r != nil {
-			fmt.Fprintf(&b, "  record %d: key %q sequence %q id %q time %s data %q, absent: %t\n    source %+v\n", r.Index, r.PartitionKey,
-				r.SequenceNumber, r.EventID, r.ApproximateArrivalTimestamp.Format(time.RFC3339Nano), r.Data, r.Data == nil, *r.Source)
+			fmt.Fprintf(&b, "  record %d: key %q sequence %q id %q time %s data %q, absent: %t\n    source %+v\n",
+				r.Index, r.PartitionKey,
+				r.SequenceNumber, r.EventID, r.ApproximateArrivalTimestamp.Format(time.RFC3339Nano), r.Data,
+				r.Data == nil, *r.Source)
 		}
 		if err != nil {
 			fmt.Fprintf(&b, "    error %q\n", err.Error())

@@ -6,7 +6,8 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file makes pairs: events that are decoded first, and the one whose outcome must not depend on them.
+// This file makes pairs: events that are decoded first, and the one whose
+// outcome must not depend on them.
 
 // via is which of the decoder's functions reads an event.
 type via uint8
@@ -31,7 +32,8 @@ type how struct {
 	decoder.Decoder
 }
 
-// packed is h as a number, and unpackedHow its reverse: a fuzzer's corpus knows no structures.
+// packed is h as a number, and unpackedHow its reverse: a fuzzer's corpus knows
+// no structures.
 func (h how) packed() uint16 {
 	n := uint16(h.via) | uint16(h.stop)<<3 | uint16(h.MaxData)<<6 | uint16(h.MaxRecords)<<11
 	if h.Detach {
@@ -149,8 +151,9 @@ func (m *maker) how() how {
 	return h
 }
 
-// trap makes a pair in which the length of a value, guessed from the event before, leads to the end of the same value of a later
-// record: what follows there is as it should be, and only what stands between is not.
+// trap makes a pair in which the length of a value, guessed from the event
+// before, leads to the end of the same value of a later record: what follows
+// there is as it should be, and only what stands between is not.
 func (m *maker) trap() {
 	t := &m.templates[0]
 	if t.made = m.chance(200); t.made {
@@ -183,7 +186,8 @@ func (m *maker) trap() {
 	m.warm(0, m.event(m.buf(0), true))
 }
 
-// deepTrap makes a pair with records that are nested just deep enough for one envelope, and too deep for another.
+// deepTrap makes a pair with records that are nested just deep enough for one
+// envelope, and too deep for another.
 func (m *maker) deepTrap() {
 	t := &m.templates[0]
 	t.made = true

@@ -2,7 +2,8 @@ package fuzz
 
 import "strings"
 
-// This file makes templates: what stands around the changing values of the records of one producer.
+// This file makes templates: what stands around the changing values of the
+// records of one producer.
 
 // hole is a value that changes from record to record.
 type hole uint8
@@ -90,7 +91,8 @@ func (t *template) usualMembers(o origin) {
 	)
 }
 
-// quoted puts quotes around text that is free of what would need escapes, without allocating for what is known.
+// quoted puts quotes around text that is free of what would need escapes,
+// without allocating for what is known.
 func quoted(text string) string {
 	if q, ok := quotedTexts[text]; ok {
 		return q
@@ -108,7 +110,8 @@ var quotedTexts = func() map[string]string {
 	return m
 }()
 
-// make sets a template: mostly what Lambda writes today, else with one change or several.
+// make sets a template: mostly what Lambda writes today, else with one change
+// or several.
 func (t *template) make(c *choices) {
 	t.usualMembers(c.origin())
 	flat, style, keepOrder := false, spacesNone, true
@@ -161,17 +164,21 @@ func (t *template) change(c *choices) {
 
 var (
 	otherNames = []string{
-		"x", "", "Kinesis", "Data", "data ", "Records", "eventId", "partitionkey", `a\u0062`, "\xff", "é", `\ud800`, "sequenceNumber\x7f",
+		"x", "", "Kinesis", "Data", "data ", "Records", "eventId", "partitionkey", `a\u0062`, "\xff", "é", `\ud800`,
+		"sequenceNumber\x7f",
 	}
 	otherValues = []string{
-		`1`, `"x"`, `{}`, `[]`, `null`, `true`, `false`, `-0.5e-7`, `""`, `"\u0041\n"`, `{"data":"AAAA"}`, `[{"a":[1,{"b":null}]},2]`,
-		`"\ud83d\ude00\ud800"`, "\"\xff\xc0\"", `"\""`, `"\\"`, `{"kinesis":{"data":1}}`,
+		`1`, `"x"`, `{}`, `[]`, `null`, `true`, `false`, `-0.5e-7`, `""`, `"\u0041\n"`, `{"data":"AAAA"}`,
+		`[{"a":[1,{"b":null}]},2]`, `"\ud83d\ude00\ud800"`, "\"\xff\xc0\"", `"\""`, `"\\"`, `{"kinesis":{"data":1}}`,
 	}
-	oddValues  = []string{`null`, `1`, `"x"`, `true`, `{}`, `[]`, `""`, `"1.0"`, `"AAAA"`, `[1]`, `-1e5`, `{"data":"AAAA"}`}
-	constants  = []string{`"x"`, `""`, `"aws:kinesis"`, `"\u0061ws:kinesis"`, `"aws:s3"`, `"1.\u0030"`, `"é"`, "\"\xe9\"", `"\ud800"`, `"\/"`}
+	oddValues = []string{`null`, `1`, `"x"`, `true`, `{}`, `[]`, `""`, `"1.0"`, `"AAAA"`, `[1]`, `-1e5`,
+		`{"data":"AAAA"}`}
+	constants = []string{`"x"`, `""`, `"aws:kinesis"`, `"\u0061ws:kinesis"`, `"aws:s3"`, `"1.\u0030"`, `"é"`,
+		"\"\xe9\"", `"\ud800"`, `"\/"`}
 	fieldNames = []string{
-		"kinesis", "data", "partitionKey", "sequenceNumber", "approximateArrivalTimestamp", "kinesisSchemaVersion", "encryptionType",
-		"eventID", "eventSource", "eventVersion", "eventName", "eventSourceARN", "invokeIdentityArn", "awsRegion",
+		"kinesis", "data", "partitionKey", "sequenceNumber", "approximateArrivalTimestamp", "kinesisSchemaVersion",
+		"encryptionType", "eventID", "eventSource", "eventVersion", "eventName", "eventSourceARN",
+		"invokeIdentityArn", "awsRegion",
 	}
 )
 
@@ -297,13 +304,15 @@ func (t *template) renderName(c *choices, style spaces, name string, first bool)
 	t.space(c, style)
 }
 
-// renderMember writes a member. It returns where the literal text that is not yet in a segment begins.
+// renderMember writes a member. It returns where the literal text that is not
+// yet in a segment begins.
 func (t *template) renderMember(c *choices, style spaces, m *member, first bool, start int) int {
 	t.renderName(c, style, m.name, first)
 	if m.hole == holeNone {
 		t.text = append(t.text, m.value...)
 	} else {
-		// A later append may move t.text; the bytes of this segment stay as they are.
+		// A later append may move t.text; the bytes of this segment stay as
+		// they are.
 		t.segments = append(t.segments, segment{t.text[start:], m.hole})
 		start = len(t.text)
 	}

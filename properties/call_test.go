@@ -59,12 +59,14 @@ func (c *call) reads(n int) {
 	rec, i := c.recs[n], c.ids[n]
 	if string(rec.Data) != string(c.dataOf(i)) || c.unit(rec) != i || string(rec.PartitionKey) != string(c.keyOf(i)) {
 		c.mu.Lock()
-		c.breaks("lifetimes", "record %d reads %q, key %q, number %q, while it is handled", i, rec.Data, rec.PartitionKey, rec.SequenceNumber)
+		c.breaks("lifetimes", "record %d reads %q, key %q, number %q, while it is handled", i, rec.Data,
+			rec.PartitionKey, rec.SequenceNumber)
 		c.mu.Unlock()
 	}
 }
 
-// takes notes what is to be said of a record, and reports whether the call is over with that, and its error.
+// takes notes what is to be said of a record, and reports whether the call is
+// over with that, and its error.
 func (c *call) takes(n int, a act) (err error, over bool) {
 	rec, i := c.recs[n], c.ids[n]
 	several := c.style == joined && len(c.recs) > 1
@@ -147,7 +149,8 @@ func (c *call) blameAlone() {
 	}
 }
 
-// does acts on a record, as planned, until it is clear what is to be said of it. It may not return.
+// does acts on a record, as planned, until it is clear what is to be said of
+// it. It may not return.
 func (c *call) does(ctx context.Context, i int) act {
 	c.mu.Lock()
 	p, n := &c.scenario.records[i], c.world.records[i].handled

@@ -22,7 +22,8 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// This file shows, in simulated time, what the router's rules give and what they cost. `go test -v -run Figures .` prints the tables.
+// This file shows, in simulated time, what the router's rules give and what
+// they cost. `go test -v -run Figures .` prints the tables.
 
 // consumer handles records, and counts how often each was handled and done.
 type consumer struct {
@@ -74,7 +75,8 @@ func (c *consumer) run(t *testing.T, m routertest.Mapping, n int, function func(
 	return log
 }
 
-// unseen is how many records were given up or expired that the handler has never seen.
+// unseen is how many records were given up or expired that the handler has
+// never seen.
 func (c *consumer) unseen(log *routertest.Log) (lost, unseen int) {
 	for i, n := range c.handled {
 		if fate := log.Fate(i); fate != routertest.Done {
@@ -99,8 +101,9 @@ func (c *consumer) doneRecords() int {
 
 var silent = router.WithLogger(slog.New(slog.DiscardHandler))
 
-// TestGuardFigures shows what the deadline guard gives a consumer that is too slow for its batches of 100, and what it may cost where
-// answers that name a record use up retries.
+// TestGuardFigures shows what the deadline guard gives a consumer that is too
+// slow for its batches of 100, and what it may cost where answers that name a
+// record use up retries.
 func TestGuardFigures(t *testing.T) {
 	if testing.Short() {
 		t.Skip("figures for people, which take seconds")
@@ -114,9 +117,12 @@ func TestGuardFigures(t *testing.T) {
 	}
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "a record takes\tretries\tcounted\tbisect\tguard\tinvocations\ttimeouts\tdone\tdone an invocation\thandled again\tlost\tnever seen")
+	fmt.Fprintln(w, "a record takes\tretries\tcounted\tbisect\tguard\tinvocations\ttimeouts\tdone\tdone an "+
+		"invocation\thandled again\tlost\tnever seen")
 	for _, speed := range []speed{
-		{"28 ms", every(28 * time.Millisecond)}, {"48 ms", every(48 * time.Millisecond)}, {"190 ms", every(190 * time.Millisecond)},
+		{"28 ms", every(28 * time.Millisecond)},
+		{"48 ms", every(48 * time.Millisecond)},
+		{"190 ms", every(190 * time.Millisecond)},
 		{"21 ms, or 2 s", hiccups},
 	} {
 		for _, m := range []routertest.Mapping{
@@ -150,19 +156,24 @@ func guardRow(t *testing.T, w io.Writer, speed speed, m routertest.Mapping, guar
 	}
 	m.Timeout, m.OnFailure = 3*time.Second, routertest.SQS
 	log := c.run(t, m, records, func() lambda.Handler {
-		return router.New(router.Each(func(_ context.Context, rec *decoder.Record) error { return c.handle(rec) }), silent, router.WithMargin(margin))
+		return router.New(router.Each(func(_ context.Context, rec *decoder.Record) error {
+			return c.handle(rec)
+		}), silent, router.WithMargin(margin))
 	})
 	lost, unseen := c.unseen(log)
 	done := records - lost
-	fmt.Fprintf(w, "%s\t%d\t%v\t%t\t%t\t%d\t%d\t%d\t%.1f\t%d\t%d\t%d\n", speed.name, *m.MaximumRetryAttempts, m.RetryCounting,
-		m.BisectBatchOnFunctionError, guard, c.invocations, log.Count(routertest.TimedOut), done, float64(done)/float64(c.invocations), c.again, lost, unseen)
+	fmt.Fprintf(w, "%s\t%d\t%v\t%t\t%t\t%d\t%d\t%d\t%.1f\t%d\t%d\t%d\n", speed.name, *m.MaximumRetryAttempts,
+		m.RetryCounting,
+		m.BisectBatchOnFunctionError, guard, c.invocations, log.Count(routertest.TimedOut), done,
+		float64(done)/float64(c.invocations), c.again, lost, unseen)
 	if !guard {
 		return
 	}
 	if n := log.Count(routertest.TimedOut); n > 0 {
 		t.Errorf("%s: %d timeouts in spite of the guard", speed.name, n)
 	}
-	patient := *m.MaximumRetryAttempts < 0 || m.RetryCounting == routertest.ResetOnProgress || m.BisectBatchOnFunctionError
+	patient := *m.MaximumRetryAttempts < 0 || m.RetryCounting == routertest.ResetOnProgress ||
+		m.BisectBatchOnFunctionError
 	if patient && lost > 0 {
 		t.Errorf("%s: %d records are lost though progress costs nothing", speed.name, lost)
 	}
@@ -171,7 +182,8 @@ func guardRow(t *testing.T, w io.Writer, speed speed, m routertest.Mapping, guar
 	}
 }
 
-// reportsAll is a function as other toolkits make it: it handles all records, and reports each that fails.
+// reportsAll is a function as other toolkits make it: it handles all records,
+// and reports each that fails.
 type reportsAll struct{ c *consumer }
 
 func (h reportsAll) Invoke(_ context.Context, event []byte) ([]byte, error) {
@@ -192,8 +204,9 @@ func (h reportsAll) Invoke(_ context.Context, event []byte) ([]byte, error) {
 	return json.Marshal(answer)
 }
 
-// TestRedeliveryFigures shows how many records are handled again though they were done, for each record that fails once, beside a function
-// that reports all failures.
+// TestRedeliveryFigures shows how many records are handled again though they
+// were done, for each record that fails once, beside a function that reports
+// all failures.
 func TestRedeliveryFigures(t *testing.T) {
 	if testing.Short() {
 		t.Skip("figures for people, which take seconds")
@@ -210,7 +223,9 @@ func TestRedeliveryFigures(t *testing.T) {
 	}{
 		{"handles all, reports all failures", func(c *consumer) lambda.Handler { return reportsAll{c} }},
 		{"Each", func(c *consumer) lambda.Handler {
-			return router.New(router.Each(func(_ context.Context, rec *decoder.Record) error { return c.handle(rec) }), silent)
+			return router.New(router.Each(func(_ context.Context, rec *decoder.Record) error {
+				return c.handle(rec)
+			}), silent)
 		}},
 		{"Batch, At", func(c *consumer) lambda.Handler { return router.New(router.Batch(c.inOrder(true)), silent) }},
 		{"Batch of 10, plain errors", func(c *consumer) lambda.Handler {
@@ -227,14 +242,16 @@ func TestRedeliveryFigures(t *testing.T) {
 			t.Errorf("%s: %d records are lost", f.name, lost)
 		}
 		again[f.name] = c.again
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%.2f\n", f.name, c.invocations, c.failed, c.again, float64(c.again)/float64(c.failed))
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%.2f\n", f.name, c.invocations, c.failed, c.again,
+			float64(c.again)/float64(c.failed))
 	}
 	w.Flush()
 	t.Log("\n" + b.String())
 	if again["Each"] != 0 || again["Batch, At"] != 0 {
 		t.Error("records are handled again behind a failure in order")
 	}
-	if again["Partition, At, redelivery memory"] != 0 || again["Partition, At"] >= again["handles all, reports all failures"] {
+	if again["Partition, At, redelivery memory"] != 0 ||
+		again["Partition, At"] >= again["handles all, reports all failures"] {
 		t.Error("more is handled again than must be")
 	}
 }
@@ -254,5 +271,7 @@ func (c *consumer) inOrder(named bool) router.Batch {
 }
 
 func (c *consumer) partition() router.Handler {
-	return router.Partition(func(ctx context.Context, _ []byte, recs []decoder.Record) error { return c.inOrder(true)(ctx, recs) })
+	return router.Partition(func(ctx context.Context, _ []byte, recs []decoder.Record) error {
+		return c.inOrder(true)(ctx, recs)
+	})
 }

@@ -1,5 +1,6 @@
-// Package properties runs handlers of all shapes behind a simulated event source mapping, in scenarios drawn at random, and
-// holds the router to what must be so whatever happens. See README.md.
+// Package properties runs handlers of all shapes behind a simulated event
+// source mapping, in scenarios drawn at random, and holds the router to what
+// must be so whatever happens. See README.md.
 package properties
 
 import (
@@ -90,7 +91,8 @@ func (w *world) conclude(log *routertest.Log) {
 			}
 		case routertest.GivenUp:
 			reported := slices.ContainsFunc(log.Discarded, func(d *routertest.Discarded) bool {
-				return (d.Message != nil || w.mapping.Pipe) && d.Records[0].Index <= i && i <= d.Records[len(d.Records)-1].Index
+				return (d.Message != nil || w.mapping.Pipe) && d.Records[0].Index <= i &&
+					i <= d.Records[len(d.Records)-1].Index
 			})
 			if !reported {
 				w.breaks("nothing is lost", "record %d was given up without a report", i)
@@ -116,7 +118,8 @@ func (w *world) conclude(log *routertest.Log) {
 	}
 }
 
-// concludeRetries wants no record to be delivered more often than the mapping allows.
+// concludeRetries wants no record to be delivered more often than the mapping
+// allows.
 func (w *world) concludeRetries(log *routertest.Log) {
 	m := w.mapping
 	if m.RetryCounting != routertest.CountEveryFailure || m.BisectBatchOnFunctionError || *m.MaximumRetryAttempts < 0 {
@@ -129,8 +132,8 @@ func (w *world) concludeRetries(log *routertest.Log) {
 	}
 }
 
-// concludeOrder wants the records of each key to have been done, for the first time, in their order. Tumbling takes bad records
-// first.
+// concludeOrder wants the records of each key to have been done, for the first
+// time, in their order. Tumbling takes bad records first.
 func (w *world) concludeOrder() {
 	type lane struct{ shard, key int }
 	last := map[lane]int{}
@@ -166,6 +169,7 @@ func (f *figures) add(w *world, log *routertest.Log) {
 }
 
 func (f figures) String() string {
-	return fmt.Sprintf("%d scenarios, %d records in %d invocations, %d timeouts, %d crashes; %d failures, %d records handled again though done, %d given up",
+	return fmt.Sprintf("%d scenarios, %d records in %d invocations, %d timeouts, %d crashes; %d failures, %d "+
+		"records handled again though done, %d given up",
 		f.scenarios, f.records, f.invocations, f.timeouts, f.crashes, f.failures, f.repetition, f.given)
 }

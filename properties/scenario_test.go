@@ -12,7 +12,8 @@ import (
 
 // This file is what can happen: scenarios, drawn at random.
 
-// scenario is one run: a mapping, a router, and the records with what the handler does about each of them.
+// scenario is one run: a mapping, a router, and the records with what the
+// handler does about each of them.
 type scenario struct {
 	shape   string
 	mapping routertest.Mapping
@@ -44,7 +45,8 @@ const (
 
 func (s style) String() string { return [...]string{"at the first", "unnamed", "joined"}[s] }
 
-// plan is a record, or a user record of an aggregate, and what the handler does about it: the first time acts[0], and so on, behind the last of them last.
+// plan is a record, or a user record of an aggregate, and what the handler does
+// about it: the first time acts[0], and so on, behind the last of them last.
 type plan struct {
 	shard, key int
 	gap        time.Duration // after the record before it
@@ -80,12 +82,14 @@ const (
 	longWait  = 2500 * time.Millisecond
 )
 
-// draw makes a scenario for a shape. The first choice of each kind is the plainest.
+// draw makes a scenario for a shape. The first choice of each kind is the
+// plainest.
 func draw(t *rapid.T, shape string) *scenario {
 	s := &scenario{shape: shape}
 	s.drawMapping(t)
 	s.drawOptions(t)
-	if strings.Contains(shape, "Batch") || strings.Contains(shape, "Partition") || strings.Contains(shape, "ByTime") || shape == "Tumbling" {
+	if strings.Contains(shape, "Batch") || strings.Contains(shape, "Partition") || strings.Contains(shape, "ByTime") ||
+		shape == "Tumbling" {
 		s.style = rapid.SampledFrom([]style{atFirst, unnamed, joined}).Draw(t, "style")
 	}
 	n := rapid.IntRange(1, 16).Draw(t, "records")
@@ -102,7 +106,8 @@ func draw(t *rapid.T, shape string) *scenario {
 	if aggregates && s.mapping.ParallelizationFactor > 1 {
 		s.mapping.ParallelizationFactor = 1 // since lanes go by the aggregates' keys
 	}
-	// Hashes of keys differ from process to process, so whether two of them meet must not depend on a few names.
+	// Hashes of keys differ from process to process, so whether two of them
+	// meet must not depend on a few names.
 	s.names = rapid.IntRange(0, 9999).Draw(t, "names")
 	return s
 }
@@ -122,7 +127,8 @@ func (s *scenario) drawMapping(t *rapid.T) {
 		routertest.CountEveryFailure, routertest.ResetOnProgress, routertest.CountErrorsOnly,
 	}).Draw(t, "RetryCounting")
 	if s.shape == "Tumbling" || rapid.IntRange(0, 7).Draw(t, "window") == 7 {
-		m.TumblingWindow = rapid.SampledFrom([]time.Duration{2 * time.Second, 10 * time.Second}).Draw(t, "TumblingWindow")
+		m.TumblingWindow = rapid.SampledFrom([]time.Duration{2 * time.Second, 10 * time.Second}).Draw(t,
+			"TumblingWindow")
 		m.FinalInvokeWithRecords = rapid.Bool().Draw(t, "FinalInvokeWithRecords")
 	} else {
 		m.ParallelizationFactor = rapid.IntRange(1, 3).Draw(t, "ParallelizationFactor")
@@ -153,14 +159,16 @@ func (s *scenario) drawPlan(t *rapid.T, shards, keys int) plan {
 	p := plan{
 		shard: rapid.IntRange(0, shards-1).Draw(t, "shard"),
 		key:   rapid.IntRange(0, keys-1).Draw(t, "key"),
-		gap:   rapid.SampledFrom([]time.Duration{0, 0, time.Millisecond, 700 * time.Millisecond, 4 * time.Second}).Draw(t, "gap"),
-		bad:   rapid.IntRange(0, 15).Draw(t, "bad") == 15,
+		gap: rapid.SampledFrom([]time.Duration{0, 0, time.Millisecond, 700 * time.Millisecond,
+			4 * time.Second}).Draw(t, "gap"),
+		bad: rapid.IntRange(0, 15).Draw(t, "bad") == 15,
 	}
 	if rapid.Bool().Draw(t, "plain") {
 		return p
 	}
 	p.acts = rapid.SliceOfN(rapid.SampledFrom([]act{
-		ok, ok, retry, retry, retry, skip, skip, fail, panics, goexit, short, short, long, stall, crashes, refuse, refuse,
+		ok, ok, retry, retry, retry, skip, skip, fail, panics, goexit, short, short, long, stall, crashes,
+		refuse, refuse,
 	}), 0, 3).Draw(t, "acts")
 	if s.ends() && rapid.IntRange(0, 3).Draw(t, "for ever") == 3 {
 		p.last = rapid.SampledFrom([]act{retry, fail, panics, goexit, stall, long, refuse}).Draw(t, "last")
@@ -168,12 +176,15 @@ func (s *scenario) drawPlan(t *rapid.T, shards, keys int) plan {
 	return p
 }
 
-// ends is whether a record that fails for ever is given up some time, before it expires after a day of retries.
+// ends is whether a record that fails for ever is given up some time, before it
+// expires after a day of retries.
 func (s *scenario) ends() bool {
-	return s.mapping.MaximumRecordAge > 0 || *s.mapping.MaximumRetryAttempts >= 0 && s.mapping.RetryCounting != routertest.CountErrorsOnly
+	return s.mapping.MaximumRecordAge > 0 || *s.mapping.MaximumRetryAttempts >= 0 &&
+		s.mapping.RetryCounting != routertest.CountErrorsOnly
 }
 
-// badAct is what WithOnBad says: where nothing is given up, bad records must not fail for ever.
+// badAct is what WithOnBad says: where nothing is given up, bad records must
+// not fail for ever.
 func (s *scenario) badAct() act {
 	if s.options.onBad == retry && !s.ends() {
 		return skip
@@ -181,7 +192,8 @@ func (s *scenario) badAct() act {
 	return s.options.onBad
 }
 
-// margin is how long before the deadline the router stops; below 0 where it does not.
+// margin is how long before the deadline the router stops; below 0 where it
+// does not.
 func (s *scenario) margin() time.Duration {
 	if s.options.margin != 0 {
 		return s.options.margin
@@ -205,11 +217,15 @@ func (s *scenario) chunked() bool {
 func (s *scenario) String() string {
 	var b strings.Builder
 	m := s.mapping
-	fmt.Fprintf(&b, "%s, style %v\nmapping: pipe %t, batch %d, batching window %v, factor %d, report %t, bisect %t, retries %d (%v), age %v, window %v (final with records %t), timeout %v, concurrency %d\n",
-		s.shape, s.style, m.Pipe, m.BatchSize, m.MaximumBatchingWindow, m.ParallelizationFactor, m.ReportBatchItemFailures, m.BisectBatchOnFunctionError,
-		*m.MaximumRetryAttempts, m.RetryCounting, m.MaximumRecordAge, m.TumblingWindow, m.FinalInvokeWithRecords, m.Timeout, m.MaxConcurrency)
+	fmt.Fprintf(&b, "%s, style %v\nmapping: pipe %t, batch %d, batching window %v, factor %d, report %t, bisect %t,"+
+		" retries %d (%v), age %v, window %v (final with records %t), timeout %v, concurrency %d\n",
+		s.shape, s.style, m.Pipe, m.BatchSize, m.MaximumBatchingWindow, m.ParallelizationFactor,
+		m.ReportBatchItemFailures, m.BisectBatchOnFunctionError,
+		*m.MaximumRetryAttempts, m.RetryCounting, m.MaximumRecordAge, m.TumblingWindow, m.FinalInvokeWithRecords,
+		m.Timeout, m.MaxConcurrency)
 	o := s.options
-	fmt.Fprintf(&b, "router: batch %d, workers %d, margin %v, bad records %v, whole batch %t, poison %d (first %v), memory %d\n",
+	fmt.Fprintf(&b, "router: batch %d, workers %d, margin %v, bad records %v, whole batch %t, poison "+
+		"%d (first %v), memory %d\n",
 		o.batchSize, o.workers, o.margin, s.badAct(), o.wholeBatch, o.poison, o.poisonFirst, o.memory)
 	at := time.Duration(0)
 	for i, p := range s.records {

@@ -18,7 +18,9 @@ var shapes = []string{
 func (w *world) handler() router.Handler {
 	switch w.shape {
 	case "Each":
-		return router.Each(func(ctx context.Context, rec *decoder.Record) error { return w.handle(ctx, []*decoder.Record{rec}) })
+		return router.Each(func(ctx context.Context, rec *decoder.Record) error {
+			return w.handle(ctx, []*decoder.Record{rec})
+		})
 	case "JSON":
 		return router.JSON(func(ctx context.Context, rec *decoder.Record, v *int) error {
 			w.wantValue(rec, *v)
@@ -36,7 +38,8 @@ func (w *world) handler() router.Handler {
 			return w.handle(ctx, pointers(recs))
 		})
 	case "TypedPartition":
-		return router.TypedPartition(json.Unmarshal, func(ctx context.Context, key []byte, items []router.Item[int]) error {
+		return router.TypedPartition(json.Unmarshal, func(ctx context.Context, key []byte,
+			items []router.Item[int]) error {
 			recs := w.beside(items)
 			w.wantKey(key, recs)
 			return w.handle(ctx, recs)

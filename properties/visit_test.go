@@ -38,8 +38,10 @@ func (h *watched) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	v.judgeLog()
 	h.w.answers = append(h.w.answers, kept{answer, string(answer)})
 	if v.window != nil && h.w.shape != "Tumbling" {
-		// Another state, so that the one of the next event is not that of all others.
-		return []byte(strings.Replace(string(answer), `{"state":`, `{"state":[`+strconv.Itoa(len(h.w.answers))+`],"was":`, 1)), err
+		// Another state, so that the one of the next event is not that of all
+		// others.
+		return []byte(strings.Replace(string(answer), `{"state":`,
+			`{"state":[`+strconv.Itoa(len(h.w.answers))+`],"was":`, 1)), err
 	}
 	return answer, err
 }
@@ -62,7 +64,8 @@ func (w *world) visit(event []byte) (*visit, []int) {
 	if err := json.Unmarshal(event, into); err != nil {
 		panic(err)
 	}
-	v := &visit{world: w, began: time.Now(), batch: map[int]bool{}, said: map[int]act{}, fails: map[int]failure{}, keys: map[int]bool{}, refused: map[int]bool{}}
+	v := &visit{world: w, began: time.Now(), batch: map[int]bool{}, said: map[int]act{}, fails: map[int]failure{},
+		keys: map[int]bool{}, refused: map[int]bool{}}
 	var batch []int
 	for _, rec := range e.Records {
 		n := index([]byte(rec.SequenceNumber + rec.Kinesis.SequenceNumber))
@@ -77,7 +80,8 @@ func (w *world) visit(event []byte) (*visit, []int) {
 	return v, batch
 }
 
-// tripped is whether the router may have stopped for want of time: then what it names may be done, since it came too late.
+// tripped is whether the router may have stopped for want of time: then what it
+// names may be done, since it came too late.
 func (v *visit) tripped() bool {
 	m := v.margin()
 	return m >= 0 && !time.Now().Before(v.began.Add(v.mapping.Timeout-m))
@@ -118,7 +122,8 @@ func (v *visit) judge(batch []int, answer []byte, err error) {
 		if v.world.records[i].resolved == 0 {
 			v.breaks("nothing is lost", "the answer %s takes record %d for done", answer, i)
 		} else if _, said := v.said[i]; !said && !v.remembers(i) {
-			v.breaks("nothing is lost", "the answer %s takes record %d for done, which was not handled in this invocation", answer, i)
+			v.breaks("nothing is lost",
+				"the answer %s takes record %d for done, which was not handled in this invocation", answer, i)
 		}
 	}
 	if from == len(batch) {
@@ -129,10 +134,12 @@ func (v *visit) judge(batch []int, answer []byte, err error) {
 
 // remembers is whether the process may know from before that a record is done.
 func (v *visit) remembers(i int) bool {
-	return v.options.memory > 0 && v.shape != "Tumbling" && !strings.HasPrefix(v.shape, "ByTime") && slices.Contains(v.world.records[i].by, v.process)
+	return v.options.memory > 0 && v.shape != "Tumbling" && !strings.HasPrefix(v.shape, "ByTime") &&
+		slices.Contains(v.world.records[i].by, v.process)
 }
 
-// allSaid is whether the handler has said of all these records that it is done with them.
+// allSaid is whether the handler has said of all these records that it is done
+// with them.
 func (v *visit) allSaid(from, to int) bool {
 	for i := from; i < to; i++ {
 		if _, said := v.said[i]; !said {
@@ -152,7 +159,8 @@ func (v *visit) anyFailed(from, to int) bool {
 	return false
 }
 
-// named returns which record of the input the answer names. The answer is to be as documented, to the byte.
+// named returns which record of the input the answer names. The answer is to be
+// as documented, to the byte.
 func (v *visit) named(answer string) (int, bool) {
 	const begin, end = `{"batchItemFailures":[{"itemIdentifier":"`, `"}]}`
 	if v.window != nil {
@@ -170,7 +178,8 @@ func (v *visit) named(answer string) (int, bool) {
 	return 0, false
 }
 
-// hasFatal is whether the handler may have failed the invocation as a whole: it is enough that a record of it was to.
+// hasFatal is whether the handler may have failed the invocation as a whole: it
+// is enough that a record of it was to.
 func (v *visit) hasFatal(batch []int) bool {
 	for _, i := range batch {
 		p := v.scenario.records[i]
@@ -238,7 +247,8 @@ type logLines struct {
 // logLimit is how many lines of each kind about records there may be.
 const logLimit = 1
 
-// judgeLog holds what was logged to its limit. A panic outside of a record's call is beyond it, and so is one of a call that was abandoned.
+// judgeLog holds what was logged to its limit. A panic outside of a record's
+// call is beyond it, and so is one of a call that was abandoned.
 func (v *visit) judgeLog() {
 	v.lines.mu.Lock()
 	defer v.lines.mu.Unlock()

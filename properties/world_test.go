@@ -19,8 +19,8 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// This file is a scenario's world: the handler, which acts as planned, and what is known of each record. What it knows does not come
-// from the router.
+// This file is a scenario's world: the handler, which acts as planned, and what
+// is known of each record. What it knows does not come from the router.
 
 // world is what has happened so far.
 type world struct {
@@ -83,7 +83,8 @@ type failure struct {
 
 type visitKey struct{}
 
-// number is the sequence number of the n-th record of the input, index the way back.
+// number is the sequence number of the n-th record of the input, index the way
+// back.
 func number(i int) []byte { return strconv.AppendInt(nil, int64(1_000_000+i), 10) }
 
 func index(number []byte) int {
@@ -94,7 +95,8 @@ func index(number []byte) int {
 	return n - 1_000_000
 }
 
-// namedBy is the n-th record of the input for an answer's word, -1 where it is none. A pipe knows a record by its event id.
+// namedBy is the n-th record of the input for an answer's word, -1 where it is
+// none. A pipe knows a record by its event id.
 func (w *world) namedBy(word string) int {
 	if !w.mapping.Pipe {
 		return index([]byte(word))
@@ -107,7 +109,8 @@ func (w *world) namedBy(word string) int {
 	return n
 }
 
-// unit is which of the scenario's records a handler was given, -1 where it is none.
+// unit is which of the scenario's records a handler was given, -1 where it is
+// none.
 func (w *world) unit(rec *decoder.Record) int {
 	n := index(rec.SequenceNumber)
 	if n < 0 || n >= len(w.first) || rec.SubSequenceNumber >= w.end(n)-w.first[n] {
@@ -151,7 +154,8 @@ func (w *world) keyOf(i int) []byte {
 	return fmt.Appendf(nil, "%d.%d", w.scenario.records[i].key, w.scenario.names)
 }
 
-// aggregate makes a KPL aggregate of some of the scenario's records: the field numbers are those of its AggregatedRecord.
+// aggregate makes a KPL aggregate of some of the scenario's records: the field
+// numbers are those of its AggregatedRecord.
 func (w *world) aggregate(from, to int) []byte {
 	field := func(dst []byte, number uint64, content []byte) []byte {
 		dst = binary.AppendUvarint(dst, number<<3|2)
@@ -172,7 +176,8 @@ func (w *world) aggregate(from, to int) []byte {
 
 const maxData = 1000
 
-// dataOf is a record's data: its place in the scenario, as JSON, or what is too long to be decoded, or no JSON where that is asked for.
+// dataOf is a record's data: its place in the scenario, as JSON, or what is too
+// long to be decoded, or no JSON where that is asked for.
 func (w *world) dataOf(i int) []byte {
 	switch {
 	case !w.scenario.records[i].bad:
@@ -191,9 +196,11 @@ func (w *world) breaks(property, format string, args ...any) {
 // router makes the router of a process.
 func (w *world) router() lambda.Handler {
 	return router.New(w.handler(), w.maybe(w.options.wholeBatch, router.WithWholeBatch()),
-		w.maybe(w.options.poison > 0, router.WithPoison(w.options.poison, w.giveUp)), router.WithRedeliveryMemory(w.options.memory),
+		w.maybe(w.options.poison > 0, router.WithPoison(w.options.poison, w.giveUp)),
+		router.WithRedeliveryMemory(w.options.memory),
 		router.WithDecoder(decoder.Decoder{MaxData: maxData, Deaggregate: true}),
-		router.WithBatchSize(w.options.batchSize), router.WithWorkers(w.options.workers), router.WithMargin(w.options.margin),
+		router.WithBatchSize(w.options.batchSize), router.WithWorkers(w.options.workers),
+		router.WithMargin(w.options.margin),
 		router.WithOnBad(w.onBad), router.WithLogger(slog.New(lineCounter{})), router.WithLogLimit(logLimit),
 		router.WithStats(func(ctx context.Context, s router.Stats) { ctx.Value(visitKey{}).(*visit).stats = &s }))
 }
@@ -280,7 +287,8 @@ func (v *visit) begin(recs []*decoder.Record) bool {
 		v.breaks("an answer is final", "a call with record %d begins after it", v.unit(recs[0]))
 	}
 	if m := v.margin(); m >= 0 && now.After(v.began.Add(v.mapping.Timeout-m)) {
-		v.breaks("the guard", "a call with record %d begins %v after the invocation, with a margin of %v", v.unit(recs[0]), now.Sub(v.began), m)
+		v.breaks("the guard", "a call with record %d begins %v after the invocation, with a margin of %v",
+			v.unit(recs[0]), now.Sub(v.began), m)
 	}
 	if v.calls > v.mostCalls() {
 		v.breaks("calls", "%d at once, not %d", v.calls, v.mostCalls())
@@ -328,8 +336,9 @@ func (v *visit) callEnds(i int) {
 	v.allCalls.Done()
 }
 
-// say notes what the handler is about to say: of which records it is done, which it skips, and from which on it fails, with -1 for
-// none, or the whole invocation.
+// say notes what the handler is about to say: of which records it is done,
+// which it skips, and from which on it fails, with -1 for none, or the whole
+// invocation.
 func (v *visit) say(done, skipped []int, failed int, fatal bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -18,10 +18,13 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// This file is about KPL aggregates: grouping by the inner key, and answers that can only name the whole aggregate.
+// This file is about KPL aggregates: grouping by the inner key, and answers
+// that can only name the whole aggregate.
 
-// aggregate packs user records with those keys, a letter each, into an aggregate. The data of each is the JSON number start, start+1, ….
-// A "?" behind a letter makes its data no JSON, a "!" gives it a key index outside of the table.
+// aggregate packs user records with those keys, a letter each, into an
+// aggregate. The data of each is the JSON number start, start+1, …. A "?"
+// behind a letter makes its data no JSON, a "!" gives it a key index outside of
+// the table.
 func aggregate(start int, letters string) []byte {
 	var keys, records []byte
 	n := 0
@@ -50,12 +53,14 @@ func aggregate(start int, letters string) []byte {
 	return slices.Concat([]byte{0xF3, 0x89, 0x9A, 0xC2}, message, sum[:])
 }
 
-// aggregates makes an event out of words: one letter is a plain record, more are an aggregate with those user records. The
-// sequence numbers are those of event.
+// aggregates makes an event out of words: one letter is a plain record, more
+// are an aggregate with those user records. The sequence numbers are those of
+// event.
 func aggregates(words ...string) []byte {
 	recs := make([]decoder.Record, len(words))
 	for i, word := range words {
-		recs[i] = decoder.Record{PartitionKey: []byte("a"), SequenceNumber: []byte(numberOf(i)), ApproximateArrivalTimestamp: time.Unix(1600000000, 0)}
+		recs[i] = decoder.Record{PartitionKey: []byte("a"), SequenceNumber: []byte(numberOf(i)),
+			ApproximateArrivalTimestamp: time.Unix(1600000000, 0)}
 		if len(word) == 1 {
 			recs[i].PartitionKey, recs[i].Data = []byte(word), []byte(strconv.Itoa(100*i))
 		} else {
@@ -67,7 +72,8 @@ func aggregates(words ...string) []byte {
 
 func deaggregate() router.Option { return router.WithDecoder(decoder.Decoder{Deaggregate: true}) }
 
-// placeOf is a record's index, with its subsequence number where it is a user record.
+// placeOf is a record's index, with its subsequence number where it is a user
+// record.
 func placeOf(rec *decoder.Record) string {
 	if rec.Aggregated {
 		return fmt.Sprintf("%d.%d", rec.Index, rec.SubSequenceNumber)
@@ -75,7 +81,8 @@ func placeOf(rec *decoder.Record) string {
 	return strconv.Itoa(rec.Index)
 }
 
-// TestAggregates: what is not done of an aggregate names it, whichever of its user records that is.
+// TestAggregates: what is not done of an aggregate names it, whichever of its
+// user records that is.
 func TestAggregates(t *testing.T) {
 	words := []string{"a", "aaa", "a", "aa"}
 	for _, c := range []struct {
@@ -127,8 +134,9 @@ func TestAggregates(t *testing.T) {
 	}
 }
 
-// TestAggregatesByKey: user records are grouped by their own key, across aggregates; a failure of one key leaves those of others
-// before it done, and comes again with them.
+// TestAggregatesByKey: user records are grouped by their own key, across
+// aggregates; a failure of one key leaves those of others before it done, and
+// comes again with them.
 func TestAggregatesByKey(t *testing.T) {
 	var calls []string
 	h := router.Partition(func(_ context.Context, key []byte, recs []decoder.Record) error {
@@ -146,13 +154,15 @@ func TestAggregatesByKey(t *testing.T) {
 	r := router.New(h, quiet(), deaggregate(), router.WithWorkers(1))
 	answer, err := r.Invoke(t.Context(), aggregates("a", "bcab", "c", "bb"))
 	answers(t, answer, err, answerFrom(1))
-	// a, whose first record is the lowest, fails first; b and c get only their records before that.
+	// a, whose first record is the lowest, fails first; b and c get only their
+	// records before that.
 	if got, want := strings.Join(calls, " "), "a:0,1.2 b:1.0 c:1.1"; got != want {
 		t.Errorf("calls %s, want %s", got, want)
 	}
 }
 
-// TestBadUserRecords: a user record that is bad does not take the others with it, and names the aggregate.
+// TestBadUserRecords: a user record that is bad does not take the others with
+// it, and names the aggregate.
 func TestBadUserRecords(t *testing.T) {
 	for _, s := range shapes(single, sliced) {
 		for _, c := range []struct {
@@ -167,7 +177,8 @@ func TestBadUserRecords(t *testing.T) {
 				}
 				return nil
 			})
-			answer, err := router.New(h, quiet(), deaggregate(), j.onBad(c.onBad)).Invoke(t.Context(), aggregates("a", "aa!a", "a"))
+			answer, err := router.New(h, quiet(), deaggregate(), j.onBad(c.onBad)).Invoke(t.Context(),
+				aggregates("a", "aa!a", "a"))
 			if c.first == none {
 				answers(t, answer, err, allDone)
 				if len(got) != 4 || got["1.1"] {
@@ -175,7 +186,8 @@ func TestBadUserRecords(t *testing.T) {
 				}
 			} else {
 				answers(t, answer, err, answerFrom(c.first))
-				// Its key is not known, so in a Partition it holds back no other.
+				// Its key is not known, so in a Partition it holds back no
+				// other.
 				if keyed := strings.Contains(s.name, "Partition"); !keyed && (!got["1.0"] || got["1.2"] || got["2"]) {
 					t.Errorf("%s: got %v", s.name, got)
 				}
@@ -196,7 +208,8 @@ func TestAggregatesWithDeadline(t *testing.T) {
 			}
 			return nil
 		})
-		answer, err := router.New(h, append(oneByOneOptions(), deaggregate())...).Invoke(ctx, aggregates("a", "aaaa", "a"))
+		answer, err := router.New(h, append(oneByOneOptions(), deaggregate())...).Invoke(ctx,
+			aggregates("a", "aaaa", "a"))
 		if s.name == "ByTime" { // all in one call
 			answers(t, answer, err, allDone)
 			continue

@@ -15,8 +15,10 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// TestAllocations: an invocation allocates a small number of times, and not more often for more records. With the guard these are the
-// invocation, a context with its timer, channel and the like, a goroutine's closure, and the answer.
+// TestAllocations: an invocation allocates a small number of times, and not
+// more often for more records. With the guard these are the invocation, a
+// context with its timer, channel and the like, a goroutine's closure, and the
+// answer.
 func TestAllocations(t *testing.T) {
 	for _, n := range nothing {
 		for _, c := range []struct {
@@ -47,20 +49,24 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
-// TestAllocationsOfKeys: nor does the number of keys matter, but for the goroutines that work on them: some two allocations each.
+// TestAllocationsOfKeys: nor does the number of keys matter, but for the
+// goroutines that work on them: some two allocations each.
 func TestAllocationsOfKeys(t *testing.T) {
 	const workers = 4
 	r := router.New(nothing[2].handler, router.WithWorkers(workers))
 	for _, keys := range []int{10, 1000} {
 		event := routertest.Event{Records: 2000, Size: 100, Keys: keys}.Bytes()
 		mustInvoke(t, t.Context(), r, event)
-		if got, most := testing.AllocsPerRun(50, func() { mustInvoke(t, t.Context(), r, event) }), float64(6+3*workers); got > most {
+		if got, most := testing.AllocsPerRun(50, func() {
+			mustInvoke(t, t.Context(), r, event)
+		}), float64(6+3*workers); got > most {
 			t.Errorf("%v allocations for %d keys, want at most %v", got, keys, most)
 		}
 	}
 }
 
-// TestAllocationsOfFailures: a failure costs what it takes to answer it, whatever comes before.
+// TestAllocationsOfFailures: a failure costs what it takes to answer it,
+// whatever comes before.
 func TestAllocationsOfFailures(t *testing.T) {
 	for _, records := range []int{10, 3000} {
 		event := routertest.Event{Records: records, Size: 200}.Bytes()
@@ -76,7 +82,8 @@ func TestAllocationsOfFailures(t *testing.T) {
 	}
 }
 
-// TestAllocationsOfLog: what is summed up in the log takes no memory, whether the logger wants it or not.
+// TestAllocationsOfLog: what is summed up in the log takes no memory, whether
+// the logger wants it or not.
 func TestAllocationsOfLog(t *testing.T) {
 	const records = 3000
 	event := event(strings.Repeat("a", records))

@@ -14,7 +14,8 @@ import (
 	"example.com/sluice/router"
 )
 
-// This file is about what is broken: records that do not decode, records that cannot be named, and events that are broken off.
+// This file is about what is broken: records that do not decode, records that
+// cannot be named, and events that are broken off.
 
 // onBad is WithOnBad with f, which notes its records as "bad 1".
 func (j *journal) onBad(f func(error) error) router.Option {
@@ -29,7 +30,8 @@ func isSingle(s shape) bool {
 	return slices.ContainsFunc(single, func(o shape) bool { return o.name == s.name })
 }
 
-// TestBadRecords: a bad record ends the slice before it, and what WithOnBad answers for it counts like what a handler does.
+// TestBadRecords: a bad record ends the slice before it, and what WithOnBad
+// answers for it counts like what a handler does.
 func TestBadRecords(t *testing.T) {
 	same := func(err error) error { return err }
 	for _, c := range []struct {
@@ -53,7 +55,9 @@ func TestBadRecords(t *testing.T) {
 		{"all, Skip", "a!a!a!", router.Skip, none, "", "[bad 0] [bad 1] [bad 2]", ""},
 		{"nil", "aa!a", func(error) error { return nil }, none, "", "[0] [bad 1] [2]", ""},
 		{"Fail", "aa!a", router.Fail, none, "base64", "[0] [bad 1]", ""},
-		{"wrapped", "aa!a", func(err error) error { return fmt.Errorf("more: %w", router.Skip(err)) }, none, "", "[0] [bad 1] [2]", ""},
+		{"wrapped", "aa!a", func(err error) error {
+			return fmt.Errorf("more: %w", router.Skip(err))
+		}, none, "", "[0] [bad 1] [2]", ""},
 		{"panic", "aa!a", func(error) error { panic("at the disco") }, 1, "", "[0] [bad 1]", ""},
 		{"second of two", "aa!a!a", func(err error) error {
 			if strings.Contains(err.Error(), "record 2") {
@@ -76,7 +80,8 @@ func TestBadRecords(t *testing.T) {
 	}
 }
 
-// TestBadPayloads: a payload that does not decode makes its record a bad one, in the same way.
+// TestBadPayloads: a payload that does not decode makes its record a bad one,
+// in the same way.
 func TestBadPayloads(t *testing.T) {
 	for _, c := range []struct {
 		name, letters    string
@@ -106,14 +111,16 @@ func TestBadPayloads(t *testing.T) {
 				}
 				return c.onBad(err)
 			}
-			clause{name: c.name, letters: c.letters, first: c.first, calls: calls}.checkWith(t, s, func(j *journal) (reaction, router.Option) {
-				return j.noting(always(nil)), j.onBad(onBad)
-			})
+			clause{name: c.name, letters: c.letters, first: c.first, calls: calls}.checkWith(t, s,
+				func(j *journal) (reaction, router.Option) {
+					return j.noting(always(nil)), j.onBad(onBad)
+				})
 		}
 	}
 }
 
-// TestBadPayloadAndFailure: what a handler says of the records before a bad payload comes first.
+// TestBadPayloadAndFailure: what a handler says of the records before a bad
+// payload comes first.
 func TestBadPayloadAndFailure(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -138,14 +145,16 @@ func TestBadPayloadAndFailure(t *testing.T) {
 			if s.name != "TypedBatch" && s.name != "TypedPartition" {
 				continue
 			}
-			clause{name: c.name, letters: "aaa?a", first: c.first, fails: c.fails, calls: c.calls}.checkWith(t, s, func(j *journal) (reaction, router.Option) {
-				return j.noting(c.react), j.onBad(router.Skip)
-			})
+			clause{name: c.name, letters: "aaa?a", first: c.first, fails: c.fails, calls: c.calls}.checkWith(t, s,
+				func(j *journal) (reaction, router.Option) {
+					return j.noting(c.react), j.onBad(router.Skip)
+				})
 		}
 	}
 }
 
-// TestUnmarshalPanics: the panic of an unmarshal is a failure of its record, not of those before it.
+// TestUnmarshalPanics: the panic of an unmarshal is a failure of its record,
+// not of those before it.
 func TestUnmarshalPanics(t *testing.T) {
 	unmarshal := func(text []byte, v any) error {
 		if string(text) == "2" {
@@ -154,9 +163,11 @@ func TestUnmarshalPanics(t *testing.T) {
 		return json.Unmarshal(text, v)
 	}
 	for name, h := range map[string]router.Handler{
-		"Typed":          router.Typed(unmarshal, func(context.Context, *decoder.Record, *int) error { return nil }),
-		"TypedBatch":     router.TypedBatch(unmarshal, func(context.Context, []router.Item[int]) error { return nil }),
-		"TypedPartition": router.TypedPartition(unmarshal, func(context.Context, []byte, []router.Item[int]) error { return nil }),
+		"Typed":      router.Typed(unmarshal, func(context.Context, *decoder.Record, *int) error { return nil }),
+		"TypedBatch": router.TypedBatch(unmarshal, func(context.Context, []router.Item[int]) error { return nil }),
+		"TypedPartition": router.TypedPartition(unmarshal, func(context.Context, []byte, []router.Item[int]) error {
+			return nil
+		}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			answer, err := router.New(h, quiet(), router.WithOnBad(router.SkipBad)).Invoke(t.Context(), event("aaaa"))
@@ -165,8 +176,8 @@ func TestUnmarshalPanics(t *testing.T) {
 	}
 }
 
-// TestUnnamable: a record that cannot be named fails the invocation; one behind the checkpoint, or one that is done with, does not
-// matter.
+// TestUnnamable: a record that cannot be named fails the invocation; one behind
+// the checkpoint, or one that is done with, does not matter.
 func TestUnnamable(t *testing.T) {
 	for _, c := range []struct {
 		name, letters string
@@ -186,7 +197,8 @@ func TestUnnamable(t *testing.T) {
 		for _, s := range shapes(single, sliced) {
 			t.Run(c.name+"/"+s.name, func(t *testing.T) {
 				var j journal
-				answer, err := router.New(s.handler(c.react), quiet(), j.onBad(c.onBad)).Invoke(t.Context(), event(c.letters))
+				answer, err := router.New(s.handler(c.react), quiet(), j.onBad(c.onBad)).Invoke(t.Context(),
+					event(c.letters))
 				switch {
 				case c.fails != "":
 					fails(t, answer, err, c.fails)
@@ -200,7 +212,8 @@ func TestUnnamable(t *testing.T) {
 	}
 }
 
-// TestBrokenEvents: an event that is broken anywhere is never answered, whatever has been done, and whatever has failed before.
+// TestBrokenEvents: an event that is broken anywhere is never answered,
+// whatever has been done, and whatever has failed before.
 func TestBrokenEvents(t *testing.T) {
 	whole := string(event("aaa"))
 	window := string(windowEvent("aaa", "{}"))
@@ -226,7 +239,8 @@ func TestBrokenEvents(t *testing.T) {
 	}
 }
 
-// TestForeignEvents: events of other services go to WithFallback, as they came; without it they are errors.
+// TestForeignEvents: events of other services go to WithFallback, as they came;
+// without it they are errors.
 func TestForeignEvents(t *testing.T) {
 	for _, text := range []string{
 		`{"Records":[{"eventSource":"aws:sqs","body":"hello"}]}`,
@@ -266,16 +280,17 @@ func TestForeignEvents(t *testing.T) {
 		}
 	}
 	broken := `{"Records":[{"eventSource":"aws:kinesis","kinesis":{`
-	answer, err := router.New(single[0].handler(always(nil)), quiet(), router.WithFallback(fallback(func([]byte) ([]byte, error) {
-		t.Error("a broken event went to the fallback")
-		return nil, nil
-	}))).Invoke(t.Context(), []byte(broken))
+	answer, err := router.New(single[0].handler(always(nil)), quiet(),
+		router.WithFallback(fallback(func([]byte) ([]byte, error) {
+			t.Error("a broken event went to the fallback")
+			return nil, nil
+		}))).Invoke(t.Context(), []byte(broken))
 	fails(t, answer, err, "invalid JSON")
 }
 
-// TestRuleOfBad: what a handler calls bad goes to WithOnBad, whose answer counts
-// for that record; in slices those before it are done, and those behind it are
-// handed over again.
+// TestRuleOfBad: what a handler calls bad goes to WithOnBad, whose answer
+// counts for that record; in slices those before it are done, and those behind
+// it are handed over again.
 func TestRuleOfBad(t *testing.T) {
 	const all = "[0 1 2 3]"
 	same := func(err error) error { return err }
@@ -322,7 +337,8 @@ func TestRuleOfBad(t *testing.T) {
 		{"of nil", at(1, router.Bad(nil)), router.Retry, none, "", all},
 	} {
 		for _, s := range shapes(sliced, []shape{tumbling}) {
-			clause{name: c.name, letters: "aaaa", first: c.first, fails: c.fails, calls: c.calls}.checkBad(t, s, c.react, c.onBad)
+			clause{name: c.name, letters: "aaaa", first: c.first, fails: c.fails, calls: c.calls}.checkBad(t, s,
+				c.react, c.onBad)
 		}
 	}
 	for _, c := range []struct {
@@ -367,7 +383,8 @@ func (c clause) checkBad(t *testing.T, s shape, react reaction, onBad func(error
 	}
 	t.Run(c.name+"/"+s.name, func(t *testing.T) {
 		var j journal
-		answer, err := router.New(s.handler(j.noting(react)), quiet(), j.onBad(says)).Invoke(t.Context(), windowEvent(c.letters, `[1]`))
+		answer, err := router.New(s.handler(j.noting(react)), quiet(), j.onBad(says)).Invoke(t.Context(),
+			windowEvent(c.letters, `[1]`))
 		switch {
 		case c.fails != "":
 			fails(t, answer, err, c.fails)
@@ -387,11 +404,15 @@ func TestBadCounts(t *testing.T) {
 		var stats router.Stats
 		var says error
 		react := on(1, func(rec *decoder.Record) error {
-			return router.At(rec, router.Bad(&decoder.Error{Index: rec.Index, SequenceNumber: numberOf(1), Field: "data", Offset: -1, Err: errBoom}))
+			return router.At(rec, router.Bad(&decoder.Error{Index: rec.Index, SequenceNumber: numberOf(1),
+				Field: "data", Offset: -1, Err: errBoom}))
 		})
 		r := router.New(s.handler(react), quiet(),
 			router.WithStats(func(_ context.Context, s router.Stats) { stats = s }),
-			router.WithOnBad(func(_ context.Context, _ *decoder.Record, err error) error { says = err; return router.Skip(err) }))
+			router.WithOnBad(func(_ context.Context, _ *decoder.Record, err error) error {
+				says = err
+				return router.Skip(err)
+			}))
 		answer, err := r.Invoke(t.Context(), event("aaa"))
 		answers(t, answer, err, allDone)
 		if stats.Bad != 1 || stats.Skipped != 1 || stats.Processed != 2 || stats.Failed != 0 {
@@ -403,15 +424,25 @@ func TestBadCounts(t *testing.T) {
 	}
 }
 
-// TestIsSkip: it is for an error that gives the record up and says nothing else.
+// TestIsSkip: it is for an error that gives the record up and says nothing
+// else.
 func TestIsSkip(t *testing.T) {
 	for _, c := range []struct {
 		err  error
 		want bool
 	}{
-		{nil, false}, {errBoom, false}, {retry, false}, {fail, false}, {router.Bad(errBoom), false},
-		{skip, true}, {fmt.Errorf("more: %w", skip), true}, {router.Skip(fail), true}, {errors.Join(skip, skip), true},
-		{errors.Join(skip, errBoom), false}, {router.Retry(skip), false}, {router.At(nil, skip), true},
+		{nil, false},
+		{errBoom, false},
+		{retry, false},
+		{fail, false},
+		{router.Bad(errBoom), false},
+		{skip, true},
+		{fmt.Errorf("more: %w", skip), true},
+		{router.Skip(fail), true},
+		{errors.Join(skip, skip), true},
+		{errors.Join(skip, errBoom), false},
+		{router.Retry(skip), false},
+		{router.At(nil, skip), true},
 	} {
 		if got := router.IsSkip(c.err); got != c.want {
 			t.Errorf("IsSkip(%v) is %t", c.err, got)

@@ -10,7 +10,8 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// nothing are handlers that do nothing, so that what remains is the router's own work.
+// nothing are handlers that do nothing, so that what remains is the router's
+// own work.
 var nothing = []struct {
 	name    string
 	handler router.Handler
@@ -20,7 +21,8 @@ var nothing = []struct {
 	{"Partition", router.Partition(func(context.Context, []byte, []decoder.Record) error { return nil })},
 }
 
-// BenchmarkInvoke measures whole invocations, without and with a deadline; "decoder" is a loop over the event's records without a router.
+// BenchmarkInvoke measures whole invocations, without and with a deadline;
+// "decoder" is a loop over the event's records without a router.
 func BenchmarkInvoke(b *testing.B) {
 	for _, e := range []struct {
 		name string
@@ -64,7 +66,8 @@ func mustInvoke(tb testing.TB, ctx context.Context, r *router.Router, event []by
 	}
 }
 
-// BenchmarkCopies is what WithCopies costs: the same invocation with views and with copies.
+// BenchmarkCopies is what WithCopies costs: the same invocation with views and
+// with copies.
 func BenchmarkCopies(b *testing.B) {
 	for _, e := range []struct {
 		name string

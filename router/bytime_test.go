@@ -18,7 +18,8 @@ import (
 
 // This file is about ByTime: windows by arrival time inside an event.
 
-// arrivals makes an event of records that arrived at those times: seconds since the epoch, or "" for a record without a time.
+// arrivals makes an event of records that arrived at those times: seconds since
+// the epoch, or "" for a record without a time.
 func arrivals(times ...string) []byte {
 	recs := make([]string, len(times))
 	for i, at := range times {
@@ -26,7 +27,8 @@ func arrivals(times ...string) []byte {
 		if at != "" {
 			member = `,"approximateArrivalTimestamp":` + at
 		}
-		recs[i] = fmt.Sprintf(`{"kinesis":{"partitionKey":"a","sequenceNumber":"%s","data":"MQ=="%s},"eventSource":"aws:kinesis","eventSourceARN":"%s"}`,
+		recs[i] = fmt.Sprintf(`{"kinesis":{"partitionKey":"a","sequenceNumber":"%s","data":"MQ=="%s},`+
+			`"eventSource":"aws:kinesis","eventSourceARN":"%s"}`,
 			numberOf(i), member, ordersARN)
 	}
 	return []byte(`{"Records":[` + strings.Join(recs, ",") + `]}`)
@@ -65,25 +67,38 @@ func TestByTime(t *testing.T) {
 		first int
 		calls string
 	}{
-		{"windows", []string{"10", "59.999", "60", "119", "120"}, time.Minute, time.Time{}, always(nil), none, "[0s: 0 1] [1m0s: 2 3] [2m0s: 4]"},
-		{"out of order", []string{"130", "10", "70", "131", "11"}, time.Minute, time.Time{}, always(nil), none, "[0s: 1 4] [1m0s: 2] [2m0s: 0 3]"},
-		{"before the epoch", []string{"-1", "-60", "-60.001", "0"}, time.Minute, time.Time{}, always(nil), none, "[-2m0s: 2] [-1m0s: 0 1] [0s: 3]"},
+		{"windows", []string{"10", "59.999", "60", "119", "120"}, time.Minute, time.Time{}, always(nil), none,
+			"[0s: 0 1] [1m0s: 2 3] [2m0s: 4]"},
+		{"out of order", []string{"130", "10", "70", "131", "11"}, time.Minute, time.Time{}, always(nil), none,
+			"[0s: 1 4] [1m0s: 2] [2m0s: 0 3]"},
+		{"before the epoch", []string{"-1", "-60", "-60.001", "0"}, time.Minute, time.Time{}, always(nil), none,
+			"[-2m0s: 2] [-1m0s: 0 1] [0s: 3]"},
 		{"one window", []string{"70", "10.5", "130"}, 0, time.Time{}, always(nil), none, "[10.5s: 0 1 2]"},
 		{"size below 0", []string{"70", "10.5"}, -time.Minute, time.Time{}, always(nil), none, "[10.5s: 0 1]"},
-		{"without a time", []string{"70", "", "10", ""}, time.Minute, time.Time{}, always(nil), none, "[none: 1 3] [0s: 2] [1m0s: 0]"},
-		{"late ones first", []string{"130", "60", "70", "10"}, time.Minute, time.Unix(60, 0), always(nil), none, "[late: 1 3] [1m0s: 2] [2m0s: 0]"},
-		{"without a time is not late", []string{"", "10"}, time.Minute, time.Unix(60, 0), always(nil), none, "[late: 1] [none: 0]"},
+		{"without a time", []string{"70", "", "10", ""}, time.Minute, time.Time{}, always(nil), none,
+			"[none: 1 3] [0s: 2] [1m0s: 0]"},
+		{"late ones first", []string{"130", "60", "70", "10"}, time.Minute, time.Unix(60, 0), always(nil), none,
+			"[late: 1 3] [1m0s: 2] [2m0s: 0]"},
+		{"without a time is not late", []string{"", "10"}, time.Minute, time.Unix(60, 0), always(nil), none,
+			"[late: 1] [none: 0]"},
 		{"all late", []string{"1", "2"}, time.Minute, time.Unix(60, 0), always(nil), none, "[late: 0 1]"},
-		{"failure in the first window", []string{"130", "10", "70"}, time.Minute, time.Time{}, at(1, errBoom), 1, "[0s: 1] [2m0s: 0]"},
-		{"failure in the last", []string{"130", "10", "70"}, time.Minute, time.Time{}, at(0, errBoom), 0, "[0s: 1] [1m0s: 2] [2m0s: 0]"},
-		{"failure in the middle", []string{"10", "70", "11", "130"}, time.Minute, time.Time{}, at(1, errBoom), 1, "[0s: 0 2] [1m0s: 1]"},
-		{"other windows get what is before it", []string{"70", "130", "10", "71"}, time.Minute, time.Time{}, at(2, errBoom), 2, "[0s: 2] [1m0s: 0] [2m0s: 1]"},
-		{"late failure", []string{"130", "10"}, time.Minute, time.Unix(60, 0), at(1, errBoom), 1, "[late: 1] [2m0s: 0]"},
-		{"Skip", []string{"10", "11", "70"}, time.Minute, time.Time{}, at(0, skip), none, "[0s: 0 1] [0s: 1] [1m0s: 2]"},
+		{"failure in the first window", []string{"130", "10", "70"}, time.Minute, time.Time{}, at(1, errBoom), 1,
+			"[0s: 1] [2m0s: 0]"},
+		{"failure in the last", []string{"130", "10", "70"}, time.Minute, time.Time{}, at(0, errBoom), 0,
+			"[0s: 1] [1m0s: 2] [2m0s: 0]"},
+		{"failure in the middle", []string{"10", "70", "11", "130"}, time.Minute, time.Time{}, at(1, errBoom), 1,
+			"[0s: 0 2] [1m0s: 1]"},
+		{"other windows get what is before it", []string{"70", "130", "10", "71"}, time.Minute, time.Time{},
+			at(2, errBoom), 2, "[0s: 2] [1m0s: 0] [2m0s: 1]"},
+		{"late failure", []string{"130", "10"}, time.Minute, time.Unix(60, 0), at(1, errBoom), 1,
+			"[late: 1] [2m0s: 0]"},
+		{"Skip", []string{"10", "11", "70"}, time.Minute, time.Time{}, at(0, skip), none,
+			"[0s: 0 1] [0s: 1] [1m0s: 2]"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var j journal
-			answer, err := router.New(j.windows(c.size, c.after, c.react), quiet()).Invoke(t.Context(), arrivals(c.times...))
+			answer, err := router.New(j.windows(c.size, c.after, c.react), quiet()).Invoke(t.Context(),
+				arrivals(c.times...))
 			if c.first == none {
 				answers(t, answer, err, allDone)
 			} else {
@@ -94,7 +109,8 @@ func TestByTime(t *testing.T) {
 	}
 }
 
-// TestByTimeWholeWindows: a window comes in one slice, however many records it has; late ones in slices of the batch size.
+// TestByTimeWholeWindows: a window comes in one slice, however many records it
+// has; late ones in slices of the batch size.
 func TestByTimeWholeWindows(t *testing.T) {
 	var windows, late []int
 	h := router.ByTime{
@@ -106,9 +122,11 @@ func TestByTimeWholeWindows(t *testing.T) {
 		},
 		Late: func(_ context.Context, recs []decoder.Record) error { late = append(late, len(recs)); return nil },
 	}
-	answer, err := router.New(h, quiet(), router.WithBatchSize(100)).Invoke(t.Context(), routertest.Event{Records: 2000}.Bytes())
+	answer, err := router.New(h, quiet(), router.WithBatchSize(100)).Invoke(t.Context(),
+		routertest.Event{Records: 2000}.Bytes())
 	answers(t, answer, err, allDone)
-	if len(windows) != 1 || len(late) != 3 || late[0] != 100 || late[1] != 100 || windows[0]+late[0]+late[1]+late[2] != 2000 {
+	if len(windows) != 1 || len(late) != 3 || late[0] != 100 || late[1] != 100 ||
+		windows[0]+late[0]+late[1]+late[2] != 2000 {
 		t.Errorf("windows of %v, late ones of %v", windows, late)
 	}
 }
@@ -150,31 +168,41 @@ func TestByTimeSource(t *testing.T) {
 // TestByTimeBadRecords: a bad record stands in its window's order.
 func TestByTimeBadRecords(t *testing.T) {
 	var j journal
-	e := strings.Replace(string(arrivals("10", "70", "11", "71", "12")), `"sequenceNumber":"102","data":"MQ=="`, `"sequenceNumber":"102","data":"*"`, 1)
-	answer, err := router.New(j.windows(time.Minute, time.Time{}, always(nil)), quiet(), j.onBad(router.Skip)).Invoke(t.Context(), []byte(e))
+	e := strings.Replace(string(arrivals("10", "70", "11", "71", "12")), `"sequenceNumber":"102","data":"MQ=="`,
+		`"sequenceNumber":"102","data":"*"`, 1)
+	answer, err := router.New(j.windows(time.Minute, time.Time{}, always(nil)), quiet(),
+		j.onBad(router.Skip)).Invoke(t.Context(), []byte(e))
 	answers(t, answer, err, allDone)
 	j.got(t, "[0s: 0] [bad 2] [0s: 4] [1m0s: 1 3]")
 	j.calls = nil
-	answer, err = router.New(j.windows(time.Minute, time.Time{}, always(nil)), quiet(), j.onBad(router.Retry)).Invoke(t.Context(), []byte(e))
+	answer, err = router.New(j.windows(time.Minute, time.Time{}, always(nil)), quiet(),
+		j.onBad(router.Retry)).Invoke(t.Context(), []byte(e))
 	answers(t, answer, err, answerFrom(2))
 	j.got(t, "[0s: 0] [bad 2] [1m0s: 1]")
 }
 
-// bigNanos is a time in nanoseconds since the epoch, of which an int64 holds no more than those of the years 1678 to 2262.
+// bigNanos is a time in nanoseconds since the epoch, of which an int64 holds no
+// more than those of the years 1678 to 2262.
 func bigNanos(t time.Time) *big.Int {
 	ns := new(big.Int).Mul(big.NewInt(t.Unix()), big.NewInt(int64(time.Second)))
 	return ns.Add(ns, big.NewInt(int64(t.Nanosecond())))
 }
 
-// TestByTimeFarAway holds windows of all times that a record can have to arithmetic without bounds: each record is in the window that
-// begins with the last multiple of the size before it, and the windows come in their order.
+// TestByTimeFarAway holds windows of all times that a record can have to
+// arithmetic without bounds: each record is in the window that begins with the
+// last multiple of the size before it, and the windows come in their order.
 func TestByTimeFarAway(t *testing.T) {
 	const last = 253402300799 // the last second of the year 9999; as far before the epoch is the earliest
 	random := rand.New(rand.NewPCG(1, 2))
-	sizes := []time.Duration{1, 2, 3, 999, time.Microsecond, time.Second - 1, time.Second, time.Second + 1, time.Minute, time.Hour,
-		24 * time.Hour, 1 << 62, math.MaxInt64 - 1, math.MaxInt64}
-	edges := []string{"-9223372036.854775808", "-9223372036.854775807", "9223372036.854775807", "9223372036.854775808", "0", "-0.000000001",
-		"0.000000001", "253402300799.999999999", "-253402300799.999999999", "-62135596800.000000001", "-62135596799.999999999", "9277459200", "-9214560000"}
+	sizes := []time.Duration{
+		1, 2, 3, 999, time.Microsecond, time.Second - 1, time.Second, time.Second + 1, time.Minute, time.Hour,
+		24 * time.Hour, 1 << 62, math.MaxInt64 - 1, math.MaxInt64,
+	}
+	edges := []string{
+		"-9223372036.854775808", "-9223372036.854775807", "9223372036.854775807", "9223372036.854775808", "0",
+		"-0.000000001", "0.000000001", "253402300799.999999999", "-253402300799.999999999", "-62135596800.000000001",
+		"-62135596799.999999999", "9277459200", "-9214560000",
+	}
 	for n := range 300 {
 		size := sizes[n%len(sizes)]
 		if n >= 2*len(sizes) {
@@ -184,12 +212,14 @@ func TestByTimeFarAway(t *testing.T) {
 		times := slices.Clone(edges)
 		for range 40 {
 			sign := []string{"", "-"}[random.IntN(2)]
-			times = append(times, fmt.Sprintf("%s%d.%09d", sign, random.Int64N(last+1)>>random.IntN(38), random.Int64N(1e9)))
+			times = append(times, fmt.Sprintf("%s%d.%09d", sign, random.Int64N(last+1)>>random.IntN(38),
+				random.Int64N(1e9)))
 		}
 		times = append(times, times[0], "")
 		var starts []time.Time
 		handled := 0
-		r := router.New(router.ByTime{Size: size, Handle: func(_ context.Context, start time.Time, recs []decoder.Record) error {
+		r := router.New(router.ByTime{Size: size, Handle: func(_ context.Context, start time.Time,
+			recs []decoder.Record) error {
 			handled += len(recs)
 			if recs[0].ApproximateArrivalTimestamp.IsZero() && len(recs) == 1 {
 				return nil
@@ -207,13 +237,15 @@ func TestByTimeFarAway(t *testing.T) {
 		}})
 		answer, err := r.Invoke(t.Context(), arrivals(times...))
 		answers(t, answer, err, allDone)
-		if handled != len(times) || !slices.IsSortedFunc(starts, time.Time.Compare) || len(slices.Compact(slices.Clone(starts))) != len(starts) {
+		if handled != len(times) || !slices.IsSortedFunc(starts, time.Time.Compare) ||
+			len(slices.Compact(slices.Clone(starts))) != len(starts) {
 			t.Fatalf("size %d: %d of %d records handled, windows %v", size, handled, len(times), starts)
 		}
 	}
 }
 
-// TestByTimeLateFarAway: a watermark parts the records wherever it and they are.
+// TestByTimeLateFarAway: a watermark parts the records wherever it and they
+// are.
 func TestByTimeLateFarAway(t *testing.T) {
 	for _, c := range []struct {
 		after time.Time
@@ -236,7 +268,8 @@ func TestByTimeLateFarAway(t *testing.T) {
 				return nil
 			},
 		}
-		answer, err := router.New(h, quiet()).Invoke(t.Context(), arrivals("-30000000000", "-9223372036.854775808", "950000000", "221860000000"))
+		answer, err := router.New(h, quiet()).Invoke(t.Context(),
+			arrivals("-30000000000", "-9223372036.854775808", "950000000", "221860000000"))
 		answers(t, answer, err, allDone)
 		calls.got(t, c.calls)
 	}

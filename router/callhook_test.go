@@ -16,7 +16,8 @@ import (
 	"example.com/sluice/router"
 )
 
-// calls notes what a call hook sees: "0-2:nil" is a call for the records 0 to 2 that returned nil.
+// calls notes what a call hook sees: "0-2:nil" is a call for the records 0 to 2
+// that returned nil.
 type calls struct {
 	mu   sync.Mutex
 	seen []string
@@ -54,13 +55,16 @@ func (c *calls) String() string {
 	return strings.Join(c.seen, " ")
 }
 
-// Every shape's calls go through the hook, and the handler gets the hook's context.
+// Every shape's calls go through the hook, and the handler gets the hook's
+// context.
 func TestCallHook(t *testing.T) {
 	for _, s := range shapes(single, sliced, []shape{tumbling}) {
 		t.Run(s.name, func(t *testing.T) {
 			c := new(calls)
 			var j journal
-			r := router.New(s.handler(j.noting(func([]*decoder.Record) error { return nil })), quiet(), router.WithCallHook(c.around))
+			r := router.New(s.handler(j.noting(func([]*decoder.Record) error {
+				return nil
+			})), quiet(), router.WithCallHook(c.around))
 			e := event("aaa")
 			if s.name == "Tumbling" {
 				e = windowEvent("aaa", "{}")
@@ -113,7 +117,8 @@ func TestCallHookFailures(t *testing.T) {
 				s = single[1]
 			}
 			c := new(calls)
-			answer, err := router.New(s.handler(tt.react), quiet(), router.WithCallHook(c.around)).Invoke(t.Context(), event(tt.event))
+			answer, err := router.New(s.handler(tt.react), quiet(), router.WithCallHook(c.around)).Invoke(t.Context(),
+				event(tt.event))
 			answers(t, answer, err, tt.answer)
 			if got := c.String(); got != tt.want {
 				t.Errorf("saw %s, want %s", got, tt.want)
@@ -122,19 +127,26 @@ func TestCallHookFailures(t *testing.T) {
 	}
 }
 
-// A panic of the hook is one of the handler, and the hook may leave out its second half.
+// A panic of the hook is one of the handler, and the hook may leave out its
+// second half.
 func TestCallHookItself(t *testing.T) {
 	h := router.Each(func(context.Context, *decoder.Record) error { return nil })
-	r := router.New(h, quiet(), router.WithCallHook(func(context.Context, router.CallInfo) (context.Context, func(error)) { panic("hook") }))
+	r := router.New(h, quiet(), router.WithCallHook(func(context.Context, router.CallInfo) (context.Context,
+		func(error)) {
+		panic("hook")
+	}))
 	answer, err := r.Invoke(t.Context(), event("ab"))
 	answers(t, answer, err, answerFrom(0))
 
-	r = router.New(h, router.WithCallHook(func(ctx context.Context, _ router.CallInfo) (context.Context, func(error)) { return ctx, nil }))
+	r = router.New(h, router.WithCallHook(func(ctx context.Context, _ router.CallInfo) (context.Context, func(error)) {
+		return ctx, nil
+	}))
 	answer, err = r.Invoke(t.Context(), event("ab"))
 	answers(t, answer, err, allDone)
 }
 
-// A call that is given up at the deadline ends for the hook when it returns, after the invocation; its records are as good then as before.
+// A call that is given up at the deadline ends for the hook when it returns,
+// after the invocation; its records are as good then as before.
 func TestCallHookOfStraggler(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ended := make(chan string, 1)
@@ -159,7 +171,8 @@ func TestCallHookOfStraggler(t *testing.T) {
 	})
 }
 
-// Without the hook a call allocates nothing for it: a hundred calls take what one takes.
+// Without the hook a call allocates nothing for it: a hundred calls take what
+// one takes.
 func TestCallHookUnset(t *testing.T) {
 	if poisoned() {
 		t.Skip("memory is not used again")
@@ -179,7 +192,8 @@ func TestCallHookUnset(t *testing.T) {
 	}
 }
 
-// poisoned is whether released memory is overwritten and not used again: under the race detector, and with the tag poison.
+// poisoned is whether released memory is overwritten and not used again: under
+// the race detector, and with the tag poison.
 func poisoned() bool {
 	info, _ := debug.ReadBuildInfo()
 	return info != nil && (slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) ||

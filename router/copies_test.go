@@ -54,7 +54,8 @@ func textOf(rec *decoder.Record) string {
 	if rec.Source != nil {
 		arn = rec.EventSourceARN
 	}
-	return fmt.Sprintf("%q %q %q %q %q %v %d %d %s", rec.PartitionKey, rec.SequenceNumber, rec.Data, rec.EventID, rec.ExplicitHashKey,
+	return fmt.Sprintf("%q %q %q %q %q %v %d %d %s", rec.PartitionKey, rec.SequenceNumber, rec.Data, rec.EventID,
+		rec.ExplicitHashKey,
 		rec.ApproximateArrivalTimestamp, rec.Index, rec.SubSequenceNumber, arn)
 }
 
@@ -93,15 +94,24 @@ func everyKeeper() []keeping {
 	}
 	return append(list,
 		keeping{"key", func(k *keeper) router.Handler {
-			return router.Partition(func(_ context.Context, key []byte, recs []decoder.Record) error { k.bytes(key); return nil })
+			return router.Partition(func(_ context.Context, key []byte, recs []decoder.Record) error {
+				k.bytes(key)
+				return nil
+			})
 		}, event("abcba"), event("wxyzxyzw"), none},
 		keeping{"aggregates", func(k *keeper) router.Handler {
-			return router.Batch(func(_ context.Context, recs []decoder.Record) error { k.record(&recs[len(recs)-1]); return nil })
+			return router.Batch(func(_ context.Context, recs []decoder.Record) error {
+				k.record(&recs[len(recs)-1])
+				return nil
+			})
 		}, aggregates("abc", "d"), aggregates("wxy", "z"), func(*keeper) []router.Option {
 			return []router.Option{router.WithDecoder(decoder.Decoder{Deaggregate: true})}
 		}},
 		keeping{"JSONValue", func(k *keeper) router.Handler {
-			return router.JSONValue(func(_ context.Context, rec *decoder.Record, _ *fastjson.Value) error { k.record(rec); return nil })
+			return router.JSONValue(func(_ context.Context, rec *decoder.Record, _ *fastjson.Value) error {
+				k.record(rec)
+				return nil
+			})
 		}, event("abcba"), event("wxyzxyzw"), none},
 		keeping{"WithOnBad", fails, event("a!b!c!"), event("w!x!y!z!"), func(k *keeper) []router.Option {
 			return []router.Option{router.WithOnBad(keep(k))}
@@ -112,7 +122,8 @@ func everyKeeper() []keeping {
 		keeping{"WithCallHook", func(*keeper) router.Handler {
 			return router.Batch(func(context.Context, []decoder.Record) error { return nil })
 		}, event("abcba"), event("wxyzxyzw"), func(k *keeper) []router.Option {
-			return []router.Option{router.WithCallHook(func(ctx context.Context, c router.CallInfo) (context.Context, func(error)) {
+			return []router.Option{router.WithCallHook(func(ctx context.Context, c router.CallInfo) (context.Context,
+				func(error)) {
 				k.record(c.First)
 				k.record(c.Last)
 				return ctx, nil
@@ -170,11 +181,15 @@ func TestCopiesMayBeKept(t *testing.T) {
 // their slices, reaches no other.
 func TestCopiesAreApart(t *testing.T) {
 	var recs []*decoder.Record
-	h := router.Batch(func(_ context.Context, all []decoder.Record) error { recs = append(recs, pointers(all)...); return nil })
+	h := router.Batch(func(_ context.Context, all []decoder.Record) error {
+		recs = append(recs, pointers(all)...)
+		return nil
+	})
 	answer, err := router.New(h, router.WithCopies(), router.WithBatchSize(2)).Invoke(t.Context(), event("abcd"))
 	answers(t, answer, err, allDone)
 	for n, rec := range recs {
-		if want := fmt.Sprintf("%q %q %q", string(rune('a'+n)), numberOf(n), fmt.Sprint(n)); fmt.Sprintf("%q %q %q", rec.PartitionKey, rec.SequenceNumber, rec.Data) != want {
+		if want := fmt.Sprintf("%q %q %q", string(rune('a'+n)), numberOf(n),
+			fmt.Sprint(n)); fmt.Sprintf("%q %q %q", rec.PartitionKey, rec.SequenceNumber, rec.Data) != want {
 			t.Errorf("record %d is %v, want %s", n, rec, want)
 		}
 		for _, b := range [][]byte{rec.PartitionKey, rec.SequenceNumber, rec.Data, rec.EventID} {

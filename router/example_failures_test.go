@@ -12,7 +12,8 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// The three classes of error: one record that is bad for good, one that may succeed later, and a fault that is none of the records'.
+// The three classes of error: one record that is bad for good, one that may
+// succeed later, and a fault that is none of the records'.
 func ExampleSkip() {
 	var (
 		errTooOld = errors.New("the order is a year old")
@@ -48,7 +49,8 @@ func ExampleSkip() {
 	// error: record 1 (sequence number 102): no table name in the environment
 }
 
-// In slices At says which record is meant. With Skip, the records behind it come again in the same invocation.
+// In slices At says which record is meant. With Skip, the records behind it
+// come again in the same invocation.
 func ExampleAt() {
 	handle := func(_ context.Context, recs []decoder.Record) error {
 		for i := range recs {
@@ -107,18 +109,21 @@ func ExampleBad() {
 // What a wrapper around a handler needs to know: whether a record was given up.
 func ExampleIsSkip() {
 	spam := errors.New("spam")
-	fmt.Println(router.IsSkip(router.Skip(spam)), router.IsSkip(fmt.Errorf("row 7: %w", router.Skip(spam))), router.IsSkip(spam))
+	fmt.Println(router.IsSkip(router.Skip(spam)), router.IsSkip(fmt.Errorf("row 7: %w", router.Skip(spam))),
+		router.IsSkip(spam))
 	// Output:
 	// true true false
 }
 
-// JSON in which some records are bad: they are reported with their sequence numbers, and the work goes on without them.
+// JSON in which some records are bad: they are reported with their sequence
+// numbers, and the work goes on without them.
 func ExampleWithOnBad() {
 	type order struct{ ID, Amount int }
 	r := router.New(router.JSON(func(_ context.Context, rec *decoder.Record, o *order) error {
 		fmt.Printf("order %d\n", o.ID)
 		return nil
-	}), router.WithLogger(slog.New(slog.DiscardHandler)), router.WithOnBad(func(ctx context.Context, rec *decoder.Record, err error) error {
+	}), router.WithLogger(slog.New(slog.DiscardHandler)), router.WithOnBad(func(ctx context.Context,
+		rec *decoder.Record, err error) error {
 		fmt.Printf("bad record %s: %v\n", rec.SequenceNumber, errors.Is(err, decoder.ErrDecode))
 		return router.Skip(err)
 	}))
@@ -131,7 +136,8 @@ func ExampleWithOnBad() {
 	// {"batchItemFailures":[]} <nil>
 }
 
-// SkipBad does no more than log bad records. Without it they are delivered again until they expire.
+// SkipBad does no more than log bad records. Without it they are delivered
+// again until they expire.
 func ExampleSkipBad() {
 	type order struct{ ID, Amount int }
 	handle := router.JSON(func(_ context.Context, rec *decoder.Record, o *order) error {
@@ -139,9 +145,11 @@ func ExampleSkipBad() {
 		return nil
 	})
 	event := routertest.Payloads(`{"id":1}`, `<order/>`, `{"id":3}`)
-	answer, err := router.New(handle, router.WithLogger(slog.New(slog.DiscardHandler)), router.WithOnBad(router.SkipBad)).Invoke(context.Background(), event)
+	answer, err := router.New(handle, router.WithLogger(slog.New(slog.DiscardHandler)),
+		router.WithOnBad(router.SkipBad)).Invoke(context.Background(), event)
 	fmt.Println(string(answer), err)
-	answer, err = router.New(handle, router.WithLogger(slog.New(slog.DiscardHandler))).Invoke(context.Background(), event)
+	answer, err = router.New(handle, router.WithLogger(slog.New(slog.DiscardHandler))).Invoke(context.Background(),
+		event)
 	fmt.Println(string(answer), err)
 	// Output:
 	// order 1
@@ -158,10 +166,11 @@ func ExampleWithPoison() {
 			return errors.New("cannot be digested")
 		}
 		return nil
-	}), router.WithLogger(slog.New(slog.DiscardHandler)), router.WithPoison(3, func(ctx context.Context, rec *decoder.Record, err error) error {
-		fmt.Printf("to the queue: %s %s (%v)\n", rec.SequenceNumber, rec.Data, err)
-		return nil
-	}))
+	}), router.WithLogger(slog.New(slog.DiscardHandler)), router.WithPoison(3,
+		func(ctx context.Context, rec *decoder.Record, err error) error {
+			fmt.Printf("to the queue: %s %s (%v)\n", rec.SequenceNumber, rec.Data, err)
+			return nil
+		}))
 	for range 3 {
 		answer, err := r.Invoke(context.Background(), routertest.Payloads("a", "poison", "b"))
 		fmt.Println(string(answer), err)
@@ -173,7 +182,8 @@ func ExampleWithPoison() {
 	// {"batchItemFailures":[]} <nil>
 }
 
-// Of records that are delivered again for the sake of one, those that were done are not handled twice by this process.
+// Of records that are delivered again for the sake of one, those that were done
+// are not handled twice by this process.
 func ExampleWithRedeliveryMemory() {
 	recs := []decoder.Record{
 		{PartitionKey: []byte("ann"), SequenceNumber: []byte("101")},
@@ -201,7 +211,8 @@ func ExampleWithRedeliveryMemory() {
 	// {"batchItemFailures":[]} <nil>
 }
 
-// An event without ReportBatchItemFailures in its mapping: the first failure fails the invocation.
+// An event without ReportBatchItemFailures in its mapping: the first failure
+// fails the invocation.
 func ExampleWithWholeBatch() {
 	r := router.New(router.Each(func(_ context.Context, rec *decoder.Record) error {
 		if string(rec.Data) == "busy" {

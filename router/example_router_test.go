@@ -20,11 +20,13 @@ type order struct {
 	Amount int
 }
 
-// orders is an event with a record for each payload: of one partition key, with the sequence numbers 101, 102, ….
+// orders is an event with a record for each payload: of one partition key, with
+// the sequence numbers 101, 102, ….
 func orders(payloads ...string) []byte {
 	recs := make([]decoder.Record, len(payloads))
 	for i, p := range payloads {
-		recs[i] = decoder.Record{PartitionKey: []byte("user-1"), SequenceNumber: fmt.Append(nil, 101+i), Data: []byte(p)}
+		recs[i] = decoder.Record{PartitionKey: []byte("user-1"), SequenceNumber: fmt.Append(nil, 101+i),
+			Data: []byte(p)}
 	}
 	return routertest.EventOf(recs...)
 }
@@ -57,7 +59,8 @@ func Example() {
 	// {"batchItemFailures":[]}
 }
 
-// One function for several streams, each with a handler, a decoder and options of its own.
+// One function for several streams, each with a handler, a decoder and options
+// of its own.
 func ExampleWithStream() {
 	orderPlaced := router.Each(func(_ context.Context, rec *decoder.Record) error {
 		fmt.Printf("order %s\n", rec.Data)
@@ -90,9 +93,12 @@ type greeter struct{}
 
 func (greeter) Invoke(context.Context, []byte) ([]byte, error) { return []byte(`"hello"`), nil }
 
-// Events of other services, such as a scheduled one that keeps the function warm, go to a handler of their own.
+// Events of other services, such as a scheduled one that keeps the function
+// warm, go to a handler of their own.
 func ExampleWithFallback() {
-	r := router.New(router.Each(func(context.Context, *decoder.Record) error { return nil }), router.WithFallback(greeter{}))
+	r := router.New(router.Each(func(context.Context, *decoder.Record) error {
+		return nil
+	}), router.WithFallback(greeter{}))
 	show(r.Invoke(context.Background(), []byte(`{"source":"aws.events","detail-type":"Scheduled Event"}`)))
 	show(r.Invoke(context.Background(), orders("a")))
 	// Output:
@@ -125,7 +131,8 @@ func ExampleWithStats() {
 	// {"batchItemFailures":[{"itemIdentifier":"102"}]} <nil>
 }
 
-// With a deadline, as Lambda sets one, the work stops in time: what is done stays done, and Lambda delivers the rest again.
+// With a deadline, as Lambda sets one, the work stops in time: what is done
+// stays done, and Lambda delivers the rest again.
 func ExampleWithMargin() {
 	r := router.New(router.Each(func(ctx context.Context, rec *decoder.Record) error {
 		if string(rec.Data) == "slow" {
@@ -153,7 +160,8 @@ func ExampleRouter_Invoke() {
 		return nil
 	}))
 	show(r.Invoke(context.Background(), []byte(`{"Records":[{"eventSource":"aws:kinesis","kinesis":{`+
-		`"data":"SGVsbG8sIHRoaXMgaXMgYSB0ZXN0Lg==","partitionKey":"1","sequenceNumber":"49590338271490256608559692538361571095921575989136588898"}}]}`)))
+		`"data":"SGVsbG8sIHRoaXMgaXMgYSB0ZXN0Lg==","partitionKey":"1",`+
+		`"sequenceNumber":"49590338271490256608559692538361571095921575989136588898"}}]}`)))
 	// Output:
 	// 1: Hello, this is a test.
 	// {"batchItemFailures":[]}

@@ -19,7 +19,8 @@ import (
 // Basic processing: one record after the other.
 func ExampleEach() {
 	r := router.New(router.Each(func(_ context.Context, rec *decoder.Record) error {
-		fmt.Printf("%s %s arrived %s: %s\n", rec.PartitionKey, rec.SequenceNumber, rec.ApproximateArrivalTimestamp.Format(time.TimeOnly), rec.Data)
+		fmt.Printf("%s %s arrived %s: %s\n", rec.PartitionKey, rec.SequenceNumber,
+			rec.ApproximateArrivalTimestamp.Format(time.TimeOnly), rec.Data)
 		return nil
 	}))
 	answer, err := r.Invoke(context.Background(), routertest.Payloads("Hello", "world"))
@@ -74,7 +75,8 @@ func ExamplePartition() {
 	// {"batchItemFailures":[]} <nil>
 }
 
-// Windows of a minute by arrival time, with what is older than the watermark apart.
+// Windows of a minute by arrival time, with what is older than the watermark
+// apart.
 func ExampleByTime() {
 	at := func(clock string) time.Time {
 		t, err := time.Parse(time.DateTime, "2024-11-18 "+clock)
@@ -84,8 +86,9 @@ func ExampleByTime() {
 		return t
 	}
 	r := router.New(router.ByTime{
-		Size:  time.Minute,
-		After: func(_ context.Context, src *decoder.Source) time.Time { return at("10:00:30") }, // read from where the last run stored it
+		Size: time.Minute,
+		// read from where the last run stored it
+		After: func(_ context.Context, src *decoder.Source) time.Time { return at("10:00:30") },
 		Handle: func(_ context.Context, start time.Time, recs []decoder.Record) error {
 			fmt.Printf("%s: %d records\n", start.Format("15:04"), len(recs))
 			return nil
@@ -109,14 +112,16 @@ func ExampleByTime() {
 	// {"batchItemFailures":[]} <nil>
 }
 
-// Lambda's tumbling window: a sum that goes from invocation to invocation, and is stored at the end.
+// Lambda's tumbling window: a sum that goes from invocation to invocation, and
+// is stored at the end.
 func ExampleTumbling() {
 	type order struct{ ID, Amount int }
 	type totals struct {
 		Orders int `json:"orders"`
 		Amount int `json:"amount"`
 	}
-	r := router.New(router.Tumbling(func(_ context.Context, w *decoder.Window, state *totals, recs []decoder.Record) error {
+	r := router.New(router.Tumbling(func(_ context.Context, w *decoder.Window, state *totals,
+		recs []decoder.Record) error {
 		for i := range recs {
 			var o order
 			if err := json.Unmarshal(recs[i].Data, &o); err != nil {
@@ -126,11 +131,13 @@ func ExampleTumbling() {
 			state.Amount += o.Amount
 		}
 		if w.IsFinalInvokeForWindow {
-			fmt.Printf("from %s to %s: %d orders, %d cents\n", w.Start.Format("15:04"), w.End.Format("15:04"), state.Orders, state.Amount)
+			fmt.Printf("from %s to %s: %d orders, %d cents\n", w.Start.Format("15:04"), w.End.Format("15:04"),
+				state.Orders, state.Amount)
 		}
 		return nil
 	}))
-	window := decoder.Window{Start: time.Date(2024, 11, 18, 10, 8, 0, 0, time.UTC), End: time.Date(2024, 11, 18, 10, 10, 0, 0, time.UTC)}
+	window := decoder.Window{Start: time.Date(2024, 11, 18, 10, 8, 0, 0, time.UTC),
+		End: time.Date(2024, 11, 18, 10, 10, 0, 0, time.UTC)}
 	amounts := func(i int) []byte { return fmt.Appendf(nil, `{"amount":%d}`, 100*(i+1)) }
 	answer, err := r.Invoke(context.Background(), routertest.Event{Records: 3, Data: amounts, Window: &window}.Bytes())
 	fmt.Println(string(answer), err)
@@ -186,25 +193,28 @@ func ExampleTypedBatch() {
 		fmt.Printf("%s to %s: %d cents\n", items[0].SequenceNumber, items[len(items)-1].SequenceNumber, sum)
 		return nil
 	}))
-	answer, err := r.Invoke(context.Background(), routertest.Payloads(`{"amount":100}`, `{"amount":20}`, `{"amount":3}`))
+	answer, err := r.Invoke(context.Background(),
+		routertest.Payloads(`{"amount":100}`, `{"amount":20}`, `{"amount":3}`))
 	fmt.Println(string(answer), err)
 	// Output:
 	// 101 to 103: 123 cents
 	// {"batchItemFailures":[]} <nil>
 }
 
-// A key's payloads in order. At says which one has failed: those before it are done.
+// A key's payloads in order. At says which one has failed: those before it are
+// done.
 func ExampleTypedPartition() {
 	type order struct{ ID, Amount int }
-	r := router.New(router.TypedPartition(json.Unmarshal, func(_ context.Context, key []byte, items []router.Item[order]) error {
-		for _, item := range items {
-			if item.Value.Amount < 0 {
-				return router.At(item.Record, fmt.Errorf("order %d costs nothing", item.Value.ID))
+	r := router.New(router.TypedPartition(json.Unmarshal,
+		func(_ context.Context, key []byte, items []router.Item[order]) error {
+			for _, item := range items {
+				if item.Value.Amount < 0 {
+					return router.At(item.Record, fmt.Errorf("order %d costs nothing", item.Value.ID))
+				}
+				fmt.Printf("%s: order %d\n", key, item.Value.ID)
 			}
-			fmt.Printf("%s: order %d\n", key, item.Value.ID)
-		}
-		return nil
-	}), router.WithLogger(slog.New(slog.DiscardHandler)))
+			return nil
+		}), router.WithLogger(slog.New(slog.DiscardHandler)))
 	answer, err := r.Invoke(context.Background(), routertest.Payloads(`{"id":1}`, `{"id":2,"amount":-1}`, `{"id":3}`))
 	fmt.Println(string(answer), err)
 	// Output:

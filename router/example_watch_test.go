@@ -12,7 +12,8 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// A hook sees each call of the handler and how it ended. The module examples/otel makes spans of them.
+// A hook sees each call of the handler and how it ended. The module
+// examples/otel makes spans of them.
 func ExampleWithCallHook() {
 	hook := func(ctx context.Context, call router.CallInfo) (context.Context, func(error)) {
 		key := string(call.First.PartitionKey)
@@ -63,14 +64,16 @@ func ExampleWithCopies() {
 	// 102: desk
 }
 
-// A thousand records that are given up make two lines, and one that sums the others up. Partition keys are in them, since that is asked for.
+// A thousand records that are given up make two lines, and one that sums the
+// others up. Partition keys are in them, since that is asked for.
 func ExampleWithLogLimit() {
-	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
-		if a.Key == slog.TimeKey || len(groups) > 0 && groups[0] == "source" {
-			return slog.Attr{} // not for this page
-		}
-		return a
-	}}))
+	logger := slog.New(slog.NewTextHandler(os.Stdout,
+		&slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey || len(groups) > 0 && groups[0] == "source" {
+				return slog.Attr{} // not for this page
+			}
+			return a
+		}}))
 	r := router.New(
 		router.Each(func(context.Context, *decoder.Record) error { return router.Skip(errors.New("no such user")) }),
 		router.WithLogger(logger),
@@ -79,7 +82,8 @@ func ExampleWithLogLimit() {
 	)
 	recs := make([]decoder.Record, 1000)
 	for i := range recs {
-		recs[i] = decoder.Record{PartitionKey: []byte("user-1"), SequenceNumber: fmt.Append(nil, 1000+i), Data: []byte("{}")}
+		recs[i] = decoder.Record{PartitionKey: []byte("user-1"), SequenceNumber: fmt.Append(nil, 1000+i),
+			Data: []byte("{}")}
 	}
 	if _, err := r.Invoke(context.Background(), routertest.EventOf(recs...)); err != nil {
 		fmt.Println(err)
@@ -90,7 +94,8 @@ func ExampleWithLogLimit() {
 	// level=WARN msg="more records" records=998 skipped.handler=998 first.index=2 first.sequenceNumber=1002 last.index=999 last.sequenceNumber=1999
 }
 
-// Names for partition keys in the log: those who know a key, and the secret, can look for it.
+// Names for partition keys in the log: those who know a key, and the secret,
+// can look for it.
 func ExampleWithLogKeys() {
 	name := router.HashedKeys([]byte("from a secret store"))
 	r := router.New(

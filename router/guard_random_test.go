@@ -13,7 +13,8 @@ import (
 	"example.com/sluice/router"
 )
 
-// scenario is an event and what a handler does with each of its records, drawn from a seed.
+// scenario is an event and what a handler does with each of its records, drawn
+// from a seed.
 type scenario struct {
 	letters string
 	plans   []plan
@@ -35,7 +36,8 @@ type plan struct {
 
 func draw(random *rand.Rand) *scenario {
 	n := 1 + random.IntN(25)
-	s := &scenario{plans: make([]plan, n), done: make([]bool, n), timeout: time.Duration(random.IntN(40)) * time.Second / 10}
+	s := &scenario{plans: make([]plan, n), done: make([]bool, n),
+		timeout: time.Duration(random.IntN(40)) * time.Second / 10}
 	for i := range s.plans {
 		s.letters += string(rune('a' + random.IntN(5)))
 		p := &s.plans[i]
@@ -55,8 +57,10 @@ func draw(random *rand.Rand) *scenario {
 			p.panics = true
 		}
 	}
-	s.opts = []router.Option{quiet(), router.WithMargin(time.Duration(random.IntN(800)) * time.Millisecond),
-		router.WithBatchSize(1 + random.IntN(4)), router.WithWorkers(1 + random.IntN(6))}
+	s.opts = []router.Option{
+		quiet(), router.WithMargin(time.Duration(random.IntN(800)) * time.Millisecond),
+		router.WithBatchSize(1 + random.IntN(4)), router.WithWorkers(1 + random.IntN(6)),
+	}
 	return s
 }
 
@@ -91,18 +95,25 @@ func (s *scenario) handle(ctx context.Context, recs []*decoder.Record) error {
 func (s *scenario) handlers() []router.Handler {
 	items := func(items []router.Item[int]) []*decoder.Record { return beside(items) }
 	return []router.Handler{
-		router.Each(func(ctx context.Context, rec *decoder.Record) error { return s.handle(ctx, []*decoder.Record{rec}) }),
+		router.Each(func(ctx context.Context, rec *decoder.Record) error {
+			return s.handle(ctx, []*decoder.Record{rec})
+		}),
 		router.Batch(func(ctx context.Context, recs []decoder.Record) error { return s.handle(ctx, pointers(recs)) }),
-		router.Partition(func(ctx context.Context, _ []byte, recs []decoder.Record) error { return s.handle(ctx, pointers(recs)) }),
-		router.ByTime{Size: 3 * time.Millisecond, Handle: func(ctx context.Context, _ time.Time, recs []decoder.Record) error {
+		router.Partition(func(ctx context.Context, _ []byte, recs []decoder.Record) error {
+			return s.handle(ctx, pointers(recs))
+		}),
+		router.ByTime{Size: 3 * time.Millisecond, Handle: func(ctx context.Context, _ time.Time,
+			recs []decoder.Record) error {
 			return s.handle(ctx, pointers(recs))
 		}},
-		router.TypedPartition(json.Unmarshal, func(ctx context.Context, _ []byte, i []router.Item[int]) error { return s.handle(ctx, items(i)) }),
+		router.TypedPartition(json.Unmarshal, func(ctx context.Context, _ []byte, i []router.Item[int]) error {
+			return s.handle(ctx, items(i))
+		}),
 	}
 }
 
-// TestGuardLosesNothing: whatever handlers do with their time, the answer comes before the deadline, and names no record behind one that is
-// not done.
+// TestGuardLosesNothing: whatever handlers do with their time, the answer comes
+// before the deadline, and names no record behind one that is not done.
 func TestGuardLosesNothing(t *testing.T) {
 	seeds := uint64(400)
 	if testing.Short() {

@@ -18,8 +18,10 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// This file is about the deadline guard, in virtual time: with a margin of 1 s, a deadline at 5.2 s, and calls that take 1 s each,
-// contexts are cancelled at 4.2 s in the middle of the fifth call, and what has not returned at 4.7 s is abandoned.
+// This file is about the deadline guard, in virtual time: with a margin of 1 s,
+// a deadline at 5.2 s, and calls that take 1 s each, contexts are cancelled at
+// 4.2 s in the middle of the fifth call, and what has not returned at 4.7 s is
+// abandoned.
 
 const (
 	guardDeadline = 5200 * time.Millisecond
@@ -28,10 +30,12 @@ const (
 	guardEnd      = guardTrip + guardMargin/2
 )
 
-// oneByOne are shapes and options with which each record has a call of its own, in order.
+// oneByOne are shapes and options with which each record has a call of its own,
+// in order.
 func oneByOne() []shape {
 	return shapes(single, chunked, []shape{{"ByTime", func(r reaction) router.Handler {
-		return router.ByTime{Size: time.Millisecond, Handle: func(ctx context.Context, _ time.Time, recs []decoder.Record) error {
+		return router.ByTime{Size: time.Millisecond, Handle: func(ctx context.Context, _ time.Time,
+			recs []decoder.Record) error {
 			return r(pointers(recs))
 		}}
 	}}})
@@ -41,7 +45,8 @@ func oneByOneOptions(more ...router.Option) []router.Option {
 	return append([]router.Option{quiet(), router.WithBatchSize(1), router.WithMargin(guardMargin)}, more...)
 }
 
-// TestGuard: what is done when the time is up stays done, nothing more is started, and the first record that is not done is named.
+// TestGuard: what is done when the time is up stays done, nothing more is
+// started, and the first record that is not done is named.
 func TestGuard(t *testing.T) {
 	asleep := func(d time.Duration) reaction {
 		return func([]*decoder.Record) error { time.Sleep(d); return nil }
@@ -57,19 +62,26 @@ func TestGuard(t *testing.T) {
 		calls    int
 	}{
 		{"all done before", "aaa", asleep(time.Second), guardDeadline, nil, none, 3 * time.Second, 3},
-		{"stops at the margin", "aaaaaaaa", asleep(2150 * time.Millisecond), guardDeadline, nil, 2, 4300 * time.Millisecond, 2},
-		{"returns within the grace", "aaaaaaaa", asleep(1100 * time.Millisecond), guardDeadline, nil, 4, 4400 * time.Millisecond, 4},
-		{"returns within the grace, at the end", "aaaa", asleep(1100 * time.Millisecond), guardDeadline, nil, none, 4400 * time.Millisecond, 4},
+		{"stops at the margin", "aaaaaaaa", asleep(2150 * time.Millisecond), guardDeadline, nil, 2,
+			4300 * time.Millisecond, 2},
+		{"returns within the grace", "aaaaaaaa", asleep(1100 * time.Millisecond), guardDeadline, nil, 4,
+			4400 * time.Millisecond, 4},
+		{"returns within the grace, at the end", "aaaa", asleep(1100 * time.Millisecond), guardDeadline, nil, none,
+			4400 * time.Millisecond, 4},
 		{"is abandoned", "aaaaaaaa", asleep(time.Second), guardDeadline, nil, 4, guardEnd, 5},
 		{"is abandoned at once", "aaaaaaaa", asleep(time.Hour), guardDeadline, nil, 0, guardEnd, 1},
 		{"deadline past", "aaa", asleep(time.Second), -time.Second, nil, 0, 0, 0},
 		{"deadline now", "aaa", asleep(time.Second), time.Nanosecond, nil, 0, 0, 0},
 		{"within the margin from the start", "aaa", asleep(time.Second), guardMargin, nil, 0, 0, 0},
 		{"no deadline", "aaaaaaaa", asleep(time.Second), 0, nil, none, 8 * time.Second, 8},
-		{"no guard", "aaaaaaaa", asleep(time.Second), guardDeadline, []router.Option{router.WithMargin(-1)}, 6, 6 * time.Second, 6},
-		{"no guard, one long call", "aaaaaaaa", asleep(time.Hour), guardDeadline, []router.Option{router.WithMargin(-1)}, 1, time.Hour, 1},
-		{"default margin", "aaaaaaaa", asleep(time.Second), guardDeadline, []router.Option{router.WithMargin(0)}, 4, 4950 * time.Millisecond, 5},
-		{"default margin, little time", "aaaa", asleep(20 * time.Millisecond), 40 * time.Millisecond, []router.Option{router.WithMargin(0)}, 1, 35 * time.Millisecond, 2},
+		{"no guard", "aaaaaaaa", asleep(time.Second), guardDeadline, []router.Option{router.WithMargin(-1)}, 6,
+			6 * time.Second, 6},
+		{"no guard, one long call", "aaaaaaaa", asleep(time.Hour), guardDeadline,
+			[]router.Option{router.WithMargin(-1)}, 1, time.Hour, 1},
+		{"default margin", "aaaaaaaa", asleep(time.Second), guardDeadline, []router.Option{router.WithMargin(0)}, 4,
+			4950 * time.Millisecond, 5},
+		{"default margin, little time", "aaaa", asleep(20 * time.Millisecond), 40 * time.Millisecond,
+			[]router.Option{router.WithMargin(0)}, 1, 35 * time.Millisecond, 2},
 	} {
 		for _, s := range oneByOne() {
 			t.Run(c.name+"/"+s.name, func(t *testing.T) {
@@ -103,7 +115,8 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// TestGuardCancels: handlers learn of it, and one that gives up then, with whatever error, has not got its record done.
+// TestGuardCancels: handlers learn of it, and one that gives up then, with
+// whatever error, has not got its record done.
 func TestGuardCancels(t *testing.T) {
 	for _, s := range contextShapes {
 		t.Run(s.name, func(t *testing.T) {
@@ -134,7 +147,8 @@ func TestGuardCancels(t *testing.T) {
 	}
 }
 
-// contextShapes make handlers that get the context and the index of the first record.
+// contextShapes make handlers that get the context and the index of the first
+// record.
 var contextShapes = []struct {
 	name    string
 	handler func(func(ctx context.Context, first int) error) router.Handler
@@ -149,16 +163,20 @@ var contextShapes = []struct {
 		return router.Batch(func(ctx context.Context, recs []decoder.Record) error { return f(ctx, recs[0].Index) })
 	}},
 	{"Partition", func(f func(context.Context, int) error) router.Handler {
-		return router.Partition(func(ctx context.Context, _ []byte, recs []decoder.Record) error { return f(ctx, recs[0].Index) })
+		return router.Partition(func(ctx context.Context, _ []byte, recs []decoder.Record) error {
+			return f(ctx, recs[0].Index)
+		})
 	}},
 	{"ByTime", func(f func(context.Context, int) error) router.Handler {
-		return router.ByTime{Size: time.Millisecond, Handle: func(ctx context.Context, _ time.Time, recs []decoder.Record) error {
+		return router.ByTime{Size: time.Millisecond, Handle: func(ctx context.Context, _ time.Time,
+			recs []decoder.Record) error {
 			return f(ctx, recs[0].Index)
 		}}
 	}},
 }
 
-// TestGuardFailsWhole: where an answer cannot name a record, the guard fails the invocation, so that all comes again.
+// TestGuardFailsWhole: where an answer cannot name a record, the guard fails
+// the invocation, so that all comes again.
 func TestGuardFailsWhole(t *testing.T) {
 	for _, late := range []struct {
 		name  string
@@ -183,7 +201,10 @@ func TestGuardFailsWhole(t *testing.T) {
 						}
 						ctx, cancel := context.WithTimeout(t.Context(), guardDeadline)
 						defer cancel()
-						r := router.New(s.handler(func([]*decoder.Record) error { time.Sleep(late.sleep); return nil }), opts...)
+						r := router.New(s.handler(func([]*decoder.Record) error {
+							time.Sleep(late.sleep)
+							return nil
+						}), opts...)
 						answer, err := r.Invoke(ctx, e)
 						fails(t, answer, err, late.says)
 						time.Sleep(2 * time.Hour)
@@ -194,7 +215,8 @@ func TestGuardFailsWhole(t *testing.T) {
 	}
 }
 
-// TestGuardOfTumbling: the final call of a window, which may have no records, is not started in vain and not taken for done.
+// TestGuardOfTumbling: the final call of a window, which may have no records,
+// is not started in vain and not taken for done.
 func TestGuardOfTumbling(t *testing.T) {
 	for _, letters := range []string{"", "aa"} {
 		for _, c := range []struct {
@@ -219,7 +241,8 @@ func TestGuardOfTumbling(t *testing.T) {
 	}
 }
 
-// TestGuardOfPartition: of calls side by side, those that have returned are done, and the lowest record that is not is named.
+// TestGuardOfPartition: of calls side by side, those that have returned are
+// done, and the lowest record that is not is named.
 func TestGuardOfPartition(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -242,10 +265,13 @@ func TestGuardOfPartition(t *testing.T) {
 						time.Sleep(time.Hour)
 					}
 					return nil
-				}), quiet(), router.WithMargin(guardMargin), router.WithStats(func(_ context.Context, s router.Stats) { stats <- s }))
+				}), quiet(), router.WithMargin(guardMargin), router.WithStats(func(_ context.Context, s router.Stats) {
+					stats <- s
+				}))
 				answer, err := r.Invoke(ctx, event(c.letters))
 				answers(t, answer, err, answerFrom(c.first))
-				if s, want := <-stats, 2*(3-len(c.slow)); s.Processed != want || s.Records != 6 || s.Abandoned != len(c.slow) || s.Checkpoint != numberOf(c.first) {
+				if s, want := <-stats, 2*(3-len(c.slow)); s.Processed != want || s.Records != 6 ||
+					s.Abandoned != len(c.slow) || s.Checkpoint != numberOf(c.first) {
 					t.Errorf("counted %+v, want %d processed", s, want)
 				}
 				time.Sleep(2 * time.Hour)
@@ -265,23 +291,33 @@ func TestGuardOfUserCode(t *testing.T) {
 		fails string
 	}{
 		{"WithOnBad", event("aa!a"), router.Each(func(context.Context, *decoder.Record) error { return nil }), 1, ""},
-		{"WithOnBad of Partition", event("aa!a"), router.Partition(func(context.Context, []byte, []decoder.Record) error { return nil }), 1, ""},
-		{"unmarshal", event("aaa"), router.Typed(func([]byte, any) error { slow(); return nil }, func(context.Context, *decoder.Record, *int) error { return nil }), 0, ""},
+		{"WithOnBad of Partition", event("aa!a"), router.Partition(func(context.Context, []byte,
+			[]decoder.Record) error {
+			return nil
+		}), 1, ""},
+		{"unmarshal", event("aaa"), router.Typed(func([]byte, any) error {
+			slow()
+			return nil
+		}, func(context.Context, *decoder.Record, *int) error { return nil }), 0, ""},
 		{"After", event("aaa"), router.ByTime{
 			After:  func(context.Context, *decoder.Source) time.Time { slow(); return time.Time{} },
 			Handle: func(context.Context, time.Time, []decoder.Record) error { return nil },
 			Late:   func(context.Context, []decoder.Record) error { return nil },
 		}, 0, ""},
-		{"state", windowEvent("a", `"slow"`), router.Tumbling(func(context.Context, *decoder.Window, *sleepy, []decoder.Record) error { return nil }), 0, "did not return"},
+		{"state", windowEvent("a", `"slow"`), router.Tumbling(func(context.Context, *decoder.Window, *sleepy,
+			[]decoder.Record) error {
+			return nil
+		}), 0, "did not return"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), guardDeadline)
 				defer cancel()
-				r := router.New(c.h, quiet(), router.WithMargin(guardMargin), router.WithOnBad(func(context.Context, *decoder.Record, error) error {
-					slow()
-					return nil
-				}))
+				r := router.New(c.h, quiet(), router.WithMargin(guardMargin),
+					router.WithOnBad(func(context.Context, *decoder.Record, error) error {
+						slow()
+						return nil
+					}))
 				answer, err := r.Invoke(ctx, c.event)
 				if c.fails != "" {
 					fails(t, answer, err, c.fails)
@@ -299,8 +335,9 @@ type sleepy struct{}
 
 func (*sleepy) UnmarshalJSON([]byte) error { time.Sleep(time.Hour); return nil }
 
-// TestStraggler: whatever an abandoned call does later changes neither the answer nor the counters nor another invocation, and what it
-// has in its hands stays as it was, though the event is used again.
+// TestStraggler: whatever an abandoned call does later changes neither the
+// answer nor the counters nor another invocation, and what it has in its hands
+// stays as it was, though the event is used again.
 func TestStraggler(t *testing.T) {
 	for _, late := range []struct {
 		name string
@@ -322,7 +359,9 @@ func TestStraggler(t *testing.T) {
 }
 
 func testStraggler(t *testing.T, s shape, end func(*decoder.Record) error) {
-	input := routertest.Event{Records: 40, Keys: 1, Data: func(i int) []byte { return fmt.Appendf(nil, "%d", i+1000000) }, Start: time.Unix(1600000000, 0)}
+	input := routertest.Event{Records: 40, Keys: 1, Data: func(i int) []byte {
+		return fmt.Appendf(nil, "%d", i+1000000)
+	}, Start: time.Unix(1600000000, 0)}
 	want := input.All()
 	var calls, ended atomic.Int64
 	var hooks []router.Stats
@@ -336,11 +375,14 @@ func testStraggler(t *testing.T, s shape, end func(*decoder.Record) error) {
 			w := &want[rec.Index]
 			if !bytes.Equal(rec.PartitionKey, w.PartitionKey) || !bytes.Equal(rec.SequenceNumber, w.SequenceNumber) ||
 				!bytes.Equal(rec.Data, w.Data) || !bytes.Equal(rec.EventID, w.EventID) {
-				t.Errorf("record %d reads %s %s %s %s", rec.Index, rec.PartitionKey, rec.SequenceNumber, rec.Data, rec.EventID)
+				t.Errorf("record %d reads %s %s %s %s", rec.Index, rec.PartitionKey, rec.SequenceNumber, rec.Data,
+					rec.EventID)
 			}
 		}
 		return end(recs[0])
-	}), quiet(), router.WithMargin(guardMargin), router.WithStats(func(_ context.Context, s router.Stats) { hooks = append(hooks, s) }))
+	}), quiet(), router.WithMargin(guardMargin), router.WithStats(func(_ context.Context, s router.Stats) {
+		hooks = append(hooks, s)
+	}))
 	ctx, cancel := context.WithTimeout(t.Context(), guardDeadline)
 	defer cancel()
 	e := input.Bytes()
@@ -352,14 +394,17 @@ func testStraggler(t *testing.T, s shape, end func(*decoder.Record) error) {
 	}
 	// The same again, while the straggler is asleep: it gets other memory.
 	for range 3 {
-		again, err := r.Invoke(t.Context(), routertest.Event{Records: 40, Keys: 1, Data: func(i int) []byte { return []byte("7") }, Start: time.Unix(1600000000, 0)}.Bytes())
+		again, err := r.Invoke(t.Context(), routertest.Event{Records: 40, Keys: 1, Data: func(i int) []byte {
+			return []byte("7")
+		}, Start: time.Unix(1600000000, 0)}.Bytes())
 		answers(t, again, err, allDone)
 	}
 	before := fmt.Sprint(hooks)
 	callsBefore := calls.Load()
 	time.Sleep(2 * time.Hour)
 	if ended.Load() != 1 || calls.Load() != callsBefore || fmt.Sprint(hooks) != before || len(hooks) != 4 {
-		t.Errorf("ended %d, calls %d after %d, stats %v after %v", ended.Load(), calls.Load(), callsBefore, hooks, before)
+		t.Errorf("ended %d, calls %d after %d, stats %v after %v", ended.Load(), calls.Load(), callsBefore,
+			hooks, before)
 	}
 	answers(t, answer, err, named)
 }
@@ -405,13 +450,15 @@ func TestGuardLogsPanics(t *testing.T) {
 	})
 }
 
-// TestMarginTooLarge: a margin that leaves no time at all would never make progress, so it is logged.
+// TestMarginTooLarge: a margin that leaves no time at all would never make
+// progress, so it is logged.
 func TestMarginTooLarge(t *testing.T) {
 	for _, s := range shapes(single, sliced) {
 		var log lockedBuffer
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		answer, err := router.New(s.handler(always(nil)), log.logger(), router.WithMargin(time.Hour)).Invoke(ctx, event("aaa"))
+		answer, err := router.New(s.handler(always(nil)), log.logger(), router.WithMargin(time.Hour)).Invoke(ctx,
+			event("aaa"))
 		answers(t, answer, err, answerFrom(0))
 		if text := log.String(); !strings.Contains(text, "leaves no time") || strings.Count(text, "\n") != 1 {
 			t.Errorf("logged %s", text)
@@ -419,7 +466,8 @@ func TestMarginTooLarge(t *testing.T) {
 	}
 }
 
-// TestGuardAndMemory: what was done beside an abandoned call is remembered; what that call does later is not.
+// TestGuardAndMemory: what was done beside an abandoned call is remembered;
+// what that call does later is not.
 func TestGuardAndMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := &keyed{}
@@ -449,8 +497,9 @@ func TestGuardAndMemory(t *testing.T) {
 	})
 }
 
-// TestGoexit: a handler that ends its goroutine has not got its record done. Where Invoke has a goroutine of its own for it, that is a
-// failure like others.
+// TestGoexit: a handler that ends its goroutine has not got its record done.
+// Where Invoke has a goroutine of its own for it, that is a failure like
+// others.
 func TestGoexit(t *testing.T) {
 	react := on(1, func(*decoder.Record) error { runtime.Goexit(); return nil })
 	for _, s := range shapes(single, sliced) {
@@ -467,7 +516,8 @@ func TestGoexit(t *testing.T) {
 		answer, err = router.New(s.handler(react), quiet(), router.WithWholeBatch()).Invoke(ctx, event("aaa"))
 		fails(t, answer, err, "ended its goroutine")
 	}
-	// Without a deadline handlers run on the goroutine that calls Invoke, or beside it.
+	// Without a deadline handlers run on the goroutine that calls Invoke, or
+	// beside it.
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		_, _ = router.New(single[0].handler(react), quiet()).Invoke(t.Context(), event("aaa"))
@@ -484,11 +534,15 @@ func TestGoexit(t *testing.T) {
 
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 	defer cancel()
-	answer, err = router.New(tumbling.handler(func([]*decoder.Record) error { runtime.Goexit(); return nil }), quiet()).Invoke(ctx, windowEvent("", "1"))
+	answer, err = router.New(tumbling.handler(func([]*decoder.Record) error {
+		runtime.Goexit()
+		return nil
+	}), quiet()).Invoke(ctx, windowEvent("", "1"))
 	fails(t, answer, err, "ended its goroutine")
 }
 
-// TestCancelled: a context that is cancelled for other reasons stops the work too, but nothing is abandoned before the deadline.
+// TestCancelled: a context that is cancelled for other reasons stops the work
+// too, but nothing is abandoned before the deadline.
 func TestCancelled(t *testing.T) {
 	for _, s := range contextShapes {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -502,7 +556,8 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-// TestGuardKeepsErrors: errors of handlers that have returned in time are those of the answer.
+// TestGuardKeepsErrors: errors of handlers that have returned in time are those
+// of the answer.
 func TestGuardKeepsErrors(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 	defer cancel()
@@ -515,7 +570,8 @@ func TestGuardKeepsErrors(t *testing.T) {
 	}
 }
 
-// TestStragglerOfAggregates: nor do user records, and compressed data, hold anything of the event.
+// TestStragglerOfAggregates: nor do user records, and compressed data, hold
+// anything of the event.
 func TestStragglerOfAggregates(t *testing.T) {
 	for _, s := range shapes(single, sliced) {
 		t.Run(s.name, func(t *testing.T) {
@@ -544,9 +600,11 @@ func TestStragglerOfAggregates(t *testing.T) {
 						if rec.Index == 2 {
 							w = &want[5]
 						}
-						if !bytes.Equal(rec.PartitionKey, w.PartitionKey) || !bytes.Equal(rec.SequenceNumber, w.SequenceNumber) ||
+						if !bytes.Equal(rec.PartitionKey, w.PartitionKey) ||
+							!bytes.Equal(rec.SequenceNumber, w.SequenceNumber) ||
 							!bytes.Equal(rec.Data, w.Data) || !bytes.Equal(rec.EventID, w.EventID) {
-							t.Errorf("record %s reads %s %s %s %s", placeOf(rec), rec.PartitionKey, rec.SequenceNumber, rec.Data, rec.EventID)
+							t.Errorf("record %s reads %s %s %s %s", placeOf(rec), rec.PartitionKey, rec.SequenceNumber,
+								rec.Data, rec.EventID)
 						}
 					}
 					return nil

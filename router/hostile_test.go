@@ -16,11 +16,13 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// This file is about handlers that do what they may not have been expected to do: with their records, and with their errors. None
-// of it may lose a record, take Invoke down, or show in another record.
+// This file is about handlers that do what they may not have been expected to
+// do: with their records, and with their errors. None of it may lose a record,
+// take Invoke down, or show in another record.
 
-// rearranged is a handler that changes the order of the slice that it was given, or overwrites parts of it, and then returns an
-// error for the record that was at 1.
+// rearranged is a handler that changes the order of the slice that it was
+// given, or overwrites parts of it, and then returns an error for the record
+// that was at 1.
 type rearranged struct {
 	change string
 	err    func(second *decoder.Record) error
@@ -59,19 +61,29 @@ func (h rearranged) handlers(j *journal) map[string]router.Handler {
 		return h.err(&second)
 	}
 	return map[string]router.Handler{
-		"Batch":     router.Batch(func(_ context.Context, recs []decoder.Record) error { return onRecords(recs) }),
-		"Partition": router.Partition(func(_ context.Context, _ []byte, recs []decoder.Record) error { return onRecords(recs) }),
-		"ByTime":    router.ByTime{Handle: func(_ context.Context, _ time.Time, recs []decoder.Record) error { return onRecords(recs) }},
+		"Batch": router.Batch(func(_ context.Context, recs []decoder.Record) error { return onRecords(recs) }),
+		"Partition": router.Partition(func(_ context.Context, _ []byte, recs []decoder.Record) error {
+			return onRecords(recs)
+		}),
+		"ByTime": router.ByTime{Handle: func(_ context.Context, _ time.Time, recs []decoder.Record) error {
+			return onRecords(recs)
+		}},
 		"Tumbling": router.Tumbling(func(_ context.Context, _ *decoder.Window, _ *int, recs []decoder.Record) error {
 			return onRecords(recs)
 		}),
-		"TypedBatch":     router.TypedBatch(json.Unmarshal, func(_ context.Context, items []router.Item[int]) error { return onItems(items) }),
-		"TypedPartition": router.TypedPartition(json.Unmarshal, func(_ context.Context, _ []byte, items []router.Item[int]) error { return onItems(items) }),
+		"TypedBatch": router.TypedBatch(json.Unmarshal, func(_ context.Context, items []router.Item[int]) error {
+			return onItems(items)
+		}),
+		"TypedPartition": router.TypedPartition(json.Unmarshal,
+			func(_ context.Context, _ []byte, items []router.Item[int]) error {
+				return onItems(items)
+			}),
 	}
 }
 
-// TestHandlerRearrangesItsSlice: a handler that sorts its records, or filters them in place, and then fails, must not move the
-// checkpoint to a record behind others that are not done.
+// TestHandlerRearrangesItsSlice: a handler that sorts its records, or filters
+// them in place, and then fails, must not move the checkpoint to a record
+// behind others that are not done.
 func TestHandlerRearrangesItsSlice(t *testing.T) {
 	for _, change := range []string{"reverse", "filter", "clear"} {
 		for _, c := range []struct {
@@ -120,8 +132,10 @@ func reportPanic(t *testing.T) {
 	}
 }
 
-// TestHandlerAppendsToViews: append(rec.PartitionKey, rec.SequenceNumber...) is how a composite key is made. It must not write over
-// what stands behind the view in the event: the record's own number, the records to come, the caller's memory.
+// TestHandlerAppendsToViews: append(rec.PartitionKey, rec.SequenceNumber...) is
+// how a composite key is made. It must not write over what stands behind the
+// view in the event: the record's own number, the records to come, the caller's
+// memory.
 func TestHandlerAppendsToViews(t *testing.T) {
 	e := routertest.Event{Records: 4, Size: 40, Keys: 1, Start: time.Unix(1600000000, 0)}
 	want := e.All()
@@ -133,7 +147,8 @@ func TestHandlerAppendsToViews(t *testing.T) {
 		w := &want[rec.Index]
 		if !bytes.Equal(rec.PartitionKey, w.PartitionKey) || !bytes.Equal(rec.SequenceNumber, w.SequenceNumber) ||
 			!bytes.Equal(rec.Data, w.Data) || !bytes.Equal(rec.EventID, w.EventID) {
-			t.Errorf("record %d reads %s %s %s %s", rec.Index, rec.PartitionKey, rec.SequenceNumber, rec.Data, rec.EventID)
+			t.Errorf("record %d reads %s %s %s %s", rec.Index, rec.PartitionKey, rec.SequenceNumber, rec.Data,
+				rec.EventID)
 		}
 		if rec.Index == 2 {
 			return router.At(rec, errBoom)
@@ -166,8 +181,10 @@ func TestHandlerAppendsToViews(t *testing.T) {
 	}
 }
 
-// TestFallbackIsForForeignEventsAlone: an error of a handler, or what WithOnBad returns, may be a *decoder.Error that says that
-// something is not from Kinesis. The event is, and its handlers have been called: it must not go to the fallback.
+// TestFallbackIsForForeignEventsAlone: an error of a handler, or what WithOnBad
+// returns, may be a *decoder.Error that says that something is not from
+// Kinesis. The event is, and its handlers have been called: it must not go to
+// the fallback.
 func TestFallbackIsForForeignEventsAlone(t *testing.T) {
 	nested := func([]*decoder.Record) error {
 		for _, err := range decoder.Records([]byte(`{"Records":[{"eventSource":"aws:sqs"}]}`)) {
@@ -180,13 +197,15 @@ func TestFallbackIsForForeignEventsAlone(t *testing.T) {
 		return []byte("{}"), nil
 	})
 	for _, s := range single {
-		answer, err := router.New(s.handler(nested), quiet(), router.WithWholeBatch(), router.WithFallback(foreign)).Invoke(t.Context(), event("a"))
+		answer, err := router.New(s.handler(nested), quiet(), router.WithWholeBatch(),
+			router.WithFallback(foreign)).Invoke(t.Context(), event("a"))
 		fails(t, answer, err, "not a Kinesis event")
 	}
 	mixed := []byte(`{"Records":[` + record(0, "a", ' ') + `,{"eventSource":"aws:sqs"}]}`)
 	asItIs := router.WithOnBad(func(_ context.Context, _ *decoder.Record, err error) error { return err })
 	for _, s := range shapes(single, sliced) {
-		answer, err := router.New(s.handler(always(nil)), quiet(), asItIs, router.WithWholeBatch(), router.WithFallback(foreign)).Invoke(t.Context(), mixed)
+		answer, err := router.New(s.handler(always(nil)), quiet(), asItIs, router.WithWholeBatch(),
+			router.WithFallback(foreign)).Invoke(t.Context(), mixed)
 		fails(t, answer, err, "not a Kinesis event")
 	}
 }
@@ -203,21 +222,25 @@ func (b *brittle) UnmarshalJSON(text []byte) error {
 
 func (b brittle) MarshalJSON() ([]byte, error) { panic("at the disco") }
 
-// TestStateThatPanics: the methods of a state are user code. Where one Lambda process serves several invocations, a panic that
-// leaves Invoke ends them all.
+// TestStateThatPanics: the methods of a state are user code. Where one Lambda
+// process serves several invocations, a panic that leaves Invoke ends them all.
 func TestStateThatPanics(t *testing.T) {
 	for _, state := range []string{`"in"`, `"out"`} {
 		t.Run(state, func(t *testing.T) {
 			defer reportPanic(t)
-			h := router.Tumbling(func(context.Context, *decoder.Window, *brittle, []decoder.Record) error { return nil })
+			h := router.Tumbling(func(context.Context, *decoder.Window, *brittle, []decoder.Record) error {
+				return nil
+			})
 			answer, err := router.New(h, quiet()).Invoke(t.Context(), windowEvent("a", state))
 			fails(t, answer, err, "panic")
 		})
 	}
 }
 
-// TestAtRecordOfAnotherEvent: a record that only has the index of one in the slice is not in it. Handlers that make records out of
-// records (Index is 0 then), or keep one from an earlier invocation, must not skip or pass over records of this one.
+// TestAtRecordOfAnotherEvent: a record that only has the index of one in the
+// slice is not in it. Handlers that make records out of records (Index is 0
+// then), or keep one from an earlier invocation, must not skip or pass over
+// records of this one.
 func TestAtRecordOfAnotherEvent(t *testing.T) {
 	derived := &decoder.Record{Data: []byte("made by the handler")}
 	earlier := &decoder.Record{Index: 1, SequenceNumber: []byte("7")}
@@ -233,7 +256,8 @@ func TestAtRecordOfAnotherEvent(t *testing.T) {
 	}
 }
 
-// TestPanicWithAPlace: a panic is no return, so At in its value does not say that the records before it are done.
+// TestPanicWithAPlace: a panic is no return, so At in its value does not say
+// that the records before it are done.
 func TestPanicWithAPlace(t *testing.T) {
 	react := on(2, func(rec *decoder.Record) error { panic(router.At(rec, errBoom)) })
 	for _, s := range sliced {
@@ -241,18 +265,23 @@ func TestPanicWithAPlace(t *testing.T) {
 	}
 }
 
-// TestErrorsThatPanic: an error's own methods are user code too. A nil pointer in an error, which a handler that declares
-// "var err *MyError" returns where it means none, has methods that panic.
+// TestErrorsThatPanic: an error's own methods are user code too. A nil pointer
+// in an error, which a handler that declares "var err *MyError" returns where
+// it means none, has methods that panic.
 func TestErrorsThatPanic(t *testing.T) {
 	var null *decoder.Error
 	for _, s := range single {
-		clause{name: "nil pointer", letters: "aaa", react: on(1, func(*decoder.Record) error { return null }), first: 1, calls: "[0] [1]"}.checkNoPanic(t, s)
+		clause{name: "nil pointer", letters: "aaa", react: on(1, func(*decoder.Record) error {
+			return null
+		}), first: 1, calls: "[0] [1]"}.checkNoPanic(t, s)
 	}
 	for _, s := range sliced {
 		clause{name: "nil pointer", letters: "aaa", react: always(null), first: 0, calls: "[0 1 2]"}.checkNoPanic(t, s)
 	}
 	for _, s := range single {
-		clause{name: "panic with one", letters: "aaa", react: on(1, func(*decoder.Record) error { panic(null) }), first: 1, calls: "[0] [1]"}.checkNoPanic(t, s)
+		clause{name: "panic with one", letters: "aaa", react: on(1, func(*decoder.Record) error {
+			panic(null)
+		}), first: 1, calls: "[0] [1]"}.checkNoPanic(t, s)
 	}
 }
 
@@ -262,7 +291,8 @@ type endless struct{}
 func (endless) Error() string { return "endless" }
 func (endless) Unwrap() error { return endless{} }
 
-// TestErrorsWithoutEnd: an error that wraps itself, or so many others that looking at all of them would take for ever, is a plain one.
+// TestErrorsWithoutEnd: an error that wraps itself, or so many others that
+// looking at all of them would take for ever, is a plain one.
 func TestErrorsWithoutEnd(t *testing.T) {
 	doubled := skip
 	for range 40 {
@@ -274,10 +304,13 @@ func TestErrorsWithoutEnd(t *testing.T) {
 	}
 	for name, err := range map[string]error{"endless": router.Skip(endless{}), "doubled": doubled, "deep": deep} {
 		for _, s := range single {
-			clause{name: name, letters: "aaa", react: on(1, func(*decoder.Record) error { return errorOf(err) }), first: 1, calls: "[0] [1]"}.checkNoPanic(t, s)
+			clause{name: name, letters: "aaa", react: on(1, func(*decoder.Record) error {
+				return errorOf(err)
+			}), first: 1, calls: "[0] [1]"}.checkNoPanic(t, s)
 		}
 		for _, s := range sliced {
-			clause{name: name, letters: "aaa", react: at(1, errorOf(err)), first: 0, calls: "[0 1 2]"}.checkNoPanic(t, s)
+			clause{name: name, letters: "aaa", react: at(1, errorOf(err)), first: 0,
+				calls: "[0 1 2]"}.checkNoPanic(t, s)
 		}
 	}
 	// Many skipped records of one slice are no such thing.
@@ -289,11 +322,13 @@ func TestErrorsWithoutEnd(t *testing.T) {
 		}
 		return errors.Join(errs...)
 	})
-	answer, err := router.New(all, quiet(), router.WithBatchSize(n)).Invoke(t.Context(), routertest.Event{Records: n}.Bytes())
+	answer, err := router.New(all, quiet(), router.WithBatchSize(n)).Invoke(t.Context(),
+		routertest.Event{Records: n}.Bytes())
 	answers(t, answer, err, allDone)
 }
 
-// errorOf hides the text of an error, which may be as long as the error has parts.
+// errorOf hides the text of an error, which may be as long as the error has
+// parts.
 func errorOf(err error) error { return hidden{err} }
 
 type hidden struct{ err error }
@@ -301,7 +336,8 @@ type hidden struct{ err error }
 func (hidden) Error() string   { return "hidden" }
 func (h hidden) Unwrap() error { return h.err }
 
-// checkNoPanic is check for what may panic: that of one clause must not hide the others.
+// checkNoPanic is check for what may panic: that of one clause must not hide
+// the others.
 func (c clause) checkNoPanic(t *testing.T, s shape) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -315,17 +351,21 @@ func (c clause) checkNoPanic(t *testing.T, s shape) {
 	j.got(t, c.calls)
 }
 
-// TestWhole names the record whose error it gives, also where one before it was not started.
+// TestWhole names the record whose error it gives, also where one before it was
+// not started.
 func TestWholeBatchNamesTheRecordOfItsError(t *testing.T) {
-	// The key a has records 0 and 2 in one call, which fails at 2 before b's record 1 is started.
+	// The key a has records 0 and 2 in one call, which fails at 2 before b's
+	// record 1 is started.
 	handler := router.Partition(func(_ context.Context, key []byte, recs []decoder.Record) error {
 		return at(2, errBoom)(pointers(recs))
 	})
-	answer, err := router.New(handler, quiet(), router.WithWholeBatch(), router.WithWorkers(1)).Invoke(t.Context(), event("aba"))
+	answer, err := router.New(handler, quiet(), router.WithWholeBatch(), router.WithWorkers(1)).Invoke(t.Context(),
+		event("aba"))
 	fails(t, answer, err, "record 2 (sequence number "+numberOf(2)+"): boom")
 }
 
-// TestHandlerOverwritesItsRecord: what is said of a record, and what the next one is, does not depend on what a handler makes of its copy.
+// TestHandlerOverwritesItsRecord: what is said of a record, and what the next
+// one is, does not depend on what a handler makes of its copy.
 func TestHandlerOverwritesItsRecord(t *testing.T) {
 	for _, s := range single {
 		for _, c := range []struct {

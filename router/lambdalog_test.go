@@ -20,14 +20,17 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// This file holds what is written to what Lambda does with a function's lines where its LogFormat is JSON.
+// This file holds what is written to what Lambda does with a function's lines
+// where its LogFormat is JSON.
 
 // logLevels are Lambda's, from the most detailed to the least.
 var logLevels = []string{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}
 
-// drops is whether Lambda drops a line at an ApplicationLogLevel, as its developer guide has it ("Log-level filtering"): it sends lines of
-// that level and of less detailed ones, and takes a line for INFO that is no JSON, or whose level is missing or not one of the six, or whose
-// timestamp is not in the form of RFC 3339.
+// drops is whether Lambda drops a line at an ApplicationLogLevel, as its
+// developer guide has it ("Log-level filtering"): it sends lines of that level
+// and of less detailed ones, and takes a line for INFO that is no JSON, or
+// whose level is missing or not one of the six, or whose timestamp is not in
+// the form of RFC 3339.
 func drops(line, setting string) bool {
 	info := slices.Index(logLevels, "INFO")
 	var members map[string]any
@@ -69,7 +72,8 @@ func TestDrops(t *testing.T) {
 	}
 }
 
-// TestEMFAtEveryLevel: no level of logging takes the metrics away, whatever comes of the invocation.
+// TestEMFAtEveryLevel: no level of logging takes the metrics away, whatever
+// comes of the invocation.
 func TestEMFAtEveryLevel(t *testing.T) {
 	w := new(writes)
 	r := router.New(router.Each(func(_ context.Context, rec *decoder.Record) error {
@@ -110,7 +114,8 @@ func (w *writes) Write(p []byte) (int, error) {
 // logVariable makes this program log, for TestLoggerInLambda, and says how.
 const logVariable = "SLUICE_TEST_DEFAULT_LOGGER"
 
-// TestLoggerInLambda: at WARN nothing that is logged of a failure is dropped. Loggers that somebody has set are used as they are.
+// TestLoggerInLambda: at WARN nothing that is logged of a failure is dropped.
+// Loggers that somebody has set are used as they are.
 func TestLoggerInLambda(t *testing.T) {
 	if how := os.Getenv(logVariable); how != "" {
 		switch how {

@@ -15,10 +15,13 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// This file is about views that are kept too long. Where released memory is overwritten, as under the race detector and with the tag poison,
-// a handler that does so is caught: what it has kept reads as '#', or its record as an empty one.
+// This file is about views that are kept too long. Where released memory is
+// overwritten, as under the race detector and with the tag poison, a handler
+// that does so is caught: what it has kept reads as '#', or its record as an
+// empty one.
 
-// TestKeptViewsAreCaught: in every shape, what a handler has kept is gone after the invocation.
+// TestKeptViewsAreCaught: in every shape, what a handler has kept is gone after
+// the invocation.
 func TestKeptViewsAreCaught(t *testing.T) {
 	for _, deadline := range []bool{false, true} {
 		for _, s := range shapes(single, sliced) {
@@ -41,7 +44,9 @@ func TestKeptViewsAreCaught(t *testing.T) {
 					ctx, cancel = context.WithTimeout(ctx, time.Hour)
 					defer cancel()
 				}
-				e := routertest.Event{Records: 5, Keys: 2, Start: time.Unix(1600000000, 0), Data: func(int) []byte { return []byte("123456") }}
+				e := routertest.Event{Records: 5, Keys: 2, Start: time.Unix(1600000000, 0), Data: func(int) []byte {
+					return []byte("123456")
+				}}
 				answer, err := router.New(h, quiet()).Invoke(ctx, e.Bytes())
 				answers(t, answer, err, allDone)
 				for _, v := range views {
@@ -59,7 +64,8 @@ func TestKeptViewsAreCaught(t *testing.T) {
 	}
 }
 
-// TestViewsAreNoCopies: what TestCopiesMayBeKept finds kept is gone without WithCopies, all of it.
+// TestViewsAreNoCopies: what TestCopiesMayBeKept finds kept is gone without
+// WithCopies, all of it.
 func TestViewsAreNoCopies(t *testing.T) {
 	keepers(t, func(t *testing.T, k *keeper, kept int) {
 		if same := k.same(); same != 0 {
@@ -68,7 +74,8 @@ func TestViewsAreNoCopies(t *testing.T) {
 	})
 }
 
-// TestKeptViewsOfTheLastRecord: in a loop over records, a view is gone as soon as the next record is there.
+// TestKeptViewsOfTheLastRecord: in a loop over records, a view is gone as soon
+// as the next record is there.
 func TestKeptViewsOfTheLastRecord(t *testing.T) {
 	var last []byte
 	var was string
@@ -83,23 +90,27 @@ func TestKeptViewsOfTheLastRecord(t *testing.T) {
 	answers(t, answer, err, allDone)
 }
 
-// TestOwnCodeKeepsNothing: what the router itself keeps of a record, for errors, counters, logs and its memories, is its own.
+// TestOwnCodeKeepsNothing: what the router itself keeps of a record, for
+// errors, counters, logs and its memories, is its own.
 func TestOwnCodeKeepsNothing(t *testing.T) {
 	for _, s := range shapes(single, sliced) {
 		t.Run(s.name, func(t *testing.T) {
 			var stats router.Stats
 			var log lockedBuffer
-			opts := []router.Option{log.logger(), router.WithStats(func(_ context.Context, s router.Stats) { stats = s }),
+			opts := []router.Option{
+				log.logger(), router.WithStats(func(_ context.Context, s router.Stats) { stats = s }),
 				router.WithPoison(2, func(_ context.Context, rec *decoder.Record, err error) error {
 					log.Write([]byte(rec.SequenceNumber))
 					return nil
-				}), router.WithRedeliveryMemory(10)}
+				}), router.WithRedeliveryMemory(10),
+			}
 			r := router.New(s.handler(at(1, errBoom)), opts...)
 			answer, err := r.Invoke(t.Context(), event("abba"))
 			answers(t, answer, err, answerFrom(1))
 			_, failed := router.New(s.handler(at(1, fail)), quiet()).Invoke(t.Context(), event("abba"))
 			_, _ = r.Invoke(t.Context(), event("abba"))
-			for what, text := range map[string]string{"answer": string(answer), "error": failed.Error(), "log": log.String(), "checkpoint": stats.Checkpoint, "source": stats.Source.EventSourceARN} {
+			for what, text := range map[string]string{"answer": string(answer), "error": failed.Error(),
+				"log": log.String(), "checkpoint": stats.Checkpoint, "source": stats.Source.EventSourceARN} {
 				if strings.Contains(text, "##") {
 					t.Errorf("%s: %s", what, text)
 				}
@@ -108,7 +119,8 @@ func TestOwnCodeKeepsNothing(t *testing.T) {
 	}
 }
 
-// TestValuesMayBeKept: what is decoded from a payload, and a window's state, are the handler's own.
+// TestValuesMayBeKept: what is decoded from a payload, and a window's state,
+// are the handler's own.
 func TestValuesMayBeKept(t *testing.T) {
 	type text struct{ Text string }
 	e := routertest.Event{Records: 3, Keys: 1, Data: func(int) []byte { return []byte(`{"Text":"hello"}`) }}

@@ -78,14 +78,29 @@ func TestLogOfManyRecords(t *testing.T) {
 		counts        func(l logLine) map[string]int
 		cause         map[string]int
 	}{
-		{"bad records", strings.Repeat("a!", n), shapes(single, sliced), always(nil), []router.Option{router.WithOnBad(router.SkipBad)},
-			"5 record skipped; 1 more records", func(l logLine) map[string]int { return l.Skipped }, map[string]int{"base64": n - 5}},
-		{"payloads", strings.Repeat("a?", n), typedShapes(), always(nil), []router.Option{router.WithOnBad(router.SkipBad)},
-			"5 record skipped; 1 more records", func(l logLine) map[string]int { return l.Skipped }, map[string]int{"decode": n - 5}},
-		{"Skip", strings.Repeat("a", n), single, always(skip), nil,
-			"5 record skipped; 1 more records", func(l logLine) map[string]int { return l.Skipped }, map[string]int{"handler": n - 5}},
-		{"poison", strings.Repeat("a", n), single, always(errBoom), []router.Option{gone},
-			"5 poison record given up; 1 more records", func(l logLine) map[string]int { return l.GivenUp }, map[string]int{"handler": n - 5}},
+		{
+			"bad records", strings.Repeat("a!", n), shapes(single, sliced), always(nil),
+			[]router.Option{router.WithOnBad(router.SkipBad)},
+			"5 record skipped; 1 more records", func(l logLine) map[string]int { return l.Skipped },
+			map[string]int{"base64": n - 5},
+		},
+		{
+			"payloads", strings.Repeat("a?", n), typedShapes(), always(nil),
+			[]router.Option{router.WithOnBad(router.SkipBad)},
+			"5 record skipped; 1 more records", func(l logLine) map[string]int { return l.Skipped },
+			map[string]int{"decode": n - 5},
+		},
+		{
+			"Skip", strings.Repeat("a", n), single, always(skip), nil,
+			"5 record skipped; 1 more records", func(l logLine) map[string]int { return l.Skipped },
+			map[string]int{"handler": n - 5},
+		},
+		{
+			"poison", strings.Repeat("a", n), single, always(errBoom),
+			[]router.Option{gone},
+			"5 poison record given up; 1 more records", func(l logLine) map[string]int { return l.GivenUp },
+			map[string]int{"handler": n - 5},
+		},
 	} {
 		e := event(c.letters)
 		for _, s := range c.shapes {
@@ -98,8 +113,10 @@ func TestLogOfManyRecords(t *testing.T) {
 					t.Fatalf("logged %s, want %s", got, c.want)
 				}
 				sum := lines[len(lines)-1]
-				if got := c.counts(sum); sum.Records != n-5 || fmt.Sprint(got) != fmt.Sprint(c.cause) || sum.Level != "WARN" ||
-					sum.First.Index != 5 || sum.First.SequenceNumber != numberOf(5) || sum.Last.Index != n-1 || sum.Last.SequenceNumber != numberOf(n-1) {
+				if got := c.counts(sum); sum.Records != n-5 || fmt.Sprint(got) != fmt.Sprint(c.cause) ||
+					sum.Level != "WARN" ||
+					sum.First.Index != 5 || sum.First.SequenceNumber != numberOf(5) || sum.Last.Index != n-1 ||
+					sum.Last.SequenceNumber != numberOf(n-1) {
 					t.Errorf("the sum is %+v, from %v to %v", sum, sum.First, sum.Last)
 				}
 				for i, l := range lines {
@@ -107,7 +124,8 @@ func TestLogOfManyRecords(t *testing.T) {
 						t.Errorf("line %d has %d bytes, source %v", i, l.size, l.Source)
 					}
 				}
-				if src := lines[0].Source; src != nil && (src.EventSourceARN != ordersARN || src.ShardID != "shardId-000000000006") {
+				if src := lines[0].Source; src != nil && (src.EventSourceARN != ordersARN ||
+					src.ShardID != "shardId-000000000006") {
 					t.Errorf("the source is %v", src)
 				}
 				if size := len(log.String()); size > 2000 {
@@ -129,7 +147,8 @@ func TestLogOfSkipsAtOnce(t *testing.T) {
 		}
 		return errors.Join(errs...)
 	})
-	answer, err := router.New(h, log.logger(), router.WithLogLimit(100)).Invoke(t.Context(), event(strings.Repeat("a", 100)))
+	answer, err := router.New(h, log.logger(), router.WithLogLimit(100)).Invoke(t.Context(),
+		event(strings.Repeat("a", 100)))
 	answers(t, answer, err, allDone)
 	lines := log.lines(t)
 	if len(lines) != 100 {
@@ -171,7 +190,8 @@ func TestLogLimit(t *testing.T) {
 			if got := messages(lines); got != c.want {
 				t.Errorf("%s, limit %d: logged %s, want %s", s.name, c.limit, got, c.want)
 			}
-			if last := lines[len(lines)-1]; c.level != "" && (last.Level != c.level || last.Source == nil == (len(lines) == 1)) {
+			if last := lines[len(lines)-1]; c.level != "" &&
+				(last.Level != c.level || last.Source == nil == (len(lines) == 1)) {
 				t.Errorf("%s, limit %d: the sum is %+v", s.name, c.limit, last)
 			}
 		}
@@ -196,7 +216,8 @@ func TestLogOfPanics(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Fatalf("logged %q, want %q", got, want)
 	}
-	if sum := lines[4]; sum.Records != 4 || sum.Panicked["handler"] != 2 || sum.GivenUp["handler"] != 2 || sum.Level != "ERROR" {
+	if sum := lines[4]; sum.Records != 4 || sum.Panicked["handler"] != 2 || sum.GivenUp["handler"] != 2 ||
+		sum.Level != "ERROR" {
 		t.Errorf("the sum is %+v", sum)
 	}
 	if !strings.Contains(lines[0].Stack, "TestLogOfPanics") || lines[1].Stack != "" || lines[1].Failures != 1 {
@@ -208,7 +229,8 @@ func TestLogOfPanics(t *testing.T) {
 // well, in a line and in the sum.
 func TestLogOfAggregates(t *testing.T) {
 	var log lockedBuffer
-	r := router.New(single[0].handler(always(skip)), log.logger(), router.WithLogLimit(1), router.WithDecoder(decoder.Decoder{Deaggregate: true}))
+	r := router.New(single[0].handler(always(skip)), log.logger(), router.WithLogLimit(1),
+		router.WithDecoder(decoder.Decoder{Deaggregate: true}))
 	answer, err := r.Invoke(t.Context(), aggregates("abc", "d"))
 	answers(t, answer, err, allDone)
 	lines := log.lines(t)
@@ -219,7 +241,8 @@ func TestLogOfAggregates(t *testing.T) {
 		t.Errorf("the first line is of %+v", lines[0].Record)
 	}
 	first, last := lines[1].First, lines[1].Last
-	if first.SubSequenceNumber == nil || *first.SubSequenceNumber != 1 || last.SubSequenceNumber != nil || last.Index != 1 {
+	if first.SubSequenceNumber == nil || *first.SubSequenceNumber != 1 || last.SubSequenceNumber != nil ||
+		last.Index != 1 {
 		t.Errorf("the sum is from %+v to %+v", first, last)
 	}
 }
@@ -232,7 +255,9 @@ func TestLogFromManyGoroutines(t *testing.T) {
 		letters.WriteByte("abcdefghijklmnopqrstuvwxyz"[n%26])
 	}
 	var log lockedBuffer
-	h := router.Partition(func(_ context.Context, _ []byte, recs []decoder.Record) error { return router.At(&recs[0], skip) })
+	h := router.Partition(func(_ context.Context, _ []byte, recs []decoder.Record) error {
+		return router.At(&recs[0], skip)
+	})
 	answer, err := router.New(h, log.logger(), router.WithLogLimit(0)).Invoke(t.Context(), event(letters.String()))
 	answers(t, answer, err, allDone)
 	lines := log.lines(t)
@@ -277,7 +302,9 @@ func TestLogKeys(t *testing.T) {
 		{"with a secret", keys(secret), secret([]byte("k"))},
 		{"one's own", keys(func(key []byte) string { return "key " + string(key) }), "key k"},
 		{"the last one counts", append(keys(router.PlainKeys), keys(nil)...), ""},
-		{"of any length", keys(func([]byte) string { return strings.Repeat("é", 1000) }), strings.Repeat("é", 512) + "..."},
+		{"of any length", keys(func([]byte) string {
+			return strings.Repeat("é", 1000)
+		}), strings.Repeat("é", 512) + "..."},
 	} {
 		for name, opts := range map[string][]router.Option{"skipped": nil, "failed": nil} {
 			var log lockedBuffer
@@ -287,7 +314,8 @@ func TestLogKeys(t *testing.T) {
 			}
 			_, _ = router.New(h, append(append(opts, log.logger()), c.opts...)...).Invoke(t.Context(), event("k"))
 			lines := log.lines(t)
-			if len(lines) != 1 || lines[0].Record.PartitionKey != c.want || c.want == "" && strings.Contains(log.String(), "partitionKey") {
+			if len(lines) != 1 || lines[0].Record.PartitionKey != c.want ||
+				c.want == "" && strings.Contains(log.String(), "partitionKey") {
 				t.Errorf("%s, %s: logged %s, want the key as %q", c.name, name, &log, c.want)
 			}
 		}
@@ -296,7 +324,8 @@ func TestLogKeys(t *testing.T) {
 		t.Errorf("with a secret a key is %s", text)
 	}
 	panics := router.WithLogKeys(func([]byte) string { panic("at the disco") })
-	answer, err := router.New(single[0].handler(always(skip)), quiet(), panics, router.WithLogger(slog.New(slog.NewJSONHandler(&lockedBuffer{}, nil)))).
+	answer, err := router.New(single[0].handler(always(skip)), quiet(), panics,
+		router.WithLogger(slog.New(slog.NewJSONHandler(&lockedBuffer{}, nil)))).
 		Invoke(t.Context(), event("aa"))
 	answers(t, answer, err, allDone)
 }
@@ -309,12 +338,14 @@ func TestLogTexts(t *testing.T) {
 	e := strings.ReplaceAll(string(event("a")), numberOf(0), strings.Repeat("9", 1<<20))
 	e = strings.ReplaceAll(e, ordersARN, "arn:aws:kinesis:us-east-1:123456789012:stream/"+strings.Repeat("s", 1<<20))
 	_, _ = router.New(single[0].handler(always(long)), log.logger()).Invoke(t.Context(), []byte(e))
-	if lines := log.lines(t); len(lines) != 1 || lines[0].size > 4000 || len(lines[0].Error) != 1024+3 || len(lines[0].Record.SequenceNumber) != 64 {
+	if lines := log.lines(t); len(lines) != 1 || lines[0].size > 4000 || len(lines[0].Error) != 1024+3 ||
+		len(lines[0].Record.SequenceNumber) != 64 {
 		t.Errorf("%d lines of %d bytes in all", len(lines), len(log.String()))
 	}
 
 	log = lockedBuffer{}
-	_, _ = router.New(single[0].handler(always(nil)), log.logger(), router.WithOnBad(router.SkipBad)).Invoke(t.Context(), event("aa!"))
+	_, _ = router.New(single[0].handler(always(nil)), log.logger(),
+		router.WithOnBad(router.SkipBad)).Invoke(t.Context(), event("aa!"))
 	if lines := log.lines(t); len(lines) != 1 || !strings.HasPrefix(lines[0].Error, "data: invalid base64 at offset ") {
 		t.Errorf("logged %s", &log)
 	}
@@ -323,12 +354,13 @@ func TestLogTexts(t *testing.T) {
 // TestLogErrors: a handler of slog gets an error that wraps the handler's.
 func TestLogErrors(t *testing.T) {
 	var got error
-	l := slog.New(slog.NewJSONHandler(new(lockedBuffer), &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-		if err, ok := a.Value.Any().(error); ok {
-			got = err
-		}
-		return a
-	}}))
+	l := slog.New(slog.NewJSONHandler(new(lockedBuffer),
+		&slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if err, ok := a.Value.Any().(error); ok {
+				got = err
+			}
+			return a
+		}}))
 	_, _ = router.New(single[0].handler(always(skip)), router.WithLogger(l)).Invoke(t.Context(), event("a"))
 	if !errors.Is(got, errBoom) {
 		t.Errorf("got %v, which does not wrap the handler's error", got)
@@ -356,7 +388,9 @@ func TestBadRecordAdvice(t *testing.T) {
 	} {
 		for _, s := range shapes(single, sliced, []shape{tumbling}) {
 			for _, letters := range []string{"aa!a", "aa?a"} {
-				if letters == "aa?a" && !slices.ContainsFunc(typedShapes(), func(o shape) bool { return o.name == s.name }) {
+				if letters == "aa?a" && !slices.ContainsFunc(typedShapes(), func(o shape) bool {
+					return o.name == s.name
+				}) {
 					continue
 				}
 				e, other := event(letters), event("a"+letters)
@@ -410,7 +444,8 @@ func (c contextual) Handle(ctx context.Context, r slog.Record) error {
 	return nil
 }
 
-// TestLogContext: a logger that heeds its context gets the lines of an invocation's end too.
+// TestLogContext: a logger that heeds its context gets the lines of an
+// invocation's end too.
 func TestLogContext(t *testing.T) {
 	c := contextual{errs: map[string]error{}}
 	r := router.New(router.Each(func(context.Context, *decoder.Record) error { return skip }),

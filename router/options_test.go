@@ -60,7 +60,8 @@ func optionsTwice() map[string]func() (router.Handler, twice) {
 			return batch, twice{hook("a"), hook("b"), saw, "a( b( 3 )b )a", "b( 3 )b", nil}
 		},
 		"WithDecoder": func() (router.Handler, twice) {
-			return batch, twice{router.WithDecoder(decoder.Decoder{MaxRecords: 1}), router.WithDecoder(decoder.Decoder{}), saw, "3", "", nil}
+			return batch, twice{router.WithDecoder(decoder.Decoder{MaxRecords: 1}),
+				router.WithDecoder(decoder.Decoder{}), saw, "3", "", nil}
 		},
 		"WithBatchSize": func() (router.Handler, twice) {
 			return batch, twice{router.WithBatchSize(1), router.WithBatchSize(2), saw, "2 1", "", nil}
@@ -74,11 +75,16 @@ func optionsTwice() map[string]func() (router.Handler, twice) {
 				running--
 				return nil
 			})
-			return h, twice{router.WithWorkers(3), router.WithWorkers(1), func() string { return fmt.Sprint(most) }, "1", "", nil}
+			return h, twice{router.WithWorkers(3), router.WithWorkers(1), func() string {
+				return fmt.Sprint(most)
+			}, "1", "", nil}
 		},
 		"WithOnBad": func() (router.Handler, twice) {
 			onBad := func(name string) router.Option {
-				return router.WithOnBad(func(context.Context, *decoder.Record, error) error { say("%s", name); return nil })
+				return router.WithOnBad(func(context.Context, *decoder.Record, error) error {
+					say("%s", name)
+					return nil
+				})
 			}
 			refuse := func([]byte, any) error { return errBoom }
 			h := router.Typed(refuse, func(context.Context, *decoder.Record, *int) error { return nil })
@@ -86,7 +92,8 @@ func optionsTwice() map[string]func() (router.Handler, twice) {
 		},
 		"WithMargin": func() (router.Handler, twice) {
 			h := router.Each(func(context.Context, *decoder.Record) error { say("called"); return nil })
-			return h, twice{router.WithMargin(2 * time.Hour), router.WithMargin(time.Minute), saw, "called called called", "", nil}
+			return h, twice{router.WithMargin(2 * time.Hour), router.WithMargin(time.Minute), saw,
+				"called called called", "", nil}
 		},
 		"WithWholeBatch": func() (router.Handler, twice) { // there is but one of it
 			h := router.Each(func(context.Context, *decoder.Record) error { say("called"); return fail })
@@ -94,7 +101,10 @@ func optionsTwice() map[string]func() (router.Handler, twice) {
 		},
 		"WithCopies": func() (router.Handler, twice) { // nor of this
 			var kept []*decoder.Record
-			h := router.Each(func(_ context.Context, rec *decoder.Record) error { kept = append(kept, rec); return nil })
+			h := router.Each(func(_ context.Context, rec *decoder.Record) error {
+				kept = append(kept, rec)
+				return nil
+			})
 			saw := func() string { return fmt.Sprint(kept[0] != kept[1]) }
 			return h, twice{router.WithCopies(), router.WithCopies(), saw, "true", "", nil}
 		},
@@ -119,7 +129,10 @@ func optionsTwice() map[string]func() (router.Handler, twice) {
 		},
 		"WithPoison": func() (router.Handler, twice) {
 			poison := func(name string) router.Option {
-				return router.WithPoison(1, func(context.Context, *decoder.Record, error) error { say("%s", name); return nil })
+				return router.WithPoison(1, func(context.Context, *decoder.Record, error) error {
+					say("%s", name)
+					return nil
+				})
 			}
 			h := router.Each(func(context.Context, *decoder.Record) error { return errBoom })
 			return h, twice{poison("a"), poison("b"), saw, "b b b", "", nil}
@@ -140,7 +153,8 @@ func TestOptionsTwice(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			defer cancel()
 			h, o := optionsTwice()[name]()
-			_, _ = router.New(h, append([]router.Option{quiet(), o.first, o.second}, o.others...)...).Invoke(ctx, event("abc"))
+			_, _ = router.New(h, append([]router.Option{quiet(), o.first, o.second}, o.others...)...).Invoke(ctx,
+				event("abc"))
 			if got := o.saw(); got != o.want {
 				t.Errorf("%s twice: %q, want %q", name, got, o.want)
 			}
@@ -161,7 +175,8 @@ func TestOptionsTwice(t *testing.T) {
 
 // TestOptionsTwiceIsComplete: an option that is new is in the table too.
 func TestOptionsTwiceIsComplete(t *testing.T) {
-	elsewhere := []string{"WithRedeliveryMemory", "WithStream", "WithFallback"} // TestRedeliveryMemoryTwice, TestStream, TestNoHandler
+	// TestRedeliveryMemoryTwice, TestStream, TestNoHandler
+	elsewhere := []string{"WithRedeliveryMemory", "WithStream", "WithFallback"}
 	known := optionsTwice()
 	for _, name := range optionNames(t) {
 		if known[name] == nil && !slices.Contains(elsewhere, name) {
@@ -231,7 +246,10 @@ func TestRedeliveryMemoryTwice(t *testing.T) {
 func TestHooksNone(t *testing.T) {
 	count := 0
 	stats := router.WithStats(func(context.Context, router.Stats) { count++ })
-	hook := router.WithCallHook(func(ctx context.Context, _ router.CallInfo) (context.Context, func(error)) { count++; return ctx, nil })
+	hook := router.WithCallHook(func(ctx context.Context, _ router.CallInfo) (context.Context, func(error)) {
+		count++
+		return ctx, nil
+	})
 	none := []router.Option{router.WithStats(nil), router.WithCallHook(nil)}
 	for _, c := range []struct {
 		name string
@@ -239,7 +257,8 @@ func TestHooksNone(t *testing.T) {
 		want int
 	}{
 		{"in New", router.New(single[0].handler(always(nil)), append([]router.Option{stats, hook}, none...)...), 0},
-		{"in WithStream", router.New(nil, stats, hook, router.WithStream("orders", single[0].handler(always(nil)), none...)), 0},
+		{"in WithStream", router.New(nil, stats, hook,
+			router.WithStream("orders", single[0].handler(always(nil)), none...)), 0},
 		{"before others", router.New(single[0].handler(always(nil)), append(none, stats, hook)...), 2},
 		{"inherited", router.New(nil, stats, hook, router.WithStream("orders", single[0].handler(always(nil)))), 2},
 	} {
@@ -262,7 +281,9 @@ func TestCallHooksInTurn(t *testing.T) {
 		a, b := new(calls), new(calls)
 		var inner []string
 		outer := func(ctx context.Context, c router.CallInfo) (context.Context, func(error)) {
-			return context.WithValue(ctx, callKey{}, "outer"), func(err error) { a.seen = append(a.seen, fmt.Sprint(err)) }
+			return context.WithValue(ctx, callKey{}, "outer"), func(err error) {
+				a.seen = append(a.seen, fmt.Sprint(err))
+			}
 		}
 		second := func(ctx context.Context, c router.CallInfo) (context.Context, func(error)) {
 			inner = append(inner, fmt.Sprint(ctx.Value(callKey{})))
@@ -270,7 +291,8 @@ func TestCallHooksInTurn(t *testing.T) {
 		}
 		none := func(ctx context.Context, c router.CallInfo) (context.Context, func(error)) { return ctx, nil }
 		h := router.Each(func(context.Context, *decoder.Record) error { return react() })
-		answer, err := router.New(h, quiet(), router.WithCallHook(outer), router.WithCallHook(none), router.WithCallHook(second)).Invoke(t.Context(), event("a"))
+		answer, err := router.New(h, quiet(), router.WithCallHook(outer), router.WithCallHook(none),
+			router.WithCallHook(second)).Invoke(t.Context(), event("a"))
 		answers(t, answer, err, answerFrom(0))
 		if a.String() != name || b.String() != name || !slices.Equal(inner, []string{"outer"}) {
 			t.Errorf("saw %s and %s, the inner one's context was of %q", a, b, inner)

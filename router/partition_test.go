@@ -18,7 +18,8 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// This file is about Partition: order within a key, keys side by side, and what becomes of the others when one fails.
+// This file is about Partition: order within a key, keys side by side, and what
+// becomes of the others when one fails.
 
 // byKey is a Partition that notes its calls as "a: 0 2" and reacts.
 func (j *journal) byKey(react reaction) router.Handler {
@@ -33,7 +34,8 @@ func (j *journal) byKey(react reaction) router.Handler {
 	})
 }
 
-// TestPartitionOrder: with one worker, steps are taken in the order of their first records, a key's chunks one behind the other.
+// TestPartitionOrder: with one worker, steps are taken in the order of their
+// first records, a key's chunks one behind the other.
 func TestPartitionOrder(t *testing.T) {
 	for _, c := range []struct {
 		name, letters string
@@ -55,7 +57,8 @@ func TestPartitionOrder(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var j journal
-			answer, err := router.New(j.byKey(c.react), quiet(), router.WithWorkers(1), router.WithBatchSize(c.size)).Invoke(t.Context(), event(c.letters))
+			answer, err := router.New(j.byKey(c.react), quiet(), router.WithWorkers(1),
+				router.WithBatchSize(c.size)).Invoke(t.Context(), event(c.letters))
 			switch {
 			case strings.HasPrefix(c.name, "Fail"):
 				fails(t, answer, err, "boom")
@@ -69,7 +72,8 @@ func TestPartitionOrder(t *testing.T) {
 	}
 }
 
-// TestPartitionBadRecords: a bad record stands in its key's order, and holds back its own key alone.
+// TestPartitionBadRecords: a bad record stands in its key's order, and holds
+// back its own key alone.
 func TestPartitionBadRecords(t *testing.T) {
 	for _, c := range []struct {
 		name, letters string
@@ -83,7 +87,8 @@ func TestPartitionBadRecords(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var j journal
-			answer, err := router.New(j.byKey(always(nil)), quiet(), router.WithWorkers(1), j.onBad(c.onBad)).Invoke(t.Context(), event(c.letters))
+			answer, err := router.New(j.byKey(always(nil)), quiet(), router.WithWorkers(1),
+				j.onBad(c.onBad)).Invoke(t.Context(), event(c.letters))
 			if c.first == none {
 				answers(t, answer, err, allDone)
 			} else {
@@ -94,7 +99,8 @@ func TestPartitionBadRecords(t *testing.T) {
 	}
 }
 
-// TestPartitionWorkers: as many keys are worked on at once as the option says, and never two calls of one key.
+// TestPartitionWorkers: as many keys are worked on at once as the option says,
+// and never two calls of one key.
 func TestPartitionWorkers(t *testing.T) {
 	for _, c := range []struct{ workers, keys, most int }{
 		{0, 40, 16}, {1, 40, 1}, {3, 40, 3}, {100, 40, 40}, {0, 4, 4}, {16, 1, 1},
@@ -119,7 +125,8 @@ func TestPartitionWorkers(t *testing.T) {
 					return nil
 				})
 				e := routertest.Event{Records: 200, Keys: c.keys}.Bytes()
-				answer, err := router.New(h, quiet(), router.WithWorkers(c.workers), router.WithBatchSize(3)).Invoke(t.Context(), e)
+				answer, err := router.New(h, quiet(), router.WithWorkers(c.workers),
+					router.WithBatchSize(3)).Invoke(t.Context(), e)
 				answers(t, answer, err, allDone)
 				if most != c.most {
 					t.Errorf("%d calls at once, want %d", most, c.most)
@@ -129,8 +136,8 @@ func TestPartitionWorkers(t *testing.T) {
 	}
 }
 
-// TestPartitionLosesNothing: whatever fails, panics and skips side by side, what is before the answer's record is done, each key's records
-// in order.
+// TestPartitionLosesNothing: whatever fails, panics and skips side by side,
+// what is before the answer's record is done, each key's records in order.
 func TestPartitionLosesNothing(t *testing.T) {
 	for seed := range uint64(300) {
 		random := rand.New(rand.NewPCG(seed, 1))
@@ -172,7 +179,8 @@ func TestPartitionLosesNothing(t *testing.T) {
 			}
 			return nil
 		})
-		answer, err := router.New(h, quiet(), router.WithBatchSize(1+random.IntN(5)), router.WithWorkers(1+random.IntN(8))).Invoke(t.Context(), event(string(letters)))
+		answer, err := router.New(h, quiet(), router.WithBatchSize(1+random.IntN(5)),
+			router.WithWorkers(1+random.IntN(8))).Invoke(t.Context(), event(string(letters)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -192,7 +200,8 @@ func TestPartitionLosesNothing(t *testing.T) {
 	}
 }
 
-// TestConcurrentInvocations: one router serves many invocations at once, each with its own answer.
+// TestConcurrentInvocations: one router serves many invocations at once, each
+// with its own answer.
 func TestConcurrentInvocations(t *testing.T) {
 	for _, s := range shapes(single, sliced) {
 		t.Run(s.name, func(t *testing.T) {
@@ -203,21 +212,26 @@ func TestConcurrentInvocations(t *testing.T) {
 					}
 				}
 				return nil
-			}), quiet(), router.WithBatchSize(3), router.WithRedeliveryMemory(50), router.WithPoison(1000, func(context.Context, *decoder.Record, error) error { return nil }))
+			}), quiet(), router.WithBatchSize(3), router.WithRedeliveryMemory(50), router.WithPoison(1000,
+				func(context.Context, *decoder.Record, error) error {
+					return nil
+				}))
 			var wg sync.WaitGroup
 			for g := range 16 {
 				wg.Go(func() {
 					for n := range 25 {
 						failing := (g + n) % 7
-						e := routertest.Event{Records: 6, Keys: 3, Seed: uint64(g), Start: time.Unix(1600000000, 0), Data: func(i int) []byte {
-							if i == failing {
-								return []byte("9")
-							}
-							return []byte("1")
-						}}
+						e := routertest.Event{Records: 6, Keys: 3, Seed: uint64(g), Start: time.Unix(1600000000, 0),
+							Data: func(i int) []byte {
+								if i == failing {
+									return []byte("9")
+								}
+								return []byte("1")
+							}}
 						want := allDone
 						if failing < 6 {
-							want = `{"batchItemFailures":[{"itemIdentifier":"` + string(e.All()[failing].SequenceNumber) + `"}]}`
+							want = `{"batchItemFailures":[{"itemIdentifier":"` +
+								string(e.All()[failing].SequenceNumber) + `"}]}`
 						}
 						ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 						answer, err := r.Invoke(ctx, e.Bytes())
@@ -233,7 +247,8 @@ func TestConcurrentInvocations(t *testing.T) {
 	}
 }
 
-// TestNothingIsLeftBehind: after many invocations there are as many goroutines as before, and no more memory.
+// TestNothingIsLeftBehind: after many invocations there are as many goroutines
+// as before, and no more memory.
 func TestNothingIsLeftBehind(t *testing.T) {
 	n := 10000
 	if testing.Short() {
@@ -245,12 +260,16 @@ func TestNothingIsLeftBehind(t *testing.T) {
 			return errBoom
 		}
 		return nil
-	}), quiet(), router.WithRedeliveryMemory(100), router.WithPoison(3, func(context.Context, *decoder.Record, error) error { return nil }))
+	}), quiet(), router.WithRedeliveryMemory(100), router.WithPoison(3,
+		func(context.Context, *decoder.Record, error) error {
+			return nil
+		}))
 	var events [20][]byte
 	for seed := range events {
 		events[seed] = routertest.Event{Records: 10, Keys: 5, Size: 100, Seed: uint64(seed)}.Bytes()
 	}
-	// All have the same parent, which would keep a context that is not released.
+	// All have the same parent, which would keep a context that is not
+	// released.
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 	defer cancel()
 	invoke := func(n int) {

@@ -12,25 +12,29 @@ import (
 	"example.com/sluice/router"
 )
 
-// This file is about events of EventBridge Pipes: bare arrays of flat records, which an answer names by their event ids.
+// This file is about events of EventBridge Pipes: bare arrays of flat records,
+// which an answer names by their event ids.
 
 // pipeEvent is the event of these letters as a pipe sends it.
 func pipeEvent(letters string) []byte { return piped(event(letters)) }
 
 // piped is an event of the mapping as a pipe sends it.
 func piped(event []byte) []byte {
-	flat := strings.NewReplacer(`{"Records":[`, `[`, `]}`, `]`, `{"kinesis":{`, `{`, `},"eventSource"`, `,"eventSource"`)
+	flat := strings.NewReplacer(`{"Records":[`, `[`, `]}`, `]`, `{"kinesis":{`, `{`, `},"eventSource"`,
+		`,"eventSource"`)
 	return []byte(flat.Replace(string(event)))
 }
 
 const pipeShard = "shardId-000000000006:"
 
-// answerFromID is the answer that names the record with that index by its event id.
+// answerFromID is the answer that names the record with that index by its event
+// id.
 func answerFromID(index int) string {
 	return `{"batchItemFailures":[{"itemIdentifier":"` + pipeShard + numberOf(index) + `"}]}`
 }
 
-// spaced is the event with spaces, in which no record is like the one before: the strict reader's.
+// spaced is the event with spaces, in which no record is like the one before:
+// the strict reader's.
 func spaced(event []byte) []byte {
 	return []byte(" \n" + strings.Replace(string(event), `,"data"`, ` ,"data"`, 1) + "\t")
 }
@@ -70,19 +74,25 @@ func TestPipes(t *testing.T) {
 				}
 				for _, e := range [][]byte{pipeEvent(c.letters), spaced(pipeEvent(c.letters))} {
 					var got router.Stats
-					opts := append(oneByOneOptions(), quiet(), router.WithStats(func(_ context.Context, s router.Stats) { got = s }))
+					opts := append(oneByOneOptions(), quiet(), router.WithStats(func(_ context.Context,
+						s router.Stats) {
+						got = s
+					}))
 					answer, err := router.New(s.handler(c.react), append(opts, c.opts...)...).Invoke(ctx, e)
 					answers(t, answer, err, want)
-					if checkpoint := strings.TrimPrefix(got.Checkpoint, pipeShard); c.first != none && checkpoint != numberOf(c.first) || c.first == none && checkpoint != "" {
+					if checkpoint := strings.TrimPrefix(got.Checkpoint, pipeShard); c.first != none &&
+						checkpoint != numberOf(c.first) || c.first == none && checkpoint != "" {
 						t.Errorf("the checkpoint is %q", got.Checkpoint)
 					}
 				}
-				// The same records from the mapping, which knows sequence numbers.
+				// The same records from the mapping, which knows sequence
+				// numbers.
 				if !strings.ContainsAny(c.letters, "-~") {
 					if c.first != none {
 						want = answerFrom(c.first)
 					}
-					answer, err := router.New(s.handler(c.react), append(oneByOneOptions(), append(c.opts, quiet())...)...).Invoke(ctx, event(c.letters))
+					answer, err := router.New(s.handler(c.react),
+						append(oneByOneOptions(), append(c.opts, quiet())...)...).Invoke(ctx, event(c.letters))
 					answers(t, answer, err, want)
 				}
 			})
@@ -90,7 +100,8 @@ func TestPipes(t *testing.T) {
 	}
 }
 
-// TestPipesFails: what a pipe would not know fails the invocation, as does what fails it in any event.
+// TestPipesFails: what a pipe would not know fails the invocation, as does what
+// fails it in any event.
 func TestPipesFails(t *testing.T) {
 	id := `"eventID":"` + pipeShard + numberOf(1) + `",`
 	with := func(member string) []byte { return []byte(strings.Replace(string(pipeEvent("aaa")), id, member, 1)) }
@@ -110,10 +121,12 @@ func TestPipesFails(t *testing.T) {
 		{"Fail", pipeEvent("aaa"), at(1, router.Fail(errBoom)), quiet(), "boom"},
 		{"whole batches", pipeEvent("aaa"), at(1, errBoom), router.WithWholeBatch(), "boom"},
 		{"broken", pipeEvent("aaa")[:len(pipeEvent("aaa"))-1], always(nil), quiet(), "invalid JSON"},
-		{"broken behind a failure", pipeEvent("aaa")[:len(pipeEvent("aaa"))-1], at(1, errBoom), quiet(), "invalid JSON"},
+		{"broken behind a failure", pipeEvent("aaa")[:len(pipeEvent("aaa"))-1], at(1, errBoom), quiet(),
+			"invalid JSON"},
 	} {
 		for _, s := range shapes(single, sliced) {
-			answer, err := router.New(s.handler(c.react), append(oneByOneOptions(), quiet(), c.opt)...).Invoke(t.Context(), c.event)
+			answer, err := router.New(s.handler(c.react),
+				append(oneByOneOptions(), quiet(), c.opt)...).Invoke(t.Context(), c.event)
 			fails(t, answer, err, c.says)
 		}
 	}
@@ -121,7 +134,8 @@ func TestPipesFails(t *testing.T) {
 	fails(t, answer, err, "not a tumbling-window event")
 }
 
-// TestPipesEventIDs: an id goes back as it came, whatever is in it; what is in a record beside it does not matter.
+// TestPipesEventIDs: an id goes back as it came, whatever is in it; what is in
+// a record beside it does not matter.
 func TestPipesEventIDs(t *testing.T) {
 	for written, want := range map[string]string{
 		`"a b"`:                      `"a b"`,
@@ -152,7 +166,8 @@ func TestPipesAggregates(t *testing.T) {
 	}
 }
 
-// TestPipesSamples: the sample of AWS's documentation, with each of its records failing.
+// TestPipesSamples: the sample of AWS's documentation, with each of its records
+// failing.
 func TestPipesSamples(t *testing.T) {
 	for _, name := range []string{"pipes.json", "pipes-compact.json"} {
 		e, err := os.ReadFile("../testdata/events/" + name)

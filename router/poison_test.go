@@ -37,7 +37,8 @@ func (g *graves) got(t *testing.T, want string) {
 	}
 }
 
-// TestPoison: a record that has failed so often is given up, if its failures are its own.
+// TestPoison: a record that has failed so often is given up, if its failures
+// are its own.
 func TestPoison(t *testing.T) {
 	boom := func(*decoder.Record) error { return errBoom }
 	for _, c := range []struct {
@@ -82,7 +83,8 @@ func TestPoison(t *testing.T) {
 	}
 }
 
-// TestPoisonGoesOn: what is behind a record that is given up is handled in the same invocation, and its count begins anew.
+// TestPoisonGoesOn: what is behind a record that is given up is handled in the
+// same invocation, and its count begins anew.
 func TestPoisonGoesOn(t *testing.T) {
 	for _, s := range shapes(single, sliced) {
 		var j journal
@@ -102,7 +104,8 @@ func TestPoisonGoesOn(t *testing.T) {
 // TestPoisonNotGivenUp: where the user's function fails, the record is retried.
 func TestPoisonNotGivenUp(t *testing.T) {
 	for _, s := range shapes(single, sliced) {
-		for name, err := range map[string]error{"error": errors.New("queue"), "Skip": router.Skip(errors.New("queue")), "Fail": router.Fail(errors.New("queue"))} {
+		for name, err := range map[string]error{"error": errors.New("queue"), "Skip": router.Skip(errors.New("queue")),
+			"Fail": router.Fail(errors.New("queue"))} {
 			t.Run(s.name+"/"+name, func(t *testing.T) {
 				g := graves{err: err}
 				r := router.New(s.handler(at(1, errBoom)), quiet(), router.WithPoison(2, g.dig))
@@ -119,12 +122,16 @@ func TestPoisonNotGivenUp(t *testing.T) {
 			})
 		}
 	}
-	r := router.New(single[0].handler(at(1, errBoom)), quiet(), router.WithPoison(1, func(context.Context, *decoder.Record, error) error { panic("at the disco") }))
+	r := router.New(single[0].handler(at(1, errBoom)), quiet(),
+		router.WithPoison(1, func(context.Context, *decoder.Record, error) error {
+			panic("at the disco")
+		}))
 	answer, err := r.Invoke(t.Context(), event("aaa"))
 	answers(t, answer, err, answerFrom(1))
 }
 
-// TestPoisonCountsFailuresInARow: a record that succeeds in between begins anew, and records are told apart by stream, shard and number.
+// TestPoisonCountsFailuresInARow: a record that succeeds in between begins
+// anew, and records are told apart by stream, shard and number.
 func TestPoisonCountsFailuresInARow(t *testing.T) {
 	for _, s := range shapes(single, sliced) {
 		t.Run(s.name, func(t *testing.T) {
@@ -157,7 +164,8 @@ func TestPoisonCountsFailuresInARow(t *testing.T) {
 	}
 }
 
-// TestPoisonIsNotCancellation: what fails once the context is done does not count.
+// TestPoisonIsNotCancellation: what fails once the context is done does not
+// count.
 func TestPoisonIsNotCancellation(t *testing.T) {
 	for _, s := range shapes(single, sliced) {
 		var g graves
@@ -175,7 +183,8 @@ func TestPoisonIsNotCancellation(t *testing.T) {
 	}
 }
 
-// TestPoisonOfUserRecords: user records of an aggregate are counted each by itself.
+// TestPoisonOfUserRecords: user records of an aggregate are counted each by
+// itself.
 func TestPoisonOfUserRecords(t *testing.T) {
 	var g graves
 	n := 0
@@ -195,7 +204,8 @@ func TestPoisonOfUserRecords(t *testing.T) {
 	g.got(t, "")
 }
 
-// TestPoisonPayloads: a payload that does not decode, or makes its unmarshal panic, is its record's failure.
+// TestPoisonPayloads: a payload that does not decode, or makes its unmarshal
+// panic, is its record's failure.
 func TestPoisonPayloads(t *testing.T) {
 	panics := func(text []byte, v any) error {
 		if string(text) == "1" {
@@ -223,13 +233,17 @@ func TestPoisonIsCountedAndLogged(t *testing.T) {
 	var g graves
 	var log lockedBuffer
 	var s router.Stats
-	r := router.New(single[0].handler(at(1, errBoom)), log.logger(), router.WithPoison(1, g.dig), router.WithStats(func(_ context.Context, got router.Stats) { s = got }))
+	r := router.New(single[0].handler(at(1, errBoom)), log.logger(), router.WithPoison(1, g.dig),
+		router.WithStats(func(_ context.Context, got router.Stats) {
+			s = got
+		}))
 	answer, err := r.Invoke(t.Context(), event("aaa"))
 	answers(t, answer, err, allDone)
 	if s.Skipped != 1 || s.Processed != 2 || s.Failed != 0 {
 		t.Errorf("counted %+v", s)
 	}
-	if text := log.String(); !strings.Contains(text, "poison record given up") || !strings.Contains(text, `"sequenceNumber":"101"`) {
+	if text := log.String(); !strings.Contains(text, "poison record given up") ||
+		!strings.Contains(text, `"sequenceNumber":"101"`) {
 		t.Errorf("logged %s", text)
 	}
 }

@@ -17,10 +17,12 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// This file is about events that take long to read, or more memory than they may: what was read is handled, and the answer names
-// the first record that was not.
+// This file is about events that take long to read, or more memory than they
+// may: what was read is handled, and the answer names the first record that was
+// not.
 
-// inflating is an event of n records of one key, each of which decompresses to so many bytes, which are the number 1.
+// inflating is an event of n records of one key, each of which decompresses to
+// so many bytes, which are the number 1.
 func inflating(t *testing.T, n, size int) (event []byte, records []decoder.Record) {
 	t.Helper()
 	text := bytes.Repeat([]byte{' '}, size)
@@ -67,7 +69,8 @@ func (h *handled) reaction(recs []*decoder.Record) error {
 	return nil
 }
 
-// once is how many of the first records were handled, where each was once, and none behind them.
+// once is how many of the first records were handled, where each was once, and
+// none behind them.
 func (h *handled) once(t *testing.T) int {
 	t.Helper()
 	h.mu.Lock()
@@ -78,8 +81,8 @@ func (h *handled) once(t *testing.T) int {
 	return len(h.times)
 }
 
-// TestReadingHeedsTheDeadline: an event that takes longer to read than there is time is read in part, whether its records are
-// sound or refused.
+// TestReadingHeedsTheDeadline: an event that takes longer to read than there is
+// time is read in part, whether its records are sound or refused.
 func TestReadingHeedsTheDeadline(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes some seconds of real time")
@@ -101,7 +104,8 @@ func TestReadingHeedsTheDeadline(t *testing.T) {
 				half := time.Since(began)/2 + margin
 				for range 5 { // the machine may stand still for a while
 					var h handled
-					r := router.New(s.handler(h.reaction), quiet(), router.WithDecoder(d), router.WithBatchSize(1), router.WithMargin(margin),
+					r := router.New(s.handler(h.reaction), quiet(), router.WithDecoder(d), router.WithBatchSize(1),
+						router.WithMargin(margin),
 						router.WithOnBad(func(_ context.Context, rec *decoder.Record, err error) error {
 							_ = h.reaction([]*decoder.Record{rec})
 							return router.Skip(err)
@@ -114,7 +118,8 @@ func TestReadingHeedsTheDeadline(t *testing.T) {
 					if n == len(all) {
 						continue
 					}
-					answers(t, answer, err, `{"batchItemFailures":[{"itemIdentifier":"`+string(all[n].SequenceNumber)+`"}]}`)
+					answers(t, answer, err, `{"batchItemFailures":[{"itemIdentifier":"`+
+						string(all[n].SequenceNumber)+`"}]}`)
 					if n > 0 && !late {
 						return
 					}
@@ -131,7 +136,8 @@ func TestWindowReadInPart(t *testing.T) {
 	ev = append(bytes.TrimSuffix(ev, []byte("}")), `,"window":{},"state":{}}`...)
 	for _, s := range append(sliced[:len(sliced):len(sliced)], tumbling) {
 		var h handled
-		r := router.New(s.handler(h.reaction), quiet(), router.WithDecoder(decoder.Decoder{Codec: decoder.Gzip, MaxBatch: 4 << 20}))
+		r := router.New(s.handler(h.reaction), quiet(),
+			router.WithDecoder(decoder.Decoder{Codec: decoder.Gzip, MaxBatch: 4 << 20}))
 		answer, err := r.Invoke(t.Context(), ev)
 		fails(t, answer, err, "too large")
 		if n := h.once(t); s.name == "Tumbling" && n > 0 {
@@ -140,7 +146,8 @@ func TestWindowReadInPart(t *testing.T) {
 	}
 }
 
-// TestLimitsOfTheEvent: an event that passes a limit of the decoder is worked off in several invocations.
+// TestLimitsOfTheEvent: an event that passes a limit of the decoder is worked
+// off in several invocations.
 func TestLimitsOfTheEvent(t *testing.T) {
 	const n = 10
 	_, all := inflating(t, n, 1<<20)
@@ -154,7 +161,8 @@ func TestLimitsOfTheEvent(t *testing.T) {
 				for invocations := 1; ; invocations++ {
 					var h handled
 					var log lockedBuffer
-					r := router.New(s.handler(h.reaction), router.WithDecoder(d), router.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+					r := router.New(s.handler(h.reaction), router.WithDecoder(d),
+						router.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 					ev := routertest.EventOf(left...)
 					answer, err := r.Invoke(t.Context(), ev)
 					done := h.once(t)
@@ -162,8 +170,10 @@ func TestLimitsOfTheEvent(t *testing.T) {
 						if done != len(left) {
 							t.Errorf("%d of %d records were handled", done, len(left))
 						}
-						// Shapes that read record by record hold one at a time, whatever MaxBatch is.
-						if want := 3; invocations != want && (name == "MaxRecords" || invocations != 1 || !isSingle(s)) {
+						// Shapes that read record by record hold one at a time,
+						// whatever MaxBatch is.
+						if want := 3; invocations != want && (name == "MaxRecords" || invocations != 1 ||
+							!isSingle(s)) {
 							t.Errorf("it took %d invocations", invocations)
 						}
 						return
@@ -171,7 +181,8 @@ func TestLimitsOfTheEvent(t *testing.T) {
 					if done != 4 {
 						t.Fatalf("%d records were handled: %s, %v", done, answer, err)
 					}
-					answers(t, answer, err, `{"batchItemFailures":[{"itemIdentifier":"`+string(left[4].SequenceNumber)+`"}]}`)
+					answers(t, answer, err, `{"batchItemFailures":[{"itemIdentifier":"`+
+						string(left[4].SequenceNumber)+`"}]}`)
 					if !strings.Contains(log.String(), "too large") {
 						t.Errorf("the log does not say why: %s", &log)
 					}
@@ -182,8 +193,8 @@ func TestLimitsOfTheEvent(t *testing.T) {
 	}
 }
 
-// TestLimitsAndTheWholeBatch: without partial answers a part is no success, and nothing of it is handled in vain where the event is read
-// before.
+// TestLimitsAndTheWholeBatch: without partial answers a part is no success, and
+// nothing of it is handled in vain where the event is read before.
 func TestLimitsAndTheWholeBatch(t *testing.T) {
 	ev, _ := inflating(t, 10, 1<<20)
 	for _, s := range shapes(single, sliced) {
@@ -198,7 +209,8 @@ func TestLimitsAndTheWholeBatch(t *testing.T) {
 	}
 }
 
-// TestLimitAtTheFirstRecord: where a limit leaves nothing to be read there is nothing to answer with.
+// TestLimitAtTheFirstRecord: where a limit leaves nothing to be read there is
+// nothing to answer with.
 func TestLimitAtTheFirstRecord(t *testing.T) {
 	ev, _ := inflating(t, 3, 1<<20)
 	for _, s := range sliced {
@@ -208,7 +220,8 @@ func TestLimitAtTheFirstRecord(t *testing.T) {
 	}
 }
 
-// TestBrokenBehindTheLimit: a broken event is never answered, wherever reading has stopped.
+// TestBrokenBehindTheLimit: a broken event is never answered, wherever reading
+// has stopped.
 func TestBrokenBehindTheLimit(t *testing.T) {
 	ev, _ := inflating(t, 10, 1<<20)
 	ev = append(bytes.TrimSuffix(ev, []byte("]}")), ",}"...)
@@ -219,7 +232,8 @@ func TestBrokenBehindTheLimit(t *testing.T) {
 	}
 }
 
-// TestLimitInsideAnAggregate: the user records that were read are handled, and the aggregate is named.
+// TestLimitInsideAnAggregate: the user records that were read are handled, and
+// the aggregate is named.
 func TestLimitInsideAnAggregate(t *testing.T) {
 	limited := router.WithDecoder(decoder.Decoder{Deaggregate: true, MaxRecords: 3})
 	for _, s := range shapes(single, sliced) {
@@ -235,7 +249,8 @@ func TestLimitInsideAnAggregate(t *testing.T) {
 	}
 }
 
-// TestWindowsAreReadToTheMargin: where a part is worth nothing, reading may take more than its share of the time.
+// TestWindowsAreReadToTheMargin: where a part is worth nothing, reading may
+// take more than its share of the time.
 func TestWindowsAreReadToTheMargin(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes some seconds of real time")
@@ -253,7 +268,8 @@ func TestWindowsAreReadToTheMargin(t *testing.T) {
 		{chunked[1], plain, []router.Option{router.WithWholeBatch()}},
 	} {
 		t.Run(c.shape.name, func(t *testing.T) {
-			r := router.New(c.shape.handler(always(nil)), append(c.opts, quiet(), router.WithDecoder(d), router.WithMargin(100*time.Millisecond))...)
+			r := router.New(c.shape.handler(always(nil)),
+				append(c.opts, quiet(), router.WithDecoder(d), router.WithMargin(100*time.Millisecond))...)
 			began := time.Now()
 			if _, err := r.Invoke(t.Context(), c.event); err != nil {
 				t.Fatal(err)
@@ -273,8 +289,8 @@ func TestWindowsAreReadToTheMargin(t *testing.T) {
 	}
 }
 
-// TestLimitsInTheLog: a limit that leaves a part is logged, a broken event is not taken for one, and a margin without an end is named
-// beside a limit.
+// TestLimitsInTheLog: a limit that leaves a part is logged, a broken event is
+// not taken for one, and a margin without an end is named beside a limit.
 func TestLimitsInTheLog(t *testing.T) {
 	deep := event("aa")
 	deep = append(bytes.TrimSuffix(deep, []byte("]}")), ","+strings.Repeat("[", 400)...)
@@ -288,10 +304,12 @@ func TestLimitsInTheLog(t *testing.T) {
 		}
 		limit := router.WithDecoder(decoder.Decoder{MaxRecords: 2})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		answer, err = router.New(s.handler(always(nil)), logger, limit, router.WithMargin(time.Hour)).Invoke(ctx, event("aaa"))
+		answer, err = router.New(s.handler(always(nil)), logger, limit, router.WithMargin(time.Hour)).Invoke(ctx,
+			event("aaa"))
 		cancel()
 		answers(t, answer, err, answerFrom(0))
-		if !strings.Contains(log.String(), "the margin before the deadline leaves no time") || !strings.Contains(log.String(), "margin=1h0m0s") {
+		if !strings.Contains(log.String(), "the margin before the deadline leaves no time") ||
+			!strings.Contains(log.String(), "margin=1h0m0s") {
 			t.Errorf("%s does not log the margin: %s", s.name, &log)
 		}
 	}

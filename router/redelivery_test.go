@@ -14,7 +14,8 @@ import (
 	"example.com/sluice/router"
 )
 
-// keyed is a Partition, or a TypedPartition, that notes the records it gets as places, and fails where fail says so.
+// keyed is a Partition, or a TypedPartition, that notes the records it gets as
+// places, and fails where fail says so.
 type keyed struct {
 	mu   sync.Mutex
 	seen []string
@@ -45,7 +46,8 @@ func sentAs(rec *decoder.Record) string {
 	return place
 }
 
-// redelivered is what Lambda delivers again of an event: the record with that index, and those behind it.
+// redelivered is what Lambda delivers again of an event: the record with that
+// index, and those behind it.
 func redelivered(e []byte, index int) []byte {
 	const head, record = `{"Records":[`, `{"kinesis":`
 	rest := e[len(head):]
@@ -74,10 +76,12 @@ func failAt(places ...string) func(string) error {
 	}
 }
 
-// keysSideBySide are the shapes in which records behind the checkpoint may be done.
+// keysSideBySide are the shapes in which records behind the checkpoint may be
+// done.
 var keysSideBySide = []shape{chunked[1], chunked[3]}
 
-// TestRedeliveryMemory: what is done behind the checkpoint is not handled again when it comes again, and all else is.
+// TestRedeliveryMemory: what is done behind the checkpoint is not handled again
+// when it comes again, and all else is.
 func TestRedeliveryMemory(t *testing.T) {
 	for _, s := range keysSideBySide {
 		t.Run(s.name, func(t *testing.T) {
@@ -106,8 +110,9 @@ func TestRedeliveryMemory(t *testing.T) {
 	}
 }
 
-// TestRedeliveryMemoryKeepsOrder: where a record of a key is handled again, so are those behind it, lest an old one be the last. So it is where
-// Lambda has not got the answer, and delivers again from before the checkpoint.
+// TestRedeliveryMemoryKeepsOrder: where a record of a key is handled again, so
+// are those behind it, lest an old one be the last. So it is where Lambda has
+// not got the answer, and delivers again from before the checkpoint.
 func TestRedeliveryMemoryKeepsOrder(t *testing.T) {
 	for _, s := range keysSideBySide {
 		k := &keyed{fail: failAt("3")}
@@ -140,7 +145,8 @@ func TestRedeliveryMemoryWithoutIt(t *testing.T) {
 	}
 }
 
-// TestRedeliveryMemoryTellsApart: only what is the same in stream, shard, number, key and data is passed over.
+// TestRedeliveryMemoryTellsApart: only what is the same in stream, shard,
+// number, key and data is passed over.
 func TestRedeliveryMemoryTellsApart(t *testing.T) {
 	e := string(event("aba"))
 	for _, c := range []struct{ name, old, new, seen string }{
@@ -155,7 +161,8 @@ func TestRedeliveryMemoryTellsApart(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			k := &keyed{fail: failAt("1")}
-			r := router.New(keysSideBySide[0].handler(k.handle), quiet(), router.WithWorkers(1), router.WithRedeliveryMemory(100), router.WithOnBad(router.SkipBad))
+			r := router.New(keysSideBySide[0].handler(k.handle), quiet(), router.WithWorkers(1),
+				router.WithRedeliveryMemory(100), router.WithOnBad(router.SkipBad))
 			answer, err := r.Invoke(t.Context(), []byte(e))
 			answers(t, answer, err, answerFrom(1))
 			k.took()
@@ -180,7 +187,8 @@ func TestRedeliveryMemoryInDoubt(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			k := &keyed{fail: failAt("1")}
-			r := router.New(keysSideBySide[0].handler(k.handle), quiet(), router.WithWorkers(1), router.WithRedeliveryMemory(100))
+			r := router.New(keysSideBySide[0].handler(k.handle), quiet(), router.WithWorkers(1),
+				router.WithRedeliveryMemory(100))
 			answer, err := r.Invoke(t.Context(), []byte(`{"Records":[`+c.first+`]}`))
 			answers(t, answer, err, answerFrom(1))
 			k.took()
@@ -207,7 +215,8 @@ func TestRedeliveryMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// TestRedeliveryMemoryOfFailures: what the whole invocation fails for is not remembered.
+// TestRedeliveryMemoryOfFailures: what the whole invocation fails for is not
+// remembered.
 func TestRedeliveryMemoryOfFailures(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -227,7 +236,8 @@ func TestRedeliveryMemoryOfFailures(t *testing.T) {
 				}
 				return nil
 			}}
-			r := router.New(keysSideBySide[0].handler(k.handle), append(c.opts, quiet(), router.WithWorkers(1), router.WithRedeliveryMemory(100))...)
+			r := router.New(keysSideBySide[0].handler(k.handle),
+				append(c.opts, quiet(), router.WithWorkers(1), router.WithRedeliveryMemory(100))...)
 			if answer, err := r.Invoke(t.Context(), c.e); err == nil {
 				t.Errorf("answered %s", answer)
 			}
@@ -242,8 +252,9 @@ func TestRedeliveryMemoryOfFailures(t *testing.T) {
 	}
 }
 
-// TestRedeliveryMemoryOfUserRecords: of an aggregate that comes again, the user records that are done are passed over, in every
-// shape but those that want all.
+// TestRedeliveryMemoryOfUserRecords: of an aggregate that comes again, the user
+// records that are done are passed over, in every shape but those that want
+// all.
 func TestRedeliveryMemoryOfUserRecords(t *testing.T) {
 	for _, s := range shapes(single, sliced) {
 		t.Run(s.name, func(t *testing.T) {
@@ -286,7 +297,8 @@ func TestRedeliveryMemoryOfSkipped(t *testing.T) {
 		}
 		return nil
 	}}
-	r := router.New(keysSideBySide[0].handler(k.handle), quiet(), router.WithWorkers(1), router.WithRedeliveryMemory(100), router.WithOnBad(router.SkipBad))
+	r := router.New(keysSideBySide[0].handler(k.handle), quiet(), router.WithWorkers(1),
+		router.WithRedeliveryMemory(100), router.WithOnBad(router.SkipBad))
 	_, _ = r.Invoke(t.Context(), event("abaa!"))
 	k.took()
 	k.fail = nil
@@ -297,8 +309,9 @@ func TestRedeliveryMemoryOfSkipped(t *testing.T) {
 	}
 }
 
-// TestRedeliveryMemoryConcurrently: invocations of one shard side by side, as with a parallelization factor, lose nothing: each record is handled at
-// least once, whatever the others remember.
+// TestRedeliveryMemoryConcurrently: invocations of one shard side by side, as
+// with a parallelization factor, lose nothing: each record is handled at least
+// once, whatever the others remember.
 func TestRedeliveryMemoryConcurrently(t *testing.T) {
 	var mu sync.Mutex
 	done := map[string]int{}

@@ -9,8 +9,10 @@ import (
 	"example.com/sluice/router"
 )
 
-// This file holds the router to the failure rules of its documentation, clause by clause: what an error of a handler means. The other
-// clauses are in bad_test.go (bad records, broken events), tumbling_test.go, partition_test.go and router_test.go.
+// This file holds the router to the failure rules of its documentation, clause
+// by clause: what an error of a handler means. The other clauses are in
+// bad_test.go (bad records, broken events), tumbling_test.go, partition_test.go
+// and router_test.go.
 
 // clause is what a handler does with an event and what must come of it.
 type clause struct {
@@ -23,13 +25,15 @@ type clause struct {
 	opts    []router.Option
 }
 
-// check runs the clause on a shape, on the three kinds of mapping: with ReportBatchItemFailures, without it (WithWholeBatch), and
-// with a tumbling window. On the latter two every failure is one of the invocation.
+// check runs the clause on a shape, on the three kinds of mapping: with
+// ReportBatchItemFailures, without it (WithWholeBatch), and with a tumbling
+// window. On the latter two every failure is one of the invocation.
 func (c clause) check(t *testing.T, s shape) {
 	c.checkWith(t, s, func(j *journal) (reaction, router.Option) { return j.noting(c.react), quiet() })
 }
 
-// checkWith is check with a reaction and an option that note calls in the journal.
+// checkWith is check with a reaction and an option that note calls in the
+// journal.
 func (c clause) checkWith(t *testing.T, s shape, with func(*journal) (reaction, router.Option)) {
 	const state = `{"n": [1, 2]}`
 	for _, mapping := range []struct {
@@ -46,7 +50,8 @@ func (c clause) checkWith(t *testing.T, s shape, with func(*journal) (reaction, 
 			var j journal
 			react, opt := with(&j)
 			opts := append([]router.Option{quiet(), opt}, c.opts...)
-			answer, err := router.New(s.handler(react), append(opts, mapping.opts...)...).Invoke(t.Context(), mapping.event)
+			answer, err := router.New(s.handler(react), append(opts, mapping.opts...)...).Invoke(t.Context(),
+				mapping.event)
 			switch {
 			case c.fails != "":
 				fails(t, answer, err, c.fails)
@@ -98,7 +103,8 @@ func then(first, others reaction) reaction {
 	}
 }
 
-// fresh makes a reaction anew for each invocation of a clause, for those that remember something.
+// fresh makes a reaction anew for each invocation of a clause, for those that
+// remember something.
 func fresh(recall func() reaction) reaction {
 	var r reaction
 	return func(recs []*decoder.Record) error {
@@ -115,8 +121,8 @@ var (
 	fail  = router.Fail(errBoom)
 )
 
-// TestRuleOfOneRecord: what an error means in the shapes that get one record a call. The event is "aaa", its record 1 is the one
-// with the error.
+// TestRuleOfOneRecord: what an error means in the shapes that get one record a
+// call. The event is "aaa", its record 1 is the one with the error.
 func TestRuleOfOneRecord(t *testing.T) {
 	const all, two = "[0] [1] [2]", "[0] [1]"
 	for _, c := range []struct {
@@ -156,13 +162,16 @@ func TestRuleOfOneRecord(t *testing.T) {
 		{"At another record", router.At(&decoder.Record{Index: 7}, errBoom), 1, "", two},
 	} {
 		for _, s := range single {
-			clause{name: c.name, letters: "aaa", react: on(1, func(*decoder.Record) error { return c.err }), first: c.first, fails: c.fails, calls: c.calls}.check(t, s)
+			clause{name: c.name, letters: "aaa", react: on(1, func(*decoder.Record) error {
+				return c.err
+			}), first: c.first, fails: c.fails, calls: c.calls}.check(t, s)
 		}
 	}
 }
 
-// TestRuleOfSlices: what an error means in the shapes that get slices. Where At is missing it is about the first record, and
-// nothing is skipped; behind a Skip the rest is handed over again.
+// TestRuleOfSlices: what an error means in the shapes that get slices. Where At
+// is missing it is about the first record, and nothing is skipped; behind a
+// Skip the rest is handed over again.
 func TestRuleOfSlices(t *testing.T) {
 	const all = "[0 1 2]"
 	for _, c := range []clause{
@@ -171,7 +180,8 @@ func TestRuleOfSlices(t *testing.T) {
 		{name: "without At, wrapped", react: always(fmt.Errorf("more: %w", errBoom)), first: 0, calls: all},
 		{name: "Retry without At", react: always(retry), first: 0, calls: all},
 		{name: "Skip without At is Retry", react: always(skip), first: 0, calls: all},
-		{name: "Skip without At is Retry, for one record too", letters: "a", react: always(skip), first: 0, calls: "[0]"},
+		{name: "Skip without At is Retry, for one record too", letters: "a", react: always(skip), first: 0,
+			calls: "[0]"},
 		{name: "Fail without At", react: always(fail), fails: "boom", calls: all},
 		{name: "At the first", react: at(0, errBoom), first: 0, calls: all},
 		{name: "At one in the middle", react: at(1, errBoom), first: 1, calls: all},
@@ -181,11 +191,19 @@ func TestRuleOfSlices(t *testing.T) {
 		{name: "Skip at the first", react: at(0, skip), first: none, calls: "[0 1 2] [1 2]"},
 		{name: "Skip at one in the middle", react: at(1, skip), first: none, calls: "[0 1 2] [2]"},
 		{name: "Skip at the last", react: at(2, skip), first: none, calls: all},
-		{name: "Skip at each", react: func(recs []*decoder.Record) error { return router.At(recs[0], skip) }, first: none, calls: "[0 1 2] [1 2] [2]"},
+		{name: "Skip at each", react: func(recs []*decoder.Record) error {
+			return router.At(recs[0], skip)
+		}, first: none, calls: "[0 1 2] [1 2] [2]"},
 		{name: "Skip, then Retry", react: both(at(0, skip), at(2, errBoom)), first: 2, calls: all},
-		{name: "Skip, then Retry in the rest", react: fresh(func() reaction { return then(at(0, skip), at(2, errBoom)) }), first: 2, calls: "[0 1 2] [1 2]"},
-		{name: "Skip, then an error without At in the rest", react: fresh(func() reaction { return then(at(0, skip), always(errBoom)) }), first: 1, calls: "[0 1 2] [1 2]"},
-		{name: "Skip, then Fail in the rest", react: fresh(func() reaction { return then(at(1, skip), always(fail)) }), fails: "boom", calls: "[0 1 2] [2]"},
+		{name: "Skip, then Retry in the rest", react: fresh(func() reaction {
+			return then(at(0, skip), at(2, errBoom))
+		}), first: 2, calls: "[0 1 2] [1 2]"},
+		{name: "Skip, then an error without At in the rest", react: fresh(func() reaction {
+			return then(at(0, skip), always(errBoom))
+		}), first: 1, calls: "[0 1 2] [1 2]"},
+		{name: "Skip, then Fail in the rest", react: fresh(func() reaction {
+			return then(at(1, skip), always(fail))
+		}), fails: "boom", calls: "[0 1 2] [2]"},
 		{name: "At of nil is nil", react: at(1, nil), first: none, calls: all},
 		{name: "At of Skip of nil is nil", react: at(1, router.Skip(nil)), first: none, calls: all},
 	} {
@@ -198,7 +216,8 @@ func TestRuleOfSlices(t *testing.T) {
 	}
 }
 
-// checkSliced is check, but for Tumbling on the window event alone: others are errors there.
+// checkSliced is check, but for Tumbling on the window event alone: others are
+// errors there.
 func (c clause) checkSliced(t *testing.T, s shape) {
 	if s.name != tumbling.name {
 		c.check(t, s)
@@ -206,7 +225,8 @@ func (c clause) checkSliced(t *testing.T, s shape) {
 	}
 	t.Run(c.name+"/"+s.name, func(t *testing.T) {
 		var j journal
-		answer, err := router.New(s.handler(j.noting(c.react)), append(c.opts, quiet())...).Invoke(t.Context(), windowEvent(c.letters, `[1]`))
+		answer, err := router.New(s.handler(j.noting(c.react)), append(c.opts, quiet())...).Invoke(t.Context(),
+			windowEvent(c.letters, `[1]`))
 		switch {
 		case c.fails != "":
 			fails(t, answer, err, c.fails)
@@ -219,8 +239,9 @@ func (c clause) checkSliced(t *testing.T, s shape) {
 	})
 }
 
-// TestRuleOfErrorTrees: marks and places are found wherever they are in an error; of each the outermost counts, and of joined errors
-// each by itself, the lowest Retry above all.
+// TestRuleOfErrorTrees: marks and places are found wherever they are in an
+// error; of each the outermost counts, and of joined errors each by itself, the
+// lowest Retry above all.
 func TestRuleOfErrorTrees(t *testing.T) {
 	const all = "[0 1 2]"
 	wrap := func(r reaction) reaction {
@@ -247,7 +268,8 @@ func TestRuleOfErrorTrees(t *testing.T) {
 		{name: "wrapped At", react: wrap(at(1, errBoom)), first: 1, calls: all},
 		{name: "wrapped At and Skip", react: wrap(wrap(at(1, skip))), first: none, calls: "[0 1 2] [2]"},
 		{name: "Skip around At", react: mark(router.Skip, at(1, errBoom)), first: none, calls: "[0 1 2] [2]"},
-		{name: "Skip around a wrapped At", react: mark(router.Skip, wrap(at(1, errBoom))), first: none, calls: "[0 1 2] [2]"},
+		{name: "Skip around a wrapped At", react: mark(router.Skip, wrap(at(1, errBoom))), first: none,
+			calls: "[0 1 2] [2]"},
 		{name: "Retry around Skip at", react: mark(router.Retry, at(1, skip)), first: 1, calls: all},
 		{name: "Skip around Retry at", react: mark(router.Skip, at(1, retry)), first: none, calls: "[0 1 2] [2]"},
 		{name: "Fail around Skip at", react: mark(router.Fail, at(1, skip)), fails: "boom", calls: all},
@@ -270,9 +292,13 @@ func TestRuleOfErrorTrees(t *testing.T) {
 		{name: "joined: Skip and Skip without At", react: both(at(1, skip), always(skip)), first: 0, calls: all},
 		{name: "joined: Fail behind the Retry", react: both(at(0, errBoom), at(2, fail)), fails: "boom", calls: all},
 		{name: "joined: Fail before the Skip", react: both(at(0, fail), at(2, skip)), fails: "boom", calls: all},
-		{name: "joined under one Skip", react: mark(router.Skip, both(at(0, errBoom), at(1, errBoom))), first: none, calls: "[0 1 2] [2]"},
-		{name: "joined under one At", react: on(1, func(rec *decoder.Record) error { return router.At(rec, errors.Join(skip, errBoom)) }), first: 1, calls: all},
-		{name: "joined twice over", react: both(both(at(1, skip), at(2, skip)), wrap(both(at(1, skip), at(2, errBoom)))), first: 2, calls: all},
+		{name: "joined under one Skip", react: mark(router.Skip, both(at(0, errBoom), at(1, errBoom))), first: none,
+			calls: "[0 1 2] [2]"},
+		{name: "joined under one At", react: on(1, func(rec *decoder.Record) error {
+			return router.At(rec, errors.Join(skip, errBoom))
+		}), first: 1, calls: all},
+		{name: "joined twice over", react: both(both(at(1, skip), at(2, skip)),
+			wrap(both(at(1, skip), at(2, errBoom)))), first: 2, calls: all},
 		{name: "an error that unwraps to nothing", react: always(hollow{}), first: 0, calls: all},
 		{name: "an error that unwraps to no errors", react: always(hollowMany{}), first: 0, calls: all},
 		{name: "an error that unwraps to nils", react: always(hollowMany{nil, nil}), first: 0, calls: all},
@@ -294,8 +320,8 @@ type hollowMany []error
 func (hollowMany) Error() string     { return "hollow" }
 func (h hollowMany) Unwrap() []error { return h }
 
-// TestRuleOfPlaces: At takes a copy of the record; and a record that is not in the slice stands for the slice's first, which is
-// not skipped for it.
+// TestRuleOfPlaces: At takes a copy of the record; and a record that is not in
+// the slice stands for the slice's first, which is not skipped for it.
 func TestRuleOfPlaces(t *testing.T) {
 	copied := func(err error) reaction {
 		return on(1, func(rec *decoder.Record) error { c := *rec; return router.At(&c, err) })
@@ -304,7 +330,8 @@ func TestRuleOfPlaces(t *testing.T) {
 		return on(1, func(rec *decoder.Record) error { c := rec.Clone(); return router.At(&c, err) })
 	}
 	foreign := func(rec *decoder.Record, err error) reaction { return always(router.At(rec, err)) }
-	// gone gives the first record of the invocation again when it is done already.
+	// gone gives the first record of the invocation again when it is done
+	// already.
 	gone := func(err error) reaction {
 		return fresh(func() reaction {
 			var first decoder.Record
@@ -335,21 +362,27 @@ func TestRuleOfPlaces(t *testing.T) {
 	}
 }
 
-// TestRuleOfChunks: behind a failure no other chunk is started, and what is behind a skipped record stays in its chunk.
+// TestRuleOfChunks: behind a failure no other chunk is started, and what is
+// behind a skipped record stays in its chunk.
 func TestRuleOfChunks(t *testing.T) {
 	two := []router.Option{router.WithBatchSize(2)}
 	for _, c := range []clause{
 		{name: "all", react: always(nil), first: none, calls: "[0 1] [2 3] [4]", opts: two},
 		{name: "failure in the first", react: at(1, errBoom), first: 1, calls: "[0 1]", opts: two},
 		{name: "failure in the second", react: at(2, errBoom), first: 2, calls: "[0 1] [2 3]", opts: two},
-		{name: "failure of the second", react: on(2, func(*decoder.Record) error { return errBoom }), first: 2, calls: "[0 1] [2 3]", opts: two},
+		{name: "failure of the second", react: on(2, func(*decoder.Record) error {
+			return errBoom
+		}), first: 2, calls: "[0 1] [2 3]", opts: two},
 		{name: "failure in the last", react: at(4, errBoom), first: 4, calls: "[0 1] [2 3] [4]", opts: two},
 		{name: "Skip in the first", react: at(0, skip), first: none, calls: "[0 1] [1] [2 3] [4]", opts: two},
 		{name: "Skip at the end of the first", react: at(1, skip), first: none, calls: "[0 1] [2 3] [4]", opts: two},
 		{name: "Fail in the second", react: at(3, fail), fails: "boom", calls: "[0 1] [2 3]", opts: two},
-		{name: "of one", react: at(3, skip), first: none, calls: "[0] [1] [2] [3] [4]", opts: []router.Option{router.WithBatchSize(1)}},
-		{name: "of more than there are", react: at(3, skip), first: none, calls: "[0 1 2 3 4] [4]", opts: []router.Option{router.WithBatchSize(1000)}},
-		{name: "of the default size", react: at(3, skip), first: none, calls: "[0 1 2 3 4] [4]", opts: []router.Option{router.WithBatchSize(0)}},
+		{name: "of one", react: at(3, skip), first: none, calls: "[0] [1] [2] [3] [4]",
+			opts: []router.Option{router.WithBatchSize(1)}},
+		{name: "of more than there are", react: at(3, skip), first: none, calls: "[0 1 2 3 4] [4]",
+			opts: []router.Option{router.WithBatchSize(1000)}},
+		{name: "of the default size", react: at(3, skip), first: none, calls: "[0 1 2 3 4] [4]",
+			opts: []router.Option{router.WithBatchSize(0)}},
 	} {
 		c.letters = "aaaaa"
 		for _, s := range chunked {
@@ -358,7 +391,8 @@ func TestRuleOfChunks(t *testing.T) {
 	}
 }
 
-// TestRuleOfPanics: a panic is a Retry, of the record or of the slice's first, whatever its value is.
+// TestRuleOfPanics: a panic is a Retry, of the record or of the slice's first,
+// whatever its value is.
 func TestRuleOfPanics(t *testing.T) {
 	var null *decoder.Record
 	for _, c := range []struct {
@@ -379,24 +413,31 @@ func TestRuleOfPanics(t *testing.T) {
 		for _, s := range shapes(sliced, []shape{tumbling}) {
 			clause{name: c.name, letters: "aaa", react: react, first: 0, calls: "[0 1 2]"}.checkSliced(t, s)
 		}
-		behind := fresh(func() reaction { return then(at(1, skip), func([]*decoder.Record) error { c.panic(); return nil }) })
+		behind := fresh(func() reaction {
+			return then(at(1, skip), func([]*decoder.Record) error { c.panic(); return nil })
+		})
 		for _, s := range shapes(sliced, []shape{tumbling}) {
-			clause{name: c.name + " behind a Skip", letters: "aaaa", react: behind, first: 2, calls: "[0 1 2 3] [2 3]"}.checkSliced(t, s)
+			clause{name: c.name + " behind a Skip", letters: "aaaa", react: behind, first: 2,
+				calls: "[0 1 2 3] [2 3]"}.checkSliced(t, s)
 		}
 	}
 }
 
-// TestFailureIsNotHidden: the error of an invocation wraps what the handler returned, so that callers and Lambda's log can tell.
+// TestFailureIsNotHidden: the error of an invocation wraps what the handler
+// returned, so that callers and Lambda's log can tell.
 func TestFailureIsNotHidden(t *testing.T) {
 	for _, s := range shapes(single, sliced) {
 		for name, err := range map[string]error{"Fail": fail, "whole batch": errBoom} {
-			_, got := router.New(s.handler(always(err)), quiet(), router.WithWholeBatch()).Invoke(t.Context(), event("aa"))
+			_, got := router.New(s.handler(always(err)), quiet(), router.WithWholeBatch()).Invoke(t.Context(),
+				event("aa"))
 			if !errors.Is(got, errBoom) {
 				t.Errorf("%s, %s: %v does not wrap the handler's error", s.name, name, got)
 			}
 		}
 		var p *router.PanicError
-		_, got := router.New(s.handler(func([]*decoder.Record) error { panic(errBoom) }), quiet(), router.WithWholeBatch()).Invoke(t.Context(), event("aa"))
+		_, got := router.New(s.handler(func([]*decoder.Record) error {
+			panic(errBoom)
+		}), quiet(), router.WithWholeBatch()).Invoke(t.Context(), event("aa"))
 		if !errors.As(got, &p) || !errors.Is(got, errBoom) || len(p.Stack) == 0 {
 			t.Errorf("%s: %v does not wrap the panic", s.name, got)
 		}

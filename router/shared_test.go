@@ -17,8 +17,8 @@ import (
 	"example.com/sluice/router"
 )
 
-// This file is what the tests of this package share: events in a few letters, handlers of all shapes that note what they
-// get, and checks of answers.
+// This file is what the tests of this package share: events in a few letters,
+// handlers of all shapes that note what they get, and checks of answers.
 
 var errBoom = errors.New("boom")
 
@@ -39,8 +39,9 @@ func numberOf(index int) string { return strconv.Itoa(100 + index) }
 // quiet keeps out of the tests' output what they provoke.
 func quiet() router.Option { return router.WithLogger(slog.New(slog.DiscardHandler)) }
 
-// event makes an event out of letters: each is a record with that partition key, whose data is its index as a JSON number. A sign
-// behind a letter is the record's flaw:
+// event makes an event out of letters: each is a record with that partition
+// key, whose data is its index as a JSON number. A sign behind a letter is the
+// record's flaw:
 //
 //	!  the data is not base64
 //	?  the data is not JSON
@@ -50,7 +51,8 @@ func event(letters string) []byte { return []byte(`{"Records":[` + records(lette
 
 // windowEvent is the event as one of a tumbling window with that state.
 func windowEvent(letters, state string) []byte {
-	return []byte(`{"Records":[` + records(letters) + `],"window":{"start":"2024-11-18T10:08:00Z","end":"2024-11-18T10:10:00Z"},` +
+	return []byte(`{"Records":[` + records(letters) +
+		`],"window":{"start":"2024-11-18T10:08:00Z","end":"2024-11-18T10:10:00Z"},` +
 		`"state":` + state + `,"shardId":"shardId-000000000006","eventSourceARN":"` + ordersARN + `",` +
 		`"isFinalInvokeForWindow":false,"isWindowTerminatedEarly":false}`)
 }
@@ -90,9 +92,12 @@ func record(index int, key string, flaw byte) string {
 	if flaw == '!' {
 		data = "****"
 	}
-	return fmt.Sprintf(`{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":"%s",%s"data":"%s","approximateArrivalTimestamp":%d.%03d},`+
-		`"eventSource":"aws:kinesis","eventVersion":"1.0","eventID":"shardId-000000000006:%s","eventName":"aws:kinesis:record",`+
-		`"invokeIdentityArn":"arn:aws:iam::123456789012:role/lambda-role","awsRegion":"us-east-1","eventSourceARN":"%s"}`,
+	return fmt.Sprintf(`{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":"%s",%s"data":"%s",`+
+		`"approximateArrivalTimestamp":%d.%03d},`+
+		`"eventSource":"aws:kinesis","eventVersion":"1.0","eventID":"shardId-000000000006:%s",`+
+		`"eventName":"aws:kinesis:record",`+
+		`"invokeIdentityArn":"arn:aws:iam::123456789012:role/lambda-role",`+
+		`"awsRegion":"us-east-1","eventSourceARN":"%s"}`,
 		key, number, data, 1600000000+index/1000, index%1000, numberOf(index), ordersARN)
 }
 
@@ -105,18 +110,22 @@ type shape struct {
 	handler func(reaction) router.Handler
 }
 
-// single are the shapes that get one record a call, sliced those that get several. On an event with one key the latter all get the
-// same slices.
+// single are the shapes that get one record a call, sliced those that get
+// several. On an event with one key the latter all get the same slices.
 var (
 	single = []shape{
 		{"Each", func(r reaction) router.Handler {
 			return router.Each(func(_ context.Context, rec *decoder.Record) error { return r([]*decoder.Record{rec}) })
 		}},
 		{"Typed", func(r reaction) router.Handler {
-			return router.Typed(json.Unmarshal, func(_ context.Context, rec *decoder.Record, _ *int) error { return r([]*decoder.Record{rec}) })
+			return router.Typed(json.Unmarshal, func(_ context.Context, rec *decoder.Record, _ *int) error {
+				return r([]*decoder.Record{rec})
+			})
 		}},
 		{"JSON", func(r reaction) router.Handler {
-			return router.JSON(func(_ context.Context, rec *decoder.Record, _ *int) error { return r([]*decoder.Record{rec}) })
+			return router.JSON(func(_ context.Context, rec *decoder.Record, _ *int) error {
+				return r([]*decoder.Record{rec})
+			})
 		}},
 	}
 	chunked = []shape{
@@ -124,13 +133,20 @@ var (
 			return router.Batch(func(_ context.Context, recs []decoder.Record) error { return r(pointers(recs)) })
 		}},
 		{"Partition", func(r reaction) router.Handler {
-			return router.Partition(func(_ context.Context, _ []byte, recs []decoder.Record) error { return r(pointers(recs)) })
+			return router.Partition(func(_ context.Context, _ []byte, recs []decoder.Record) error {
+				return r(pointers(recs))
+			})
 		}},
 		{"TypedBatch", func(r reaction) router.Handler {
-			return router.TypedBatch(json.Unmarshal, func(_ context.Context, items []router.Item[int]) error { return r(beside(items)) })
+			return router.TypedBatch(json.Unmarshal, func(_ context.Context, items []router.Item[int]) error {
+				return r(beside(items))
+			})
 		}},
 		{"TypedPartition", func(r reaction) router.Handler {
-			return router.TypedPartition(json.Unmarshal, func(_ context.Context, _ []byte, items []router.Item[int]) error { return r(beside(items)) })
+			return router.TypedPartition(json.Unmarshal, func(_ context.Context, _ []byte,
+				items []router.Item[int]) error {
+				return r(beside(items))
+			})
 		}},
 		{"ByTime's Late", func(r reaction) router.Handler {
 			return router.ByTime{
@@ -141,10 +157,13 @@ var (
 		}},
 	}
 	sliced = append(chunked[:len(chunked):len(chunked)], shape{"ByTime", func(r reaction) router.Handler {
-		return router.ByTime{Handle: func(_ context.Context, _ time.Time, recs []decoder.Record) error { return r(pointers(recs)) }}
+		return router.ByTime{Handle: func(_ context.Context, _ time.Time, recs []decoder.Record) error {
+			return r(pointers(recs))
+		}}
 	}})
 	tumbling = shape{"Tumbling", func(r reaction) router.Handler {
-		return router.Tumbling(func(_ context.Context, _ *decoder.Window, _ *json.RawMessage, recs []decoder.Record) error {
+		return router.Tumbling(func(_ context.Context, _ *decoder.Window, _ *json.RawMessage,
+			recs []decoder.Record) error {
 			return r(pointers(recs))
 		})
 	}}
@@ -178,7 +197,8 @@ func beside[T any](items []router.Item[T]) []*decoder.Record {
 	return p
 }
 
-// journal notes the calls of a handler, each as the indices of its records: "0 1 2".
+// journal notes the calls of a handler, each as the indices of its records: "0
+// 1 2".
 type journal struct {
 	mu    sync.Mutex
 	calls []string
@@ -223,7 +243,8 @@ func answers(t *testing.T, answer []byte, err error, want string) {
 	}
 }
 
-// fails checks that Invoke failed, without an answer, with an error that says so.
+// fails checks that Invoke failed, without an answer, with an error that says
+// so.
 func fails(t *testing.T, answer []byte, err error, says string) {
 	t.Helper()
 	if err == nil || answer != nil || !strings.Contains(err.Error(), says) {

@@ -46,8 +46,12 @@ func TestStats(t *testing.T) {
 					e = windowEvent("", "1") // an event without records is none, but in a window
 				}
 				var stats []router.Stats
-				r := router.New(s.handler(c.react), quiet(), router.WithStats(func(_ context.Context, s router.Stats) { stats = append(stats, s) }),
-					router.WithOnBad(func(_ context.Context, _ *decoder.Record, err error) error { return c.onBad(err) }))
+				r := router.New(s.handler(c.react), quiet(), router.WithStats(func(_ context.Context, s router.Stats) {
+					stats = append(stats, s)
+				}),
+					router.WithOnBad(func(_ context.Context, _ *decoder.Record, err error) error {
+						return c.onBad(err)
+					}))
 				_, err := r.Invoke(t.Context(), e)
 				if len(stats) != 1 {
 					t.Fatalf("the hook was called %d times", len(stats))
@@ -57,7 +61,8 @@ func TestStats(t *testing.T) {
 				if isSingle(s) && c.each != "" {
 					want = c.each
 				}
-				if text := fmt.Sprintf("%d %d %d %d %d %s", got.Records, got.Processed, got.Skipped, got.Failed, got.Bad, got.Checkpoint); text != want {
+				if text := fmt.Sprintf("%d %d %d %d %d %s", got.Records, got.Processed, got.Skipped, got.Failed,
+					got.Bad, got.Checkpoint); text != want {
 					t.Errorf("counted %s, want %s", text, want)
 				}
 				if !errors.Is(got.Err, err) || (got.Err == nil) != (err == nil) {
@@ -71,7 +76,8 @@ func TestStats(t *testing.T) {
 	}
 }
 
-// TestStatsOfTime: the ages of the records when the invocation began, and where its time went.
+// TestStatsOfTime: the ages of the records when the invocation began, and where
+// its time went.
 func TestStatsOfTime(t *testing.T) {
 	for _, deadline := range []bool{false, true} {
 		for _, s := range oneByOne() {
@@ -81,7 +87,8 @@ func TestStatsOfTime(t *testing.T) {
 				r := router.New(s.handler(func([]*decoder.Record) error { time.Sleep(time.Second); return nil }),
 					append(oneByOneOptions(), router.WithStats(func(_ context.Context, s router.Stats) { got = s }))...)
 				at := func(age time.Duration) decoder.Record {
-					return decoder.Record{PartitionKey: []byte("a"), Data: []byte("1234"), ApproximateArrivalTimestamp: now.Add(-age)}
+					return decoder.Record{PartitionKey: []byte("a"), Data: []byte("1234"),
+						ApproximateArrivalTimestamp: now.Add(-age)}
 				}
 				ctx := t.Context()
 				if deadline {
@@ -92,18 +99,22 @@ func TestStatsOfTime(t *testing.T) {
 				if s.name == "ByTime's Late" {
 					return // its records must be older than they are here
 				}
-				answer, err := r.Invoke(ctx, routertest.EventOf(at(3*time.Second), at(5*time.Second), at(2*time.Second)))
+				answer, err := r.Invoke(ctx, routertest.EventOf(at(3*time.Second), at(5*time.Second),
+					at(2*time.Second)))
 				answers(t, answer, err, allDone)
-				if got.OldestAge != 5*time.Second || got.NewestAge != 2*time.Second || got.Bytes != 12 || got.Handle != 3*time.Second || got.Decode != 0 {
-					t.Errorf("%s: oldest %v, newest %v, %d bytes, handled in %v, decoded in %v", s.name, got.OldestAge, got.NewestAge, got.Bytes, got.Handle, got.Decode)
+				if got.OldestAge != 5*time.Second || got.NewestAge != 2*time.Second || got.Bytes != 12 ||
+					got.Handle != 3*time.Second || got.Decode != 0 {
+					t.Errorf("%s: oldest %v, newest %v, %d bytes, handled in %v, decoded in %v", s.name, got.OldestAge,
+						got.NewestAge, got.Bytes, got.Handle, got.Decode)
 				}
 			})
 		}
 	}
 }
 
-// TestStatsAges: a record that is ahead of this machine's clock has the age zero, in Stats and in the metrics, whose averages it would
-// pull down otherwise; and zero is an age, not the lack of one.
+// TestStatsAges: a record that is ahead of this machine's clock has the age
+// zero, in Stats and in the metrics, whose averages it would pull down
+// otherwise; and zero is an age, not the lack of one.
 func TestStatsAges(t *testing.T) {
 	for _, tt := range []struct {
 		name           string
@@ -128,12 +139,15 @@ func TestStatsAges(t *testing.T) {
 				}
 				var got router.Stats
 				w := new(writes)
-				r := router.New(s.handler(func([]*decoder.Record) error { return nil }), router.WithStats(emf.New(w, emf.Options{})),
+				r := router.New(s.handler(func([]*decoder.Record) error {
+					return nil
+				}), router.WithStats(emf.New(w, emf.Options{})),
 					router.WithStats(func(_ context.Context, s router.Stats) { got = s }))
 				answer, err := r.Invoke(t.Context(), routertest.EventOf(recs...))
 				answers(t, answer, err, allDone)
 				if got.NewestAge != tt.newest || got.OldestAge != tt.oldest {
-					t.Errorf("%s, %s: newest %v, oldest %v; want %v, %v", tt.name, s.name, got.NewestAge, got.OldestAge, tt.newest, tt.oldest)
+					t.Errorf("%s, %s: newest %v, oldest %v; want %v, %v", tt.name, s.name, got.NewestAge, got.OldestAge,
+						tt.newest, tt.oldest)
 				}
 				want := fmt.Sprint(float64(tt.newest.Milliseconds()), float64(tt.oldest.Milliseconds()))
 				members := membersOf(t, (*w)[0])
@@ -154,15 +168,20 @@ func membersOf(t *testing.T, line string) (members map[string]any) {
 	return members
 }
 
-// TestLogs: what is logged of each record that is not simply done, and never its data.
+// TestLogs: what is logged of each record that is not simply done, and never
+// its data.
 func TestLogs(t *testing.T) {
 	secret := []byte("2111111111") // an int everywhere
 	hidden := func(text string) bool {
-		return !strings.Contains(text, string(secret)) && !strings.Contains(text, base64.StdEncoding.EncodeToString(secret)[:16])
+		return !strings.Contains(text, string(secret)) &&
+			!strings.Contains(text, base64.StdEncoding.EncodeToString(secret)[:16])
 	}
 	// The last record is cut off, so that it is a bad one with something in it.
-	e := routertest.Event{Records: 4, Keys: 1, Data: func(int) []byte { return secret }, Start: time.Unix(1600000000, 0)}
-	bad := strings.Replace(string(e.Bytes()), base64.StdEncoding.EncodeToString(secret)+`","approximateArrivalTimestamp":1600000000.000`,
+	e := routertest.Event{Records: 4, Keys: 1, Data: func(int) []byte {
+		return secret
+	}, Start: time.Unix(1600000000, 0)}
+	bad := strings.Replace(string(e.Bytes()), base64.StdEncoding.EncodeToString(secret)+
+		`","approximateArrivalTimestamp":1600000000.000`,
 		base64.StdEncoding.EncodeToString(secret)+`*","approximateArrivalTimestamp":1600000000.000`, 1)
 	if bad == string(e.Bytes()) {
 		t.Fatal("the event was not changed")
@@ -174,10 +193,13 @@ func TestLogs(t *testing.T) {
 		react reaction
 		says  []string
 	}{
-		{"failure", e.Bytes(), at(1, errBoom), []string{`"record failed"`, `"ERROR"`, `"error":"boom"`, string(recs[1].SequenceNumber), `"index":1`, `"shardId":"shardId-000000000000"`}},
-		{"Skip", e.Bytes(), at(1, skip), []string{`"record skipped"`, `"WARN"`, `"error":"boom"`, string(recs[1].SequenceNumber)}},
+		{"failure", e.Bytes(), at(1, errBoom), []string{`"record failed"`, `"ERROR"`, `"error":"boom"`,
+			string(recs[1].SequenceNumber), `"index":1`, `"shardId":"shardId-000000000000"`}},
+		{"Skip", e.Bytes(), at(1, skip), []string{`"record skipped"`, `"WARN"`, `"error":"boom"`,
+			string(recs[1].SequenceNumber)}},
 		{"panic", e.Bytes(), at(0, nil), nil},
-		{"bad record", []byte(bad), always(nil), []string{`"record failed"`, "invalid base64", string(recs[0].SequenceNumber)}},
+		{"bad record", []byte(bad), always(nil), []string{`"record failed"`, "invalid base64",
+			string(recs[0].SequenceNumber)}},
 	} {
 		for _, s := range shapes(single, sliced, []shape{tumbling}) {
 			t.Run(c.name+"/"+s.name, func(t *testing.T) {
@@ -185,7 +207,8 @@ func TestLogs(t *testing.T) {
 				react := c.react
 				if c.name == "panic" {
 					react = func([]*decoder.Record) error { panic("at the disco") }
-					c.says = []string{`"handler panicked"`, `"stack"`, "at the disco", "stats_test.go", string(recs[0].SequenceNumber)}
+					c.says = []string{`"handler panicked"`, `"stack"`, "at the disco", "stats_test.go",
+						string(recs[0].SequenceNumber)}
 				}
 				event := c.event
 				if s.name == "Tumbling" {
@@ -215,7 +238,8 @@ func TestLogs(t *testing.T) {
 	}
 }
 
-// TestLoggerPanics: a logger is code like a handler, and may not take Invoke down, nor what it is doing.
+// TestLoggerPanics: a logger is code like a handler, and may not take Invoke
+// down, nor what it is doing.
 func TestLoggerPanics(t *testing.T) {
 	for _, s := range shapes(single, sliced) {
 		for _, err := range []error{errBoom, skip} {
@@ -237,7 +261,8 @@ func (panicking) Handle(context.Context, slog.Record) error { panic("at the disc
 func (p panicking) WithAttrs([]slog.Attr) slog.Handler      { return p }
 func (p panicking) WithGroup(string) slog.Handler           { return p }
 
-// TestDefaultLogger: without WithLogger, slog's default is looked up when something is logged.
+// TestDefaultLogger: without WithLogger, slog's default is looked up when
+// something is logged.
 func TestDefaultLogger(t *testing.T) {
 	r := router.New(single[0].handler(at(0, skip)))
 	var log lockedBuffer
@@ -250,7 +275,8 @@ func TestDefaultLogger(t *testing.T) {
 	}
 }
 
-// TestAnswersAreNew: aws-lambda-go posts an answer after Invoke has returned, so no later invocation may write to it.
+// TestAnswersAreNew: aws-lambda-go posts an answer after Invoke has returned,
+// so no later invocation may write to it.
 func TestAnswersAreNew(t *testing.T) {
 	for _, e := range [][]byte{event("a"), windowEvent("a", `{"n":1}`)} {
 		for _, react := range []reaction{always(nil), at(0, errBoom)} {

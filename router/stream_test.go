@@ -21,7 +21,8 @@ func eventOf(arn string) []byte {
 	return []byte(strings.ReplaceAll(string(event("a")), ordersARN, arn))
 }
 
-// TestStream: events are matched by their stream's ARN first and by its name second; a consumer's ARN is its stream's.
+// TestStream: events are matched by their stream's ARN first and by its name
+// second; a consumer's ARN is its stream's.
 func TestStream(t *testing.T) {
 	const (
 		west     = "arn:aws:kinesis:us-west-2:123456789012:stream/orders"
@@ -40,7 +41,8 @@ func TestStream(t *testing.T) {
 		{"by the ARN of a consumer", []string{ordersARN + consumer}, ordersARN, ordersARN + consumer},
 		{"event of a consumer, by name", []string{"orders"}, ordersARN + consumer, "orders"},
 		{"event of a consumer, by ARN", []string{ordersARN}, ordersARN + consumer, ordersARN},
-		{"event of another consumer", []string{ordersARN + "/consumer/slow:1700000001"}, ordersARN + consumer, ordersARN + "/consumer/slow:1700000001"},
+		{"event of another consumer", []string{ordersARN + "/consumer/slow:1700000001"}, ordersARN + consumer,
+			ordersARN + "/consumer/slow:1700000001"},
 		{"another stream", []string{"orders"}, payments, ""},
 		{"name that is a part of it", []string{"order", "orders2"}, ordersARN, ""},
 		{"another region, by name", []string{"orders"}, west, "orders"},
@@ -48,7 +50,8 @@ func TestStream(t *testing.T) {
 		{"the ARN fits better than the name", []string{ordersARN, west}, ordersARN, ordersARN},
 		{"of two", []string{"payments", "orders"}, payments, "payments"},
 		{"the name fits better than another ARN", []string{"orders", west}, ordersARN, "orders"},
-		{"the last ARN, if nothing fits better", []string{ordersARN, west}, strings.Replace(west, "us-west-2", "us-west-1", 1), west},
+		{"the last ARN, if nothing fits better", []string{ordersARN, west},
+			strings.Replace(west, "us-west-2", "us-west-1", 1), west},
 		{"the last of one name", []string{"orders", "orders"}, ordersARN, "orders"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -74,13 +77,19 @@ func TestStream(t *testing.T) {
 func TestStreamOptions(t *testing.T) {
 	const payments = "arn:aws:kinesis:us-east-1:123456789012:stream/payments"
 	var sizes []int
-	h := router.Batch(func(_ context.Context, recs []decoder.Record) error { sizes = append(sizes, len(recs)); return nil })
+	h := router.Batch(func(_ context.Context, recs []decoder.Record) error {
+		sizes = append(sizes, len(recs))
+		return nil
+	})
 	var counted []string
 	count := func(name string) router.Option {
-		return router.WithStats(func(_ context.Context, s router.Stats) { counted = append(counted, name+" "+s.Source.StreamName) })
+		return router.WithStats(func(_ context.Context, s router.Stats) {
+			counted = append(counted, name+" "+s.Source.StreamName)
+		})
 	}
 	r := router.New(h, quiet(), router.WithBatchSize(2), count("base"),
-		router.WithStream("payments", h, router.WithBatchSize(3), router.WithDecoder(decoder.Decoder{Deaggregate: true})),
+		router.WithStream("payments", h, router.WithBatchSize(3),
+			router.WithDecoder(decoder.Decoder{Deaggregate: true})),
 		router.WithStream("orders", h, count("own")))
 	e := aggregates("a", "aaaa")
 	for _, arn := range []string{ordersARN, payments, "arn:aws:kinesis:us-east-1:123456789012:stream/others"} {
@@ -102,22 +111,29 @@ func TestNoHandler(t *testing.T) {
 	fails(t, answer, err, `no handler for stream "orders"`)
 	// The fallback is for other services, not for other streams.
 	theirs := fallback(func([]byte) ([]byte, error) { return []byte(`"theirs"`), nil })
-	answer, err = router.New(nil, quiet(), router.WithStream("payments", never), router.WithFallback(theirs)).Invoke(t.Context(), event("a"))
+	answer, err = router.New(nil, quiet(), router.WithStream("payments", never),
+		router.WithFallback(theirs)).Invoke(t.Context(), event("a"))
 	fails(t, answer, err, `no handler for stream "orders"`)
 	for _, r := range []*router.Router{
 		router.New(never, quiet(), router.WithStream("orders", never), router.WithFallback(theirs)),
 		router.New(nil, quiet(), router.WithStream("orders", never), router.WithFallback(theirs)),
 		router.New(nil, quiet(), router.WithFallback(theirs)),
-		router.New(nil, quiet(), router.WithFallback(fallback(func([]byte) ([]byte, error) { panic("not the last") })), router.WithFallback(theirs)),
+		router.New(nil, quiet(), router.WithFallback(fallback(func([]byte) ([]byte, error) {
+			panic("not the last")
+		})), router.WithFallback(theirs)),
 	} {
-		answer, err = r.Invoke(t.Context(), []byte(`{"Records":[{"eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:us-east-1:123456789012:orders"}]}`))
+		answer, err = r.Invoke(t.Context(),
+			[]byte(`{"Records":[{"eventSource":"aws:sqs",`+
+				`"eventSourceARN":"arn:aws:sqs:us-east-1:123456789012:orders"}]}`))
 		answers(t, answer, err, `"theirs"`)
 	}
-	answer, err = router.New(nil, quiet(), router.WithStream("orders", never)).Invoke(t.Context(), []byte(`{"Records":[{`))
+	answer, err = router.New(nil, quiet(), router.WithStream("orders", never)).Invoke(t.Context(),
+		[]byte(`{"Records":[{`))
 	fails(t, answer, err, "invalid JSON")
 }
 
-// TestMisuse: what can only be a mistake of the program panics when it is set up, and says what is wrong.
+// TestMisuse: what can only be a mistake of the program panics when it is set
+// up, and says what is wrong.
 func TestMisuse(t *testing.T) {
 	each := router.Each(func(context.Context, *decoder.Record) error { return nil })
 	var nilEach *router.Each
@@ -136,7 +152,9 @@ func TestMisuse(t *testing.T) {
 		{"pointer to a nil Each", nothing, func() { router.New(new(router.Each)) }},
 		{"nil Batch", nothing, func() { router.New(router.Batch(nil)) }},
 		{"nil Partition", nothing, func() { router.New(router.Partition(nil)) }},
-		{"ByTime of nothing", nothing, func() { router.New(router.ByTime{Late: func(context.Context, []decoder.Record) error { return nil }}) }},
+		{"ByTime of nothing", nothing, func() {
+			router.New(router.ByTime{Late: func(context.Context, []decoder.Record) error { return nil }})
+		}},
 		{"nil Tumbling", nothing, func() { router.New(router.Tumbling[int](nil)) }},
 		{"nil JSON", nothing, func() { router.New(router.JSON[int](nil)) }},
 		{"nil Typed", nothing, func() { router.New(router.Typed[int](json.Unmarshal, nil)) }},
@@ -149,7 +167,9 @@ func TestMisuse(t *testing.T) {
 		}},
 		{"nil TypedPartition", nothing, func() { router.New(router.TypedPartition[int](json.Unmarshal, nil)) }},
 		{"TypedPartition with no unmarshal", nothing, func() {
-			router.New(router.TypedPartition(nil, func(context.Context, []byte, []router.Item[int]) error { return nil }))
+			router.New(router.TypedPartition(nil, func(context.Context, []byte, []router.Item[int]) error {
+				return nil
+			}))
 		}},
 		{"nil JSONValue", nothing, func() { router.New(router.JSONValue(nil)) }},
 		{"nobody", "New(nil) without WithStream or WithFallback", func() { router.New(nil) }},
@@ -157,13 +177,16 @@ func TestMisuse(t *testing.T) {
 		{"stream of nil", `WithStream("orders"): nil Handler`, stream("orders", nil)},
 		{"stream of nil Each", nothing, stream("orders", router.Each(nil))},
 		{"stream of a queue", "neither", stream("arn:aws:sqs:us-east-1:123456789012:orders", each)},
-		{"stream of a video", "neither", stream("arn:aws:kinesisvideo:us-east-1:123456789012:stream/door/1700000000", each)},
+		{"stream of a video", "neither",
+			stream("arn:aws:kinesisvideo:us-east-1:123456789012:stream/door/1700000000", each)},
 		{"stream of no name", "neither", stream("", each)},
 		{"stream of an ARN without a name", "neither", stream("arn:aws:kinesis:us-east-1:123456789012:stream/", each)},
 		{"stream of a part of an ARN", `WithStream("stream/orders"): neither`, stream("stream/orders", each)},
 		{"stream of a long name", "neither", stream(strings.Repeat("a", 129), each)},
-		{"stream in a stream", "among the options of WithStream", stream("orders", each, router.WithStream("clicks", each))},
-		{"fallback in a stream", "among the options of WithStream", stream("orders", each, router.WithFallback(fallback(nil)))},
+		{"stream in a stream", "among the options of WithStream",
+			stream("orders", each, router.WithStream("clicks", each))},
+		{"fallback in a stream", "among the options of WithStream",
+			stream("orders", each, router.WithFallback(fallback(nil)))},
 		{"wrong option of a stream", "WithBatchSize: -1", stream("orders", each, router.WithBatchSize(-1))},
 		{"fallback to nil", "WithFallback: nil Handler", with(router.WithFallback(nil))},
 		{"fallback to a nil function", "WithFallback: nil Handler", with(router.WithFallback(fallback(nil)))},
@@ -173,9 +196,12 @@ func TestMisuse(t *testing.T) {
 		{"WithWorkers", "WithWorkers: -2, want 0 or more", with(router.WithWorkers(-2))},
 		{"WithLogLimit", "WithLogLimit: -1, want 0 or more", with(router.WithLogLimit(-1))},
 		{"WithRedeliveryMemory", "WithRedeliveryMemory: -1, want 0 or more", with(router.WithRedeliveryMemory(-1))},
-		{"WithDecoder, MaxData", "WithDecoder: MaxData: -1, want", with(router.WithDecoder(decoder.Decoder{MaxData: -1}))},
-		{"WithDecoder, MaxRecords", "WithDecoder: MaxRecords: -1, want", with(router.WithDecoder(decoder.Decoder{MaxRecords: -1}))},
-		{"WithDecoder, MaxBatch", "WithDecoder: MaxBatch: -1, want", with(router.WithDecoder(decoder.Decoder{MaxBatch: -1}))},
+		{"WithDecoder, MaxData", "WithDecoder: MaxData: -1, want",
+			with(router.WithDecoder(decoder.Decoder{MaxData: -1}))},
+		{"WithDecoder, MaxRecords", "WithDecoder: MaxRecords: -1, want",
+			with(router.WithDecoder(decoder.Decoder{MaxRecords: -1}))},
+		{"WithDecoder, MaxBatch", "WithDecoder: MaxBatch: -1, want",
+			with(router.WithDecoder(decoder.Decoder{MaxBatch: -1}))},
 		{"WithOnBad", "WithOnBad: nil function", with(router.WithOnBad(nil))},
 		{"WithLogger", "WithLogger: nil Logger", with(router.WithLogger(nil))},
 		{"WithPoison of nothing", "WithPoison: nil function", with(router.WithPoison(3, nil))},
@@ -183,7 +209,8 @@ func TestMisuse(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			defer func() {
-				if text := fmt.Sprint(recover()); !strings.HasPrefix(text, "router: ") || !strings.Contains(text, c.says) {
+				if text := fmt.Sprint(recover()); !strings.HasPrefix(text, "router: ") ||
+					!strings.Contains(text, c.says) {
 					t.Errorf("the panic is %q, want one of this package that says %q", text, c.says)
 				}
 			}()

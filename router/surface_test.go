@@ -13,21 +13,23 @@ import (
 	"example.com/sluice/router"
 )
 
-// This file holds the public names and their types to what code outside of this module is written against. That it compiles is the test.
+// This file holds the public names and their types to what code outside of this
+// module is written against. That it compiles is the test.
 
 var (
-	_ func([]byte) iter.Seq2[*decoder.Record, error]                = decoder.Records
-	_ func([]byte) iter.Seq2[*decoder.Record, error]                = decoder.Decoder{}.Records
-	_ func([]byte, func(*decoder.Batch) error) error                = decoder.Decoder{}.Batch
-	_ func([]byte) (*decoder.Window, error)                         = decoder.Decoder{}.Window
-	_ func(*decoder.Record) decoder.Record                          = (*decoder.Record).Clone
-	_ func(decoder.Record) slog.Value                               = decoder.Record.LogValue
-	_ func(*decoder.Batch) []decoder.Record                         = (*decoder.Batch).Records
-	_ func(*decoder.Batch) []*decoder.Error                         = (*decoder.Batch).Failed
-	_ func(*decoder.Batch) *decoder.Window                          = (*decoder.Batch).Window
-	_ func(*decoder.Error) error                                    = (*decoder.Error).Unwrap
-	_ func(a, b []byte) int                                         = decoder.CompareSequenceNumbers
-	_                                                               = decoder.Decoder{Deaggregate: true, Codec: decoder.Auto, MaxData: 1, MaxRecords: 1}
+	_ func([]byte) iter.Seq2[*decoder.Record, error] = decoder.Records
+	_ func([]byte) iter.Seq2[*decoder.Record, error] = decoder.Decoder{}.Records
+	_ func([]byte, func(*decoder.Batch) error) error = decoder.Decoder{}.Batch
+	_ func([]byte) (*decoder.Window, error)          = decoder.Decoder{}.Window
+	_ func(*decoder.Record) decoder.Record           = (*decoder.Record).Clone
+	_ func(decoder.Record) slog.Value                = decoder.Record.LogValue
+	_ func(*decoder.Batch) []decoder.Record          = (*decoder.Batch).Records
+	_ func(*decoder.Batch) []*decoder.Error          = (*decoder.Batch).Failed
+	_ func(*decoder.Batch) *decoder.Window           = (*decoder.Batch).Window
+	_ func(*decoder.Error) error                     = (*decoder.Error).Unwrap
+	_ func(a, b []byte) int                          = decoder.CompareSequenceNumbers
+	_                                                = decoder.Decoder{Deaggregate: true,
+		Codec: decoder.Auto, MaxData: 1, MaxRecords: 1}
 	_ func(router.Handler, ...router.Option) *router.Router         = router.New
 	_ func(*router.Router, context.Context, []byte) ([]byte, error) = (*router.Router).Invoke
 	_ func(error) error                                             = router.Skip
@@ -41,16 +43,19 @@ var (
 
 // comparable and opaque
 var _ = map[decoder.Codec]bool{
-	decoder.Identity: true, decoder.Auto: true, decoder.Gzip: true, decoder.Zlib: true, decoder.Zstd: true, decoder.Snappy: true,
+	decoder.Identity: true, decoder.Auto: true, decoder.Gzip: true, decoder.Zlib: true, decoder.Zstd: true,
+	decoder.Snappy: true,
 }
 
 var _ = decoder.Record{
 	Source: &decoder.Source{
-		KinesisSchemaVersion: "", EncryptionType: "", EventSource: "", EventVersion: "", EventName: "", EventSourceARN: "",
+		KinesisSchemaVersion: "", EncryptionType: "", EventSource: "", EventVersion: "", EventName: "",
+		EventSourceARN:    "",
 		InvokeIdentityARN: "", AWSRegion: "", ShardID: "", StreamName: "",
 	},
 	PartitionKey: []byte{}, SequenceNumber: []byte{}, Data: []byte{}, EventID: []byte{},
-	ApproximateArrivalTimestamp: time.Time{}, Index: 0, SubSequenceNumber: 0, ExplicitHashKey: []byte{}, Aggregated: false,
+	ApproximateArrivalTimestamp: time.Time{}, Index: 0, SubSequenceNumber: 0, ExplicitHashKey: []byte{},
+	Aggregated: false,
 }
 
 var _ = decoder.Window{
@@ -60,7 +65,8 @@ var _ = decoder.Window{
 
 var _ error = &decoder.Error{Index: 0, SequenceNumber: "", Field: "", Offset: int64(0), Err: nil}
 
-var _ = []error{decoder.ErrSyntax, decoder.ErrNotKinesis, decoder.ErrBase64, decoder.ErrCompressed, decoder.ErrAggregate, decoder.ErrTooLarge, decoder.ErrDecode}
+var _ = []error{decoder.ErrSyntax, decoder.ErrNotKinesis, decoder.ErrBase64, decoder.ErrCompressed,
+	decoder.ErrAggregate, decoder.ErrTooLarge, decoder.ErrDecode}
 
 type state struct{}
 
@@ -86,7 +92,8 @@ var _ = []router.Handler{
 }
 
 var _ = []router.Option{
-	router.WithDecoder(decoder.Decoder{}), router.WithBatchSize(100), router.WithWorkers(16), router.WithMargin(time.Second),
+	router.WithDecoder(decoder.Decoder{}), router.WithBatchSize(100), router.WithWorkers(16),
+	router.WithMargin(time.Second),
 	router.WithOnBad(router.SkipBad), router.WithWholeBatch(), router.WithStats(func(context.Context, router.Stats) {}),
 	router.WithLogger(slog.Default()),
 }

@@ -15,11 +15,14 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// This file is about Lambda's tumbling windows: state that comes in, is changed, and goes back, and never beside a failure.
+// This file is about Lambda's tumbling windows: state that comes in, is
+// changed, and goes back, and never beside a failure.
 
-// windowOf is a window event as windowEvent makes it, with other members in place of state: text is what stands behind Records.
+// windowOf is a window event as windowEvent makes it, with other members in
+// place of state: text is what stands behind Records.
 func windowOf(letters, members string) []byte {
-	return []byte(`{"Records":[` + records(letters) + `],"window":{"start":"2024-11-18T10:08:00Z","end":"2024-11-18T10:10:00Z"}` + members + `}`)
+	return []byte(`{"Records":[` + records(letters) +
+		`],"window":{"start":"2024-11-18T10:08:00Z","end":"2024-11-18T10:10:00Z"}` + members + `}`)
 }
 
 // sums adds the records' payloads up per partition key.
@@ -37,7 +40,8 @@ func sums(_ context.Context, _ *decoder.Window, state *map[string]int, recs []de
 	return nil
 }
 
-// TestTumblingState: an absent state, null and {} are the zero value; what f leaves goes back, byte for byte.
+// TestTumblingState: an absent state, null and {} are the zero value; what f
+// leaves goes back, byte for byte.
 func TestTumblingState(t *testing.T) {
 	for _, c := range []struct{ name, members, want string }{
 		{"first invocation", `,"state":{}`, `{"a":2,"b":1}`},
@@ -63,20 +67,29 @@ func TestTumblingStates(t *testing.T) {
 			*n += len(recs)
 			return nil
 		}), `5`, `8`},
-		"number from {}": {router.Tumbling(func(_ context.Context, _ *decoder.Window, n *int, recs []decoder.Record) error {
+		"number from {}": {router.Tumbling(func(_ context.Context, _ *decoder.Window, n *int,
+			recs []decoder.Record) error {
 			*n += len(recs)
 			return nil
 		}), `{}`, `3`},
-		"nil map": {router.Tumbling(func(_ context.Context, _ *decoder.Window, m *map[string]int, _ []decoder.Record) error {
+		"nil map": {router.Tumbling(func(_ context.Context, _ *decoder.Window, m *map[string]int,
+			_ []decoder.Record) error {
 			*m = nil
 			return nil
 		}), `{"a":1}`, `{}`},
-		"nil slice":   {router.Tumbling(func(_ context.Context, _ *decoder.Window, s *[]int, _ []decoder.Record) error { *s = nil; return nil }), `[1]`, `{}`},
-		"nil pointer": {router.Tumbling(func(_ context.Context, _ *decoder.Window, p **int, _ []decoder.Record) error { *p = nil; return nil }), `1`, `{}`},
+		"nil slice": {router.Tumbling(func(_ context.Context, _ *decoder.Window, s *[]int, _ []decoder.Record) error {
+			*s = nil
+			return nil
+		}), `[1]`, `{}`},
+		"nil pointer": {router.Tumbling(func(_ context.Context, _ *decoder.Window, p **int, _ []decoder.Record) error {
+			*p = nil
+			return nil
+		}), `1`, `{}`},
 		"struct": {router.Tumbling(func(_ context.Context, w *decoder.Window, s *struct {
 			N    int    `json:"n"`
 			Text string `json:"text,omitempty"`
-		}, _ []decoder.Record) error {
+		}, _ []decoder.Record,
+		) error {
 			s.N, s.Text = s.N+1, "<&>"
 			return nil
 		}), `{"n":41,"more":1}`, `{"n":42,"text":"\u003c\u0026\u003e"}`},
@@ -96,27 +109,34 @@ func TestTumblingWindow(t *testing.T) {
 			got = *w
 			return nil
 		})
-		e := windowOf("a", `,"state":{},"shardId":"shardId-000000000006","eventSourceARN":"`+ordersARN+`","isFinalInvokeForWindow":`+final+`,"isWindowTerminatedEarly":`+final)
+		e := windowOf("a", `,"state":{},"shardId":"shardId-000000000006","eventSourceARN":"`+ordersARN+
+			`","isFinalInvokeForWindow":`+final+`,"isWindowTerminatedEarly":`+final)
 		if _, err := router.New(h, quiet()).Invoke(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}
 		is := final == "true"
-		if got.IsFinalInvokeForWindow != is || got.IsWindowTerminatedEarly != is || got.ShardID != "shardId-000000000006" || got.EventSourceARN != ordersARN ||
-			!got.Start.Equal(time.Date(2024, 11, 18, 10, 8, 0, 0, time.UTC)) || !got.End.Equal(got.Start.Add(2*time.Minute)) {
+		if got.IsFinalInvokeForWindow != is || got.IsWindowTerminatedEarly != is ||
+			got.ShardID != "shardId-000000000006" || got.EventSourceARN != ordersARN ||
+			!got.Start.Equal(time.Date(2024, 11, 18, 10, 8, 0, 0, time.UTC)) ||
+			!got.End.Equal(got.Start.Add(2*time.Minute)) {
 			t.Errorf("window %+v", got)
 		}
 	}
 }
 
-// TestTumblingFinal: the last invocation of a window may have no records, and f is called all the same; where it fails, so does the
-// invocation, since the state would be lost.
+// TestTumblingFinal: the last invocation of a window may have no records, and f
+// is called all the same; where it fails, so does the invocation, since the
+// state would be lost.
 func TestTumblingFinal(t *testing.T) {
 	for _, records := range []string{`"Records":[],`, `"Records":null,`, ``} {
-		e := []byte(`{` + records + `"window":{"start":"2024-11-18T10:08:00Z","end":"2024-11-18T10:10:00Z"},"state":{"a":3},` +
-			`"shardId":"shardId-000000000006","eventSourceARN":"` + ordersARN + `","isFinalInvokeForWindow":true,"isWindowTerminatedEarly":false}`)
+		e := []byte(`{` + records +
+			`"window":{"start":"2024-11-18T10:08:00Z","end":"2024-11-18T10:10:00Z"},"state":{"a":3},` +
+			`"shardId":"shardId-000000000006","eventSourceARN":"` + ordersARN +
+			`","isFinalInvokeForWindow":true,"isWindowTerminatedEarly":false}`)
 		calls := 0
 		h := func(err error) router.Handler {
-			return router.Tumbling(func(_ context.Context, _ *decoder.Window, m *map[string]int, recs []decoder.Record) error {
+			return router.Tumbling(func(_ context.Context, _ *decoder.Window, m *map[string]int,
+				recs []decoder.Record) error {
 				if calls++; len(recs) != 0 || (*m)["a"] != 3 {
 					t.Errorf("got %d records, state %v", len(recs), *m)
 				}
@@ -125,7 +145,8 @@ func TestTumblingFinal(t *testing.T) {
 		}
 		answer, err := router.New(h(nil), quiet()).Invoke(t.Context(), e)
 		answers(t, answer, err, `{"state":{"a":3},"batchItemFailures":[]}`)
-		for _, verdict := range []error{errBoom, skip, retry, fail, router.At(nil, skip), router.At(&decoder.Record{}, skip)} {
+		for _, verdict := range []error{errBoom, skip, retry, fail, router.At(nil, skip),
+			router.At(&decoder.Record{}, skip)} {
 			answer, err = router.New(h(verdict), quiet()).Invoke(t.Context(), e)
 			fails(t, answer, err, "boom")
 			if !errors.Is(err, errBoom) {
@@ -135,10 +156,13 @@ func TestTumblingFinal(t *testing.T) {
 		if calls != 7 {
 			t.Errorf("%d calls, want 7", calls)
 		}
-		panics := router.Tumbling(func(context.Context, *decoder.Window, *int, []decoder.Record) error { panic("at the disco") })
+		panics := router.Tumbling(func(context.Context, *decoder.Window, *int, []decoder.Record) error {
+			panic("at the disco")
+		})
 		answer, err = router.New(panics, quiet()).Invoke(t.Context(), e)
 		fails(t, answer, err, "") // the state is no number
-		answer, err = router.New(panics, quiet()).Invoke(t.Context(), []byte(strings.Replace(string(e), `{"a":3}`, `3`, 1)))
+		answer, err = router.New(panics, quiet()).Invoke(t.Context(),
+			[]byte(strings.Replace(string(e), `{"a":3}`, `3`, 1)))
 		fails(t, answer, err, "at the disco")
 		// It is routed by the event's own ARN, since there is no record.
 		answer, err = router.New(nil, quiet(), router.WithStream("orders", h(nil))).Invoke(t.Context(), e)
@@ -163,14 +187,16 @@ func TestTumblingFailures(t *testing.T) {
 	}{
 		{"not a window", event("aaa"), tumbling.handler(nothing), "not a tumbling-window event"},
 		{"bad record", windowEvent("aa!a", "1"), tumbling.handler(nothing), "base64"},
-		{"state of another type", windowEvent("a", `"text"`), router.Tumbling(func(context.Context, *decoder.Window, *int, []decoder.Record) error {
-			t.Error("called with a state that does not decode")
-			return nil
-		}), "state does not decode"},
-		{"state that cannot be encoded", windowEvent("a", `{}`), router.Tumbling(func(_ context.Context, _ *decoder.Window, s *any, _ []decoder.Record) error {
-			*s = make(chan int)
-			return nil
-		}), "state does not encode"},
+		{"state of another type", windowEvent("a", `"text"`),
+			router.Tumbling(func(context.Context, *decoder.Window, *int, []decoder.Record) error {
+				t.Error("called with a state that does not decode")
+				return nil
+			}), "state does not decode"},
+		{"state that cannot be encoded", windowEvent("a", `{}`),
+			router.Tumbling(func(_ context.Context, _ *decoder.Window, s *any, _ []decoder.Record) error {
+				*s = make(chan int)
+				return nil
+			}), "state does not encode"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			answer, err := router.New(c.h, quiet()).Invoke(t.Context(), c.event)
@@ -179,7 +205,8 @@ func TestTumblingFailures(t *testing.T) {
 	}
 }
 
-// TestTumblingSkips: what is skipped is no failure, bad records included; f gets the others in one call.
+// TestTumblingSkips: what is skipped is no failure, bad records included; f
+// gets the others in one call.
 func TestTumblingSkips(t *testing.T) {
 	var j journal
 	r := router.New(tumbling.handler(j.noting(at(2, skip))), quiet(), j.onBad(router.Skip), router.WithBatchSize(1))
@@ -193,7 +220,8 @@ func TestTumblingSkips(t *testing.T) {
 	j.got(t, "[bad 0] [bad 1] []")
 }
 
-// TestStateOfOtherShapes: every other shape gives the state back as it came, to the byte, and {} where there is none.
+// TestStateOfOtherShapes: every other shape gives the state back as it came, to
+// the byte, and {} where there is none.
 func TestStateOfOtherShapes(t *testing.T) {
 	for _, c := range []struct{ members, want string }{
 		{`,"state": {"a" : [1, 2.50, "\u00e4"]}`, `{"a" : [1, 2.50, "\u00e4"]}`},
@@ -207,19 +235,22 @@ func TestStateOfOtherShapes(t *testing.T) {
 	}
 }
 
-// answerLimit is the most bytes of an answer that Lambda takes, and stateLimit where a window ends early for its state.
+// answerLimit is the most bytes of an answer that Lambda takes, and stateLimit
+// where a window ends early for its state.
 const (
 	answerLimit = 6<<20 + 100
 	stateLimit  = 1 << 20
 )
 
-// TestStateSize: a state that Lambda would refuse is an error that says so, in every shape; one at the limit still goes out. From 1 MB
-// on there is a warning.
+// TestStateSize: a state that Lambda would refuse is an error that says so, in
+// every shape; one at the limit still goes out. From 1 MB on there is a
+// warning.
 func TestStateSize(t *testing.T) {
 	around := len(`{"state":,"batchItemFailures":[]}`)
 	for _, size := range []int{2, stateLimit - 1, stateLimit, answerLimit - around, answerLimit - around + 1, 7 << 20} {
 		state := `"` + strings.Repeat("x", size-2) + `"`
-		grows := router.Tumbling(func(_ context.Context, _ *decoder.Window, s *json.RawMessage, _ []decoder.Record) error {
+		grows := router.Tumbling(func(_ context.Context, _ *decoder.Window, s *json.RawMessage,
+			_ []decoder.Record) error {
 			*s = json.RawMessage(state)
 			return nil
 		})
@@ -227,7 +258,8 @@ func TestStateSize(t *testing.T) {
 			var log lockedBuffer
 			answer, err := router.New(h, log.logger()).Invoke(t.Context(), event)
 			if size > answerLimit-around {
-				fails(t, answer, err, fmt.Sprintf("tumbling-window state of %d bytes: with it the answer has %d, and Lambda takes no more than %d", size, size+around, answerLimit))
+				fails(t, answer, err, fmt.Sprintf("tumbling-window state of %d bytes: with it the answer has %d, "+
+					"and Lambda takes no more than %d", size, size+around, answerLimit))
 			} else if err != nil || string(answer) != `{"state":`+state+`,"batchItemFailures":[]}` {
 				t.Errorf("%s, state of %d bytes: answered %d bytes, %v", name, size, len(answer), err)
 			}
@@ -243,8 +275,8 @@ func TestStateSize(t *testing.T) {
 	}
 }
 
-// TestStateSizeBehindAMapping: with the error, who runs the function sees why the batch comes again; the mapping is given no answer that
-// it would refuse.
+// TestStateSizeBehindAMapping: with the error, who runs the function sees why
+// the batch comes again; the mapping is given no answer that it would refuse.
 func TestStateSizeBehindAMapping(t *testing.T) {
 	r := router.New(router.Tumbling(func(_ context.Context, w *decoder.Window, s *string, _ []decoder.Record) error {
 		switch {
@@ -260,7 +292,8 @@ func TestStateSizeBehindAMapping(t *testing.T) {
 	m := routertest.Mapping{TumblingWindow: time.Minute, BatchSize: 1, MaximumRetryAttempts: new(1)}
 	log := m.Run(r, routertest.Event{Records: 2, Interval: time.Second}.All())
 	for n, want := range []string{"", "Lambda takes no more than 6291556", "Lambda takes no more than 6291556"} {
-		if err := log.Invocations[n].Err; (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), "tumbling-window state of 7340034 bytes") {
+		if err := log.Invocations[n].Err; (err == nil) != (want == "") ||
+			err != nil && !strings.HasPrefix(err.Error(), "tumbling-window state of 7340034 bytes") {
 			t.Errorf("invocation %d: %v", n, err)
 		}
 	}
@@ -269,9 +302,11 @@ func TestStateSizeBehindAMapping(t *testing.T) {
 	}
 }
 
-// TestTumblingEndsItsWindow: what a handler does at a window's end is not lost to a record that it skips before.
+// TestTumblingEndsItsWindow: what a handler does at a window's end is not lost
+// to a record that it skips before.
 func TestTumblingEndsItsWindow(t *testing.T) {
-	final := bytes.Replace(windowEvent("aaa", "0"), []byte(`"isFinalInvokeForWindow":false`), []byte(`"isFinalInvokeForWindow":true`), 1)
+	final := bytes.Replace(windowEvent("aaa", "0"), []byte(`"isFinalInvokeForWindow":false`),
+		[]byte(`"isFinalInvokeForWindow":true`), 1)
 	for _, c := range []struct {
 		event []byte
 		skip  int

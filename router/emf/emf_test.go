@@ -30,13 +30,14 @@ var errBoom = errors.New("boom")
 // quiet keeps out of the tests' output what they provoke.
 func quiet() router.Option { return router.WithLogger(slog.New(slog.DiscardHandler)) }
 
-// event makes an event out of letters: each is a record with that partition key,
-// whose data is one byte; a "!" behind it makes the data no base64.
+// event makes an event out of letters: each is a record with that partition
+// key, whose data is one byte; a "!" behind it makes the data no base64.
 func event(letters string) []byte {
 	var recs []decoder.Record
 	for i, c := range strings.ReplaceAll(letters, "!", "") {
 		recs = append(recs, decoder.Record{
-			Source:       &decoder.Source{EventSourceARN: "arn:aws:kinesis:us-east-1:123456789012:stream/orders", ShardID: "shardId-000000000006"},
+			Source: &decoder.Source{EventSourceARN: "arn:aws:kinesis:us-east-1:123456789012:stream/orders",
+				ShardID: "shardId-000000000006"},
 			PartitionKey: []byte(string(c)), SequenceNumber: []byte(numberOf(i)), Data: []byte("1"),
 			ApproximateArrivalTimestamp: time.Unix(1600000000, 0),
 		})
@@ -52,7 +53,8 @@ func event(letters string) []byte {
 // numberOf is the sequence number of the record with that index.
 func numberOf(index int) string { return fmt.Sprint(100 + index) }
 
-// This file checks the lines. deploy/ checks the same lines against the JSON schema of the format.
+// This file checks the lines. deploy/ checks the same lines against the JSON
+// schema of the format.
 
 // written is a writer that keeps what it is given, write by write.
 type written struct {
@@ -83,8 +85,8 @@ type readLine struct {
 	units      map[string]string // of the metrics by name
 }
 
-// readEMF reads a line and checks what the format demands of each: one directive with one set of dimensions, and that each reference has
-// its target.
+// readEMF reads a line and checks what the format demands of each: one
+// directive with one set of dimensions, and that each reference has its target.
 func readEMF(t *testing.T, line string) readLine {
 	t.Helper()
 	if strings.Count(line, "\n") != 1 || !strings.HasSuffix(line, "\n") || len(line) > 256<<10 {
@@ -142,10 +144,12 @@ func (l readLine) values(names ...string) string {
 }
 
 func TestLines(t *testing.T) {
-	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "8476a536-e9f4-11e8-9739-2dfe598c3fcd"})
+	ctx := lambdacontext.NewContext(t.Context(),
+		&lambdacontext.LambdaContext{AwsRequestID: "8476a536-e9f4-11e8-9739-2dfe598c3fcd"})
 	broken := event("ab")
 	broken = broken[:len(broken)-1]
-	counters := []string{"Records", "Processed", "Skipped", "Failed", "Bad", "Bytes", "InvocationErrors", "PartialFailures"}
+	counters := []string{"Records", "Processed", "Skipped", "Failed", "Bad", "Bytes", "InvocationErrors",
+		"PartialFailures"}
 	for _, tt := range []struct {
 		name       string
 		event      []byte
@@ -193,9 +197,11 @@ func TestLines(t *testing.T) {
 				t.Errorf("an age of no record")
 			}
 			if !slices.Equal(l.dimensions, want) || l.members["FunctionName"] != "watch" || l.namespace != "Sluice" {
-				t.Errorf("dimensions %q, function %v, namespace %q", l.dimensions, l.members["FunctionName"], l.namespace)
+				t.Errorf("dimensions %q, function %v, namespace %q", l.dimensions, l.members["FunctionName"],
+					l.namespace)
 			}
-			if l.members["requestId"] != "8476a536-e9f4-11e8-9739-2dfe598c3fcd" || l.members["checkpoint"] != tt.checkpoint {
+			if l.members["requestId"] != "8476a536-e9f4-11e8-9739-2dfe598c3fcd" ||
+				l.members["checkpoint"] != tt.checkpoint {
 				t.Errorf("request %v, checkpoint %v", l.members["requestId"], l.members["checkpoint"])
 			}
 		})
@@ -217,15 +223,18 @@ func TestBesideStats(t *testing.T) {
 	}
 }
 
-// The largest line that the options allow is below 256 KB, and what CloudWatch would not take is left out.
+// The largest line that the options allow is below 256 KB, and what CloudWatch
+// would not take is left out.
 func TestLimits(t *testing.T) {
-	o := emf.Options{Namespace: strings.Repeat("n", 255), Function: strings.Repeat(`"`, 1024), Dimensions: map[string]string{}}
+	o := emf.Options{Namespace: strings.Repeat("n", 255), Function: strings.Repeat(`"`, 1024),
+		Dimensions: map[string]string{}}
 	for i := range 28 {
 		o.Dimensions[fmt.Sprintf("%02d%s", i, strings.Repeat(`\`, 253))] = strings.Repeat(`"`, 1024)
 	}
 	o.Metrics = func(_ context.Context, s router.Stats, dst []emf.Metric) []emf.Metric {
 		for i := range 200 {
-			dst = append(dst, emf.Metric{Name: fmt.Sprintf("m%03d%s", i, strings.Repeat(`"`, 251)), Unit: "Terabytes/Second", Value: -math.MaxFloat32})
+			dst = append(dst, emf.Metric{Name: fmt.Sprintf("m%03d%s", i, strings.Repeat(`"`, 251)),
+				Unit: "Terabytes/Second", Value: -math.MaxFloat32})
 		}
 		return dst
 	}
@@ -280,7 +289,8 @@ func TestOwnMetrics(t *testing.T) {
 func TestStrangeNames(t *testing.T) {
 	w := new(written)
 	h := router.Each(func(context.Context, *decoder.Record) error { return nil })
-	e := bytes.ReplaceAll(event("a"), []byte("stream/orders"), []byte(`stream/é\u0000\"`+"\xff"+strings.Repeat("x", 2000)))
+	e := bytes.ReplaceAll(event("a"), []byte("stream/orders"),
+		[]byte(`stream/é\u0000\"`+"\xff"+strings.Repeat("x", 2000)))
 	if _, err := router.New(h, router.WithStats(emf.New(w, emf.Options{}))).Invoke(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
@@ -346,7 +356,8 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
-// poisoned is whether released memory is overwritten and not used again: under the race detector, and with the tag poison.
+// poisoned is whether released memory is overwritten and not used again: under
+// the race detector, and with the tag poison.
 func poisoned() bool {
 	info, _ := debug.ReadBuildInfo()
 	return info != nil && (slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) ||
@@ -380,7 +391,8 @@ type noRoom struct{}
 
 func (noRoom) Write([]byte) (int, error) { return 0, errors.New("no room") }
 
-// A line that cannot be written is no failure of the invocation, but it does not pass unseen.
+// A line that cannot be written is no failure of the invocation, but it does
+// not pass unseen.
 func TestUnwritable(t *testing.T) {
 	var log strings.Builder
 	h := router.Each(func(context.Context, *decoder.Record) error { return nil })

@@ -12,7 +12,8 @@ import (
 	"example.com/sluice/router/routertest"
 )
 
-// A line of metrics an invocation. In Lambda the writer is os.Stdout, and that is all it takes.
+// A line of metrics an invocation. In Lambda the writer is os.Stdout, and that
+// is all it takes.
 func ExampleNew() {
 	lines, stdout := io.Pipe()
 	r := router.New(

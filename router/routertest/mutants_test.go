@@ -35,7 +35,8 @@ var mutants = []struct{ name, old, new string }{
 	},
 	{"the highest number is the checkpoint", `at < a.from {`, `at > a.from {`},
 	{
-		"numbers are compared by their first digit", `decoder.CompareSequenceNumbers(rec.SequenceNumber, []byte(id)) == 0`,
+		"numbers are compared by their first digit",
+		`decoder.CompareSequenceNumbers(rec.SequenceNumber, []byte(id)) == 0`,
 		`decoder.CompareSequenceNumbers(rec.SequenceNumber[:1], []byte(id)[:1]) == 0`,
 	},
 	{"a stray number is a success", `a.outcome, a.from = Failed, 0`, `a.outcome, a.from = Succeeded, 0`},

@@ -55,10 +55,12 @@ func (c *checker) check(t *testing.T, text []byte, srcAlign, dstAlign int) {
 	copy(dst, guards)
 	n, fault := Decode(dst[dstAlign:dstAlign+room:dstAlign+room], src)
 	if fault != wantFault || fault < 0 && n != wantN {
-		t.Fatalf("Decode(%q) = %d, %d, want %d, %d (alignments %d, %d)", text, n, fault, wantN, wantFault, srcAlign, dstAlign)
+		t.Fatalf("Decode(%q) = %d, %d, want %d, %d (alignments %d, %d)", text, n, fault, wantN, wantFault,
+			srcAlign, dstAlign)
 	}
 	if fault < 0 && !bytes.Equal(dst[dstAlign:dstAlign+n], c.want[:n]) {
-		t.Fatalf("Decode(%q) gives %x, want %x (alignments %d, %d)", text, dst[dstAlign:dstAlign+n], c.want[:n], srcAlign, dstAlign)
+		t.Fatalf("Decode(%q) gives %x, want %x (alignments %d, %d)", text, dst[dstAlign:dstAlign+n], c.want[:n],
+			srcAlign, dstAlign)
 	}
 	c.untouched(t, text, dst, dstAlign, room)
 
