@@ -78,13 +78,22 @@ func TestLogEvents(t *testing.T) {
 		{"one is skipped, those beside it are handled", "aSbc", allDone, []string{"aSb", "c"}, nil},
 		{"one is skipped, another fails", "aSX", answerFrom(1), []string{"a", "SXb", "c"}, nil},
 		{"a bad log event", "abc", answerFrom(1), []string{"a", "b!c", "d"}, nil},
-		{"a bad log event that may be skipped", "abcd", allDone, []string{"a", "b!c", "d"},
-			[]router.Option{router.WithOnBad(router.SkipBad)}},
-		{"a bad log event, then a failure", "abX", answerFrom(1), []string{"a", "b!X", "d"},
-			[]router.Option{router.WithOnBad(router.SkipBad)}},
+		{
+			"a bad log event that may be skipped", "abcd", allDone,
+			[]string{"a", "b!c", "d"},
+			[]router.Option{router.WithOnBad(router.SkipBad)},
+		},
+		{
+			"a bad log event, then a failure", "abX", answerFrom(1),
+			[]string{"a", "b!X", "d"},
+			[]router.Option{router.WithOnBad(router.SkipBad)},
+		},
 		{"no message", "a", answerFrom(1), []string{"a", "?", "b"}, nil},
-		{"no message that may be skipped", "ab", allDone, []string{"a", "?", "b"},
-			[]router.Option{router.WithOnBad(router.SkipBad)}},
+		{
+			"no message that may be skipped", "ab", allDone,
+			[]string{"a", "?", "b"},
+			[]router.Option{router.WithOnBad(router.SkipBad)},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, codec := range []decoder.Codec{decoder.Identity, decoder.Auto} {
