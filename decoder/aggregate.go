@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"example.com/sluice/decoder/internal/memory"
+	"example.com/sluice/internal/jsonscan"
 )
 
 // This file reads the aggregates of the Kinesis Producer Library in place. The format is that library's
@@ -221,7 +222,7 @@ func usualUserRecord(m []byte, i int) (u userRecord, ok bool) {
 	if start < 0 || n != uint64(len(m)-start) {
 		return userRecord{}, false
 	}
-	u.data = between(start, len(m))
+	u.data = jsonscan.Between(start, len(m))
 	return u, true
 }
 
@@ -285,5 +286,5 @@ func skipBytes(m []byte, i int) int {
 // lengthPrefixed returns where the bytes stand whose length stands at i, which skipField has passed.
 func lengthPrefixed(m []byte, i int) span {
 	n, i := uvarint(m, i)
-	return between(i, i+int(n))
+	return jsonscan.Between(i, i+int(n))
 }

@@ -33,7 +33,7 @@ func (b *Batch) Unread() *Error { return b.unread }
 // where the event is broken.
 func (d Decoder) Batch(event []byte, f func(*Batch) error) error {
 	r := d.open(event, true)
-	defer r.release()
+	defer r.releaseBatch()
 	r.readBatch(nil)
 	if r.walker.broken != nil {
 		return r.walker.broken
@@ -50,7 +50,7 @@ func (d Decoder) Batch(event []byte, f func(*Batch) error) error {
 // whole: MaxData bounds what that takes.
 func (d Decoder) BatchUntil(event []byte, stop func() bool, f func(*Batch) error) error {
 	r := d.open(event, true)
-	defer r.release()
+	defer r.releaseBatch()
 	r.readBatch(stop)
 	broken := r.walker.broken
 	if broken != nil && r.walker.atLimit && r.batch.size() > 0 {
@@ -102,7 +102,13 @@ func (b *Batch) add(rec *Record, bad *Error) {
 
 func (b *Batch) size() int { return len(b.records) + len(b.bad) }
 
-// reset ends the lifetime of the batch's records. What is left of them is cleared, so that nothing keeps the event alive.
+func (r *reader) releaseBatch() {
+	r.batch.reset()
+	r.release()
+}
+
+// reset ends the lifetime of the batch's records. What is left of them is cleared,
+// so that nothing keeps the event alive.
 func (b *Batch) reset() {
 	clear(b.records)
 	clear(b.bad)

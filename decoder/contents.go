@@ -35,13 +35,12 @@ type contents struct {
 // event can ask for terabytes.
 const maxWasted = 4 << 30
 
-// begin notes what the Decoder asks for.
-func (c *contents) begin(d *Decoder, maxRecords int) {
-	c.maxData, c.maxRecords = orDefault(d.MaxData, defaultMaxData), maxRecords
+// begin notes what a Decoder, whose defaults are filled in, asks for.
+func (c *contents) begin(d *Decoder) {
 	if c.wanted = d.Deaggregate || d.Codec != Identity; !c.wanted {
 		return
 	}
-	c.maxBatch = orDefault(d.MaxBatch, defaultMaxBatch)
+	c.maxData, c.maxBatch, c.maxRecords = d.MaxData, d.MaxBatch, d.MaxRecords
 	c.deaggregate = d.Deaggregate
 	c.format, c.dicts = d.Codec.format()
 }
@@ -56,6 +55,9 @@ func (c *contents) reset() {
 	*c = contents{aggregate: c.aggregate, decompressor: c.decompressor}
 }
 
+// forget gives up memory that was scribbled on.
+func (c *contents) forget() { c.decompressor.Forget() }
+
 // work is how many bytes were decompressed.
 func (c *contents) work() int64 { return int64(c.unpacked) + c.wasted }
 
@@ -63,7 +65,7 @@ func (c *contents) work() int64 { return int64(c.unpacked) + c.wasted }
 func (c *contents) open() bool { return c.aggregate.left > 0 }
 
 // rewind takes back what was handed out since the aggregate was opened.
-func (c *contents) rewind(out *output) { c.mark = out.arena.Rewind(c.mark) }
+func (c *contents) rewind(out *output) { c.mark = out.rewind(c.mark) }
 
 // nextContent is next where data is looked into.
 func (r *reader) nextContent() bool {
@@ -77,7 +79,7 @@ func (r *reader) nextContent() bool {
 			return r.count()
 		}
 		if c.deaggregate && c.aggregate.open(out.rec.Data) {
-			c.outer, c.mark = out.rec, out.arena.Mark()
+			c.outer, c.mark = out.rec, out.mark()
 			continue
 		}
 		if !r.unpack() {
@@ -141,19 +143,6 @@ func (r *reader) count() bool {
 	}
 	c.yielded++
 	r.out.handOut()
-	return true
-}
-
-// readAgain reads the element once more, by the strict reader and with MaxData as
-// the limit, so that it reports that the data is too large.
-func (r *reader) readAgain() bool {
-	w, out := &r.walker, &r.out
-	limit := out.setLimit(r.contents.maxData)
-	defer out.setLimit(limit)
-	el, _ := w.scanElement(w.start)
-	if err := r.strict.readRecord(w.event, el, out.rec.Index, out); err != nil {
-		return w.fail(el.Start, err)
-	}
 	return true
 }
 

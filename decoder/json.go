@@ -44,7 +44,7 @@ func (r *Record) JSON(f func(v *fastjson.Value) error) error {
 
 // fault makes an error of this record of what is wrong with its data.
 func (r *Record) fault(err error) *Error {
-	return &Error{Index: r.Index, SequenceNumber: string(r.SequenceNumber), Field: fieldData.String(), Offset: -1, Err: err}
+	return &Error{Index: r.Index, SequenceNumber: string(r.SequenceNumber), Field: "data", Offset: -1, Err: err}
 }
 
 // maxPayloadTree is how many values and names data may have to be made a tree of.

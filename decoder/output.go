@@ -61,6 +61,12 @@ func (o *output) clear() {
 	o.rec.SubSequenceNumber, o.rec.ExplicitHashKey, o.rec.Aggregated = 0, nil, false
 }
 
+// expire takes back the memory of what was handed out, rewind of what was handed
+// out since a mark.
+func (o *output) expire()                          { o.arena.Reset() }
+func (o *output) mark() memory.Mark                { return o.arena.Mark() }
+func (o *output) rewind(m memory.Mark) memory.Mark { return o.arena.Rewind(m) }
+
 // start clears all of the record but its index.
 func (o *output) start(index int) { o.rec = Record{Index: index} }
 

@@ -1,10 +1,6 @@
 package decoder
 
-import (
-	"sync"
-
-	"example.com/sluice/decoder/internal/memory"
-)
+import "example.com/sluice/decoder/internal/memory"
 
 // reader is all that reading one event takes. Readers are pooled; what is in one
 // stays private to it. The fields are owners: no other file writes what is in
@@ -19,15 +15,6 @@ type reader struct {
 	lab       *laboratory // where tests have it from; else nil
 }
 
-var readers = sync.Pool{New: func() any { return newReader(&learned, false) }}
-
-// learned are the templates that all Decoders of the process share.
-var learned templateCache
-
-func newReader(cache *templateCache, strictOnly bool) *reader {
-	return &reader{templates: templateReader{cache: cache, off: strictOnly, lambda: lambdaReader{second: noSecond}}}
-}
-
 const (
 	defaultMaxData    = 10 << 20
 	defaultMaxRecords = 1 << 18
@@ -35,21 +22,18 @@ const (
 )
 
 // open returns a reader of the event, for a loop or for a batch.
-func (d *Decoder) open(event []byte, batch bool) *reader {
-	var r *reader
-	if d.lab != nil {
-		r = d.lab.get()
-	} else {
-		r = readers.Get().(*reader)
-	}
+func (d Decoder) open(event []byte, batch bool) *reader {
+	d.MaxData = orDefault(d.MaxData, defaultMaxData)
+	d.MaxRecords = orDefault(d.MaxRecords, defaultMaxRecords)
+	d.MaxBatch = orDefault(d.MaxBatch, defaultMaxBatch)
 	if memory.Scribble {
 		event = append([]byte(nil), event...)
 	}
-	maxRecords := orDefault(d.MaxRecords, defaultMaxRecords)
-	r.walker.begin(event, maxRecords)
+	r := d.lab.get()
+	r.walker.begin(event, d.MaxRecords)
 	r.templates.begin()
-	r.contents.begin(d, maxRecords)
-	limit := r.contents.maxData
+	r.contents.begin(&d)
+	limit := d.MaxData
 	if r.contents.wanted {
 		limit = max(limit, defaultMaxData) // data may be larger as it arrives than what becomes of it
 	}
@@ -71,56 +55,6 @@ func (r *reader) next() bool {
 		return r.nextContent()
 	}
 	return r.nextElement()
-}
-
-// nextElement reads the next element of the array of records, as it stands.
-func (r *reader) nextElement() bool {
-	w, t, out := &r.walker, &r.templates, &r.out
-	out.clear()
-	start, primed := w.pos, t.lambda.primed
-	if !primed {
-		var more bool
-		if start, more = w.next(); !more {
-			return false
-		}
-	}
-	if !w.found(start) {
-		return false
-	}
-	end, ok := 0, false
-	if primed {
-		if end, ok = t.lambda.read(t.last, w.event, start, w.index, out); ok {
-			t.hit()
-		}
-	}
-	if !ok && !t.off {
-		end, ok = t.read(w.event, start, w.depth, w.index, primed, out)
-	}
-	if !ok {
-		return r.readStrictly()
-	}
-	w.passed(end)
-	out.handOut()
-	return true
-}
-
-// readStrictly reads the element that was found last, and learns from it. It
-// reports false where the event is broken.
-func (r *reader) readStrictly() bool {
-	w, out := &r.walker, &r.out
-	el, sound := w.scanElement(w.start)
-	if !sound {
-		return false
-	}
-	if err := r.strict.readRecord(w.event, el, w.index, out); err != nil {
-		return w.fail(el.Start, err)
-	}
-	if out.bad == nil && !r.templates.off { //mutant:a-bad-record-teaches
-		r.templates.learn(w.event, el.span, out.rec.Source, w.depth)
-	}
-	w.passed(el.End)
-	out.handOut()
-	return true
 }
 
 // each yields the records of the event. It reports false where yield does, and
@@ -157,7 +91,7 @@ func (r *reader) expire() {
 		r.contents.rewind(&r.out)
 		return
 	}
-	r.out.arena.Reset()
+	r.out.expire()
 }
 
 // scribble overwrites the record that was handed out, and gives up the memory
@@ -166,7 +100,7 @@ func (r *reader) scribble() {
 	r.out.scribble()
 	r.strict.forget()
 	if !r.out.batch {
-		r.contents.decompressor.Forget()
+		r.contents.forget()
 	}
 }
 
@@ -181,12 +115,5 @@ func (r *reader) release() {
 	r.out.reset()
 	r.strict.reset(len(event))
 	r.walker.reset()
-	if r.out.batch {
-		r.batch.reset()
-	}
-	if r.lab != nil {
-		r.lab.put(r)
-		return
-	}
-	readers.Put(r)
+	r.lab.put(r)
 }

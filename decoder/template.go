@@ -144,19 +144,19 @@ func (t *template) match(b []byte, i, index int, out *output) (end int, ok bool)
 			if end = stringEnd(b, i); end < 0 {
 				return 0, false
 			}
-			key = between(i, end)
+			key = jsonscan.Between(i, end)
 		case slotSequence:
 			if end = stringEnd(b, i); end < 0 {
 				return 0, false
 			}
-			sequence = between(i, end)
+			sequence = jsonscan.Between(i, end)
 		case slotData:
 			n := bytes.IndexByte(b[i:], '"')
 			if n < 0 {
 				return 0, false
 			}
 			end = i + n
-			data = between(i, end)
+			data = jsonscan.Between(i, end)
 		case slotTime:
 			var f jsonscan.Fault
 			if end, f = jsonscan.Number(b, i); f != jsonscan.Sound {
@@ -173,7 +173,7 @@ func (t *template) match(b []byte, i, index int, out *output) (end int, ok bool)
 					return 0, false
 				}
 			}
-			eventID = between(i-len(t.prefix), end)
+			eventID = jsonscan.Between(i-len(t.prefix), end)
 		}
 		i = end
 	}

@@ -19,8 +19,6 @@ const (
 // span is a part of the event, by offsets. The zero span is an absent one.
 type span = jsonscan.Span
 
-func between(start, end int) span { return span{Start: start, End: end} }
-
 // element is an element of the array of records that the scanner has passed.
 type element struct {
 	span
@@ -126,7 +124,7 @@ func (w *walker) scanElement(start int) (element, bool) {
 	if f != jsonscan.Sound {
 		return element{}, w.fail(end, f.Err())
 	}
-	return element{between(start, end), w.scan.Values, w.scan.Surrogates}, true
+	return element{jsonscan.Between(start, end), w.scan.Values, w.scan.Surrogates}, true
 }
 
 // fail breaks the event off. It returns false, for its callers to do so as well.
@@ -212,7 +210,7 @@ func (w *walker) outer(i int) {
 				w.fail(value, because(ErrNotKinesis, "Records is no array"))
 				return
 			}
-			w.members.note(w.scan.Unescape(name), between(value, end))
+			w.members.note(w.scan.Unescape(name), jsonscan.Between(value, end))
 		}
 		if i = jsonscan.SkipSpace(b, end); i >= len(b) || b[i] != ',' {
 			w.closeOuter(i)

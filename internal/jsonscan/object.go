@@ -9,6 +9,9 @@ type Span struct{ Start, End int }
 // Of returns that part of b. Appending to it does not overwrite what follows.
 func (p Span) Of(b []byte) []byte { return b[p.Start:p.End:p.End] }
 
+// Between is the part from start to end.
+func Between(start, end int) Span { return Span{start, end} }
+
 // Absent reports whether p is the zero Span.
 func (p Span) Absent() bool { return p.End == 0 }
 
@@ -21,7 +24,7 @@ func (s *Scanner) Member(i int) (name Span, value int, f Fault) {
 		return Span{}, end, f
 	}
 	quote := bytes.LastIndexByte(s.B[i:end], '"')
-	return Span{i + 1, i + quote}, SkipSpace(s.B, end), Sound
+	return Between(i+1, i+quote), SkipSpace(s.B, end), Sound
 }
 
 // Unescape returns the text of a name. It is valid until the next call, since a

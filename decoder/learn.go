@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"example.com/sluice/internal/jsonscan"
 )
 
 // templateCache holds the templates that were learned, newest first, maxTemplates
@@ -120,7 +122,7 @@ func findSlots(b []byte, record span) (slots []found, prefix string) {
 		if b[at.Start] != '"' || bytes.IndexByte(at.Of(b), '\\') >= 0 {
 			return false // the next one that looks like it has a backslash there too, and would not match
 		}
-		slots = append(slots, found{between(at.Start+1, at.End-1), s}) //mutant:a-value-is-searched-for-not-taken-from-the-scan
+		slots = append(slots, found{jsonscan.Between(at.Start+1, at.End-1), s}) //mutant:a-value-is-searched-for-not-taken-from-the-scan
 		return true
 	}
 	if !inside(fieldPartitionKey, slotKey) || !inside(fieldSequenceNumber, slotSequence) || !inside(fieldData, slotData) {
@@ -140,10 +142,10 @@ func findSlots(b []byte, record span) (slots []found, prefix string) {
 			return nil, ""
 		}
 		prefix = string(id[:len(shard)+1])
-		slots = append(slots, found{between(at.Start+1+len(prefix), at.End-1), slotEventID})
+		slots = append(slots, found{jsonscan.Between(at.Start+1+len(prefix), at.End-1), slotEventID})
 	}
 	slices.SortFunc(slots, func(a, b found) int { return cmp.Compare(a.Start, b.Start) })
-	return append(slots, found{between(record.End, record.End), slotEnd}), prefix
+	return append(slots, found{jsonscan.Between(record.End, record.End), slotEnd}), prefix
 }
 
 // newTemplate returns the template with these slots, nil where it has too much

@@ -6,10 +6,19 @@ import (
 	"example.com/sluice/internal/lab"
 )
 
-func init() { lab.New = newLab }
+// readers are those of all Decoders but the ones in a laboratory, and learned
+// are the templates that they share.
+var (
+	readers = sync.Pool{New: func() any { return newReader(&learned, false) }}
+	learned templateCache
+)
+
+func newReader(cache *templateCache, strictOnly bool) *reader {
+	return &reader{templates: templateReader{cache: cache, off: strictOnly, lambda: lambdaReader{second: noSecond}}}
+}
 
 // laboratory is a lab.Lab: the readers and templates that its Decoders have
-// instead of the process's.
+// instead of the process's. Those of users have none.
 type laboratory struct {
 	templates  templateCache
 	strictOnly bool
@@ -18,10 +27,14 @@ type laboratory struct {
 	free []*reader // the one that was given back last stands last
 }
 
-func newLab(strictOnly bool) lab.Lab { return &laboratory{strictOnly: strictOnly} }
+func init() {
+	lab.New = func(strictOnly bool) lab.Lab { return &laboratory{strictOnly: strictOnly} }
+}
 
+// Use implements lab.Lab.
 func (l *laboratory) Use(d any) { d.(*Decoder).lab = l }
 
+// Matched implements lab.Lab.
 func (l *laboratory) Matched() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -29,6 +42,9 @@ func (l *laboratory) Matched() int {
 }
 
 func (l *laboratory) get() *reader {
+	if l == nil {
+		return readers.Get().(*reader)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := len(l.free) - 1
@@ -43,6 +59,10 @@ func (l *laboratory) get() *reader {
 }
 
 func (l *laboratory) put(r *reader) {
+	if l == nil {
+		readers.Put(r)
+		return
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.free = append(l.free, r)

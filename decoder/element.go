@@ -1,0 +1,64 @@
+package decoder
+
+// nextElement reads the next element of the array of records, as it stands.
+func (r *reader) nextElement() bool {
+	w, t, out := &r.walker, &r.templates, &r.out
+	out.clear()
+	start, primed := w.pos, t.lambda.primed
+	if !primed {
+		var more bool
+		if start, more = w.next(); !more {
+			return false
+		}
+	}
+	if !w.found(start) {
+		return false
+	}
+	end, ok := 0, false
+	if primed {
+		if end, ok = t.lambda.read(t.last, w.event, start, w.index, out); ok {
+			t.hit()
+		}
+	}
+	if !ok && !t.off {
+		end, ok = t.read(w.event, start, w.depth, w.index, primed, out)
+	}
+	if !ok {
+		return r.readStrictly()
+	}
+	w.passed(end)
+	out.handOut()
+	return true
+}
+
+// readStrictly reads the element that was found last, and learns from it. It
+// reports false where the event is broken.
+func (r *reader) readStrictly() bool {
+	w, out := &r.walker, &r.out
+	el, sound := w.scanElement(w.start)
+	if !sound {
+		return false
+	}
+	if err := r.strict.readRecord(w.event, el, w.index, out); err != nil {
+		return w.fail(el.Start, err)
+	}
+	if out.bad == nil && !r.templates.off { //mutant:a-bad-record-teaches
+		r.templates.learn(w.event, el.span, out.rec.Source, w.depth)
+	}
+	w.passed(el.End)
+	out.handOut()
+	return true
+}
+
+// readAgain reads the element once more, by the strict reader and with MaxData as
+// the limit, so that it reports that the data is too large.
+func (r *reader) readAgain() bool {
+	w, out := &r.walker, &r.out
+	limit := out.setLimit(r.contents.maxData)
+	defer out.setLimit(limit)
+	el, _ := w.scanElement(w.start)
+	if err := r.strict.readRecord(w.event, el, out.rec.Index, out); err != nil {
+		return w.fail(el.Start, err)
+	}
+	return true
+}
