@@ -11,10 +11,11 @@ import (
 	"example.com/sluice/internal/overlay"
 )
 
-// This file tests the properties: it breaks the router on purpose, one way at a time, and wants TestProperties to see it.
+// This file tests the properties: it breaks the router on purpose, one way at a
+// time, and wants TestProperties to see it.
 
-// mutant is a change to the router that makes it wrong: where the source is marked with its name, old becomes new. shape is one
-// in which it shows.
+// mutant is a change to the router that makes it wrong: where the source is
+// marked with its name, old becomes new. shape is one in which it shows.
 type mutant struct{ name, shape, old, new string }
 
 // mutants are what could go wrong.
@@ -76,7 +77,8 @@ func TestMutants(t *testing.T) {
 	}
 }
 
-// test wants the mutant to be caught by a property, and not by a fault of the compilation or a panic of the test.
+// test wants the mutant to be caught by a property, and not by a fault of the
+// compilation or a panic of the test.
 func (m mutant) test(t *testing.T) {
 	list := overlay.Write(t, filepath.Join("..", "router"), m.name, m.old, m.new)
 	for _, seed := range mutantSeeds {

@@ -14,7 +14,8 @@ import (
 	"example.com/sluice/internal/cause"
 )
 
-// This file decides and writes what Lambda gets. Every answer is new memory: aws-lambda-go posts it after Invoke has returned.
+// This file decides and writes what Lambda gets. Every answer is new memory:
+// aws-lambda-go posts it after Invoke has returned.
 
 func answerDone() []byte {
 	return []byte(`{"batchItemFailures":[]}`)
@@ -28,15 +29,17 @@ func answerFrom(identifier string) []byte {
 	return append(b, `}]}`...)
 }
 
-// What Lambda takes. Its documentation says 6 MB of an answer, its runtime interface emulator how many bytes these are, and the
-// documentation 1 MB of a window's state, for each shard.
+// What Lambda takes. Its documentation says 6 MB of an answer, its runtime
+// interface emulator how many bytes these are, and the documentation 1 MB of a
+// window's state, for each shard.
 const (
 	maxAnswer = 6<<20 + 100
 	maxState  = 1 << 20
 )
 
-// answerState hands a window's state on. A state that Lambda would refuse is an error that says so: of the refusal nobody would hear,
-// and the batch would come again for ever.
+// answerState hands a window's state on. A state that Lambda would refuse is an
+// error that says so: of the refusal nobody would hear, and the batch would
+// come again for ever.
 func (inv *invocation) answerState(w *decoder.Window, state []byte) ([]byte, error) {
 	const before, after = `{"state":`, `,"batchItemFailures":[]}`
 	if len(state) == 0 {
@@ -83,14 +86,17 @@ func (inv *invocation) answer() (answer []byte, checkpoint string, err error) {
 	return answer, "", err
 }
 
-// errGoroutine is why an invocation fails in which user code has ended the goroutine, where no record fails for it.
+// errGoroutine is why an invocation fails in which user code has ended the
+// goroutine, where no record fails for it.
 var errGoroutine = errors.New("the handler ended its goroutine")
 
-// answerFailure names the first record that is not done, where that is an answer that Lambda takes.
+// answerFailure names the first record that is not done, where that is an
+// answer that Lambda takes.
 //
-// What it is called comes from the event itself, and not from what handlers had in their hands. And the work may have stopped
-// before the event's end, but what is there decides too: a broken event is never answered as a success, and a window's answer must not
-// hold failures.
+// What it is called comes from the event itself, and not from what handlers had
+// in their hands. And the work may have stopped before the event's end, but
+// what is there decides too: a broken event is never answered as a success, and
+// a window's answer must not hold failures.
 func (inv *invocation) answerFailure() (answer []byte, checkpoint string, err error) {
 	p := &inv.progress
 	if inv.wholeBatch && p.failed != nil && p.failed != p.limited {
@@ -138,13 +144,16 @@ func (inv *invocation) answerFailure() (answer []byte, checkpoint string, err er
 	return answerFrom(identifier), identifier, nil
 }
 
-// isPipes is whether an event that has been read is one of EventBridge Pipes: a bare array. There an answer names a record by its event id, as the
-// EventBridge user guide says ("Amazon EventBridge Pipes batching and concurrency").
+// isPipes is whether an event that has been read is one of EventBridge Pipes: a
+// bare array. There an answer names a record by its event id, as the
+// EventBridge user guide says ("Amazon EventBridge Pipes batching and
+// concurrency").
 func isPipes(event []byte) bool {
 	return bytes.HasPrefix(bytes.TrimLeft(event, " \t\r\n"), []byte("["))
 }
 
-// flawOfNumber is why an answer cannot name a record by this sequence number, "" where it can.
+// flawOfNumber is why an answer cannot name a record by this sequence number,
+// "" where it can.
 func flawOfNumber(number string) string {
 	switch {
 	case number == "":
@@ -155,7 +164,8 @@ func flawOfNumber(number string) string {
 	return ""
 }
 
-// flawOfEventID is the same for an event id. What is no UTF-8, or was no text in the event, would come out as another id.
+// flawOfEventID is the same for an event id. What is no UTF-8, or was no text
+// in the event, would come out as another id.
 func flawOfEventID(id string) string {
 	switch {
 	case id == "":
@@ -177,8 +187,9 @@ func (p *progress) unfinished() error {
 	return errors.New("not started")
 }
 
-// isDecimal is whether Lambda would understand the number. An answer with one that it does not know may be taken for a
-// success or for a failure of the whole batch, so it must not be sent.
+// isDecimal is whether Lambda would understand the number. An answer with one
+// that it does not know may be taken for a success or for a failure of the
+// whole batch, so it must not be sent.
 func isDecimal(s string) bool {
 	for _, d := range []byte(s) {
 		if d < '0' || d > '9' {

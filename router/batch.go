@@ -6,8 +6,9 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// Batch gets the event's records in order, in slices of at most [WithBatchSize] records. A bad record ends the slice
-// before it. The records are valid until Batch returns; [decoder.Record.Clone] keeps one.
+// Batch gets the event's records in order, in slices of at most [WithBatchSize]
+// records. A bad record ends the slice before it. The records are valid until
+// Batch returns; [decoder.Record.Clone] keeps one.
 type Batch func(ctx context.Context, recs []decoder.Record) error
 
 func (h Batch) mustBeWrappedInEachBatchOrPartition() bool { return h == nil }

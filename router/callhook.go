@@ -10,21 +10,27 @@ import (
 
 // CallInfo says what a call of a handler is about.
 type CallInfo struct {
-	// Records is how many records the handler gets: 0 only in a [Tumbling] window's invocation without records.
+	// Records is how many records the handler gets: 0 only in a [Tumbling]
+	// window's invocation without records.
 	Records int
-	// First and Last are the first and the last of them, the same one where there is one; nil where there is none. They are
-	// valid until the handler returns. Their Source may be kept.
+	// First and Last are the first and the last of them, the same one where
+	// there is one; nil where there is none. They are valid until the handler
+	// returns. Their Source may be kept.
 	First, Last *decoder.Record
 }
 
-// WithCallHook adds a hook around each call of a handler. It is called before, with the context that the handler would get, and returns
-// the context that the handler gets instead and a function that is called with the handler's error when it has returned: nil, an error
-// with its [Skip], [Retry], [Fail] and [At] around it, or a *[PanicError]. That function may be nil.
+// WithCallHook adds a hook around each call of a handler. It is called before,
+// with the context that the handler would get, and returns the context that the
+// handler gets instead and a function that is called with the handler's error
+// when it has returned: nil, an error with its [Skip], [Retry], [Fail] and [At]
+// around it, or a *[PanicError]. That function may be nil.
 //
-// In the typed shapes the payload is decoded before, so the hook sees neither that nor the records that do not decode; nor does it see
-// calls of [WithOnBad]. It is called from as many goroutines at once as handlers are. A panic of the hook counts as one of the handler. For
-// a call that is given up at the deadline (see [WithMargin]) the function is called when that returns, if it ever does: maybe after the
-// invocation.
+// In the typed shapes the payload is decoded before, so the hook sees neither
+// that nor the records that do not decode; nor does it see calls of
+// [WithOnBad]. It is called from as many goroutines at once as handlers are. A
+// panic of the hook counts as one of the handler. For a call that is given up
+// at the deadline (see [WithMargin]) the function is called when that returns,
+// if it ever does: maybe after the invocation.
 //
 // Several stand around each other, the one that is given first outermost: it is
 // called first, the next gets the context that it returns, and its function is

@@ -32,9 +32,9 @@ func Retry(err error) error { return mark(retry, err) }
 func Fail(err error) error { return mark(fail, err) }
 
 // At says which record of a slice an error is about: those before it are done,
-// those behind it are not. rec may be a copy of the record. A rec that is nil or
-// not in the slice stands for the slice's first record, and nothing is skipped
-// or taken for bad on its account. At(rec, nil) is nil.
+// those behind it are not. rec may be a copy of the record. A rec that is nil
+// or not in the slice stands for the slice's first record, and nothing is
+// skipped or taken for bad on its account. At(rec, nil) is nil.
 //
 // Several records are named with errors.Join: each of the errors applies, and
 // the lowest [Retry] wins. Where all are [Skip] or [Bad] the records between
@@ -57,7 +57,8 @@ func IsSkip(err error) bool { return err != nil && judgeOne(err) == skip }
 // SkipBad is for [WithOnBad]: bad records are logged and skipped.
 func SkipBad(_ context.Context, _ *decoder.Record, err error) error { return Skip(err) }
 
-// verdict is what becomes of a record that is not done. The order is that of severity.
+// verdict is what becomes of a record that is not done. The order is that of
+// severity.
 type verdict uint8
 
 const (
@@ -82,7 +83,8 @@ func mark(v verdict, err error) error {
 func (m *marked) Error() string { return m.err.Error() }
 func (m *marked) Unwrap() error { return m.err }
 
-// placed keeps what tells a record from those of other events; the record itself may be gone when it is looked at.
+// placed keeps what tells a record from those of other events; the record
+// itself may be gone when it is looked at.
 type placed struct {
 	at             position
 	sequenceNumber string
@@ -122,8 +124,8 @@ func bare(err error) error {
 	}
 }
 
-// position orders the records of an event: by their index, and inside an aggregate by their subsequence number, which stands in
-// the lower bits.
+// position orders the records of an event: by their index, and inside an
+// aggregate by their subsequence number, which stands in the lower bits.
 type position int64
 
 const (
@@ -241,7 +243,8 @@ func judge(r *records, entries []entry, err error) outcome {
 		n := find(r, entries, d.at)
 		named := n >= 0
 		if !named {
-			// The first record stands for one that is not named, but is not set aside in its place.
+			// The first record stands for one that is not named, but is not set
+			// aside in its place.
 			n, d.verdict = 0, max(d.verdict, retry)
 		}
 		if d.verdict < retry {
@@ -274,7 +277,8 @@ func judgeOne(err error) verdict {
 	return worst
 }
 
-// find returns which of the entries is the record that is meant, -1 where it is none.
+// find returns which of the entries is the record that is meant, -1 where it is
+// none.
 func find(r *records, entries []entry, p *placed) int {
 	if p == nil {
 		return -1

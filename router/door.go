@@ -12,8 +12,8 @@ import (
 // This file is the door to the user's code, which may panic, end its goroutine,
 // or not return in time. No lock is held across it.
 
-// errNotCalled is what a call comes to that must not begin, or that has returned
-// too late. Nothing is to be done about it: the time is up.
+// errNotCalled is what a call comes to that must not begin, or that has
+// returned too late. Nothing is to be done about it: the time is up.
 var errNotCalled = errors.New("the invocation is over")
 
 // PanicError is what a handler's panic becomes. It is a [Retry].
@@ -36,8 +36,8 @@ func (p *PanicError) Unwrap() error {
 }
 
 // catch calls f. If f panics, catch returns what caught makes of it. If f ends
-// its goroutine there is nobody to return to, and caught is called all the same,
-// with a PanicError that has no value.
+// its goroutine there is nobody to return to, and caught is called all the
+// same, with a PanicError that has no value.
 func catch(f func() error, caught func(*PanicError) error) (err error) {
 	returned := false
 	defer func() {

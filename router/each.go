@@ -6,8 +6,9 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// Each gets one record at a time, in order, while the event is still being read. The record is valid until Each
-// returns; [decoder.Record.Clone] keeps it.
+// Each gets one record at a time, in order, while the event is still being
+// read. The record is valid until Each returns; [decoder.Record.Clone] keeps
+// it.
 type Each func(ctx context.Context, rec *decoder.Record) error
 
 func (h Each) mustBeWrappedInEachBatchOrPartition() bool { return h == nil }
@@ -16,8 +17,8 @@ func (h Each) run(inv *invocation) error {
 	return inv.each(inv.hooked(h))
 }
 
-// each reads the event record by record and stops at the first that does not get
-// done.
+// each reads the event record by record and stops at the first that does not
+// get done.
 func (inv *invocation) each(h Each) error {
 	w := inv.newWorker(nil)
 	defer w.buffer.release()

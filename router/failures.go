@@ -9,9 +9,10 @@ import (
 
 // This file is what becomes of a record that has an error.
 
-// settle takes the answer of a handler, or of WithOnBad, for the one record that
-// it is about, and reports whether the record is done with: nil has made it so
-// already. entries is the record, where it has an entry; flaw is why it is bad.
+// settle takes the answer of a handler, or of WithOnBad, for the one record
+// that it is about, and reports whether the record is done with: nil has made
+// it so already. entries is the record, where it has an entry; flaw is why it
+// is bad.
 func (w *worker) settle(rec *decoder.Record, entries []entry, flaw, err error) bool {
 	if err == nil || err == errNotCalled {
 		return err == nil
@@ -55,8 +56,8 @@ func (w *worker) skip(rec *decoder.Record, entries []entry, flaw, err error) {
 }
 
 // giveUp counts the failure of a record that is the record's own, and gives the
-// record up if it has failed often enough. It reports whether the record is done
-// with; the error is why not, or the one given.
+// record up if it has failed often enough. It reports whether the record is
+// done with; the error is why not, or the one given.
 func (w *worker) giveUp(rec *decoder.Record, entries []entry, flaw, err error) (bool, error) {
 	if w.poison == nil || w.ctx.Err() != nil {
 		return false, err

@@ -7,10 +7,11 @@ import (
 )
 
 // This file is the deadline guard. Where an invocation has a deadline the work
-// is done on another goroutine. When its calls take too long the guard seals the
-// progress: a straggler that comes back finds nothing left to do.
+// is done on another goroutine. When its calls take too long the guard seals
+// the progress: a straggler that comes back finds nothing left to do.
 
-// errNotStarted is why a record is not done that was not started for want of time.
+// errNotStarted is why a record is not done that was not started for want of
+// time.
 var errNotStarted = errors.New("not started: the invocation's deadline is near")
 
 // errStraggler is why a record is not done whose call did not return in time.
@@ -18,7 +19,8 @@ var errStraggler = errors.New("its call did not return before the invocation's d
 
 const defaultMargin = 500 * time.Millisecond
 
-// marginOf returns how long before the deadline the work stops, where there is so much time left at the beginning.
+// marginOf returns how long before the deadline the work stops, where there is
+// so much time left at the beginning.
 func (c *config) marginOf(left time.Duration) time.Duration {
 	if c.margin > 0 {
 		return c.margin
@@ -26,7 +28,8 @@ func (c *config) marginOf(left time.Duration) time.Duration {
 	return max(0, min(defaultMargin, left/4))
 }
 
-// guard works on the event on another goroutine, and returns when it is done or has been given up.
+// guard works on the event on another goroutine, and returns when it is done or
+// has been given up.
 func (inv *invocation) guard(ctx context.Context, deadline time.Time) {
 	left := time.Until(deadline)
 	margin := inv.marginOf(left)
@@ -63,8 +66,10 @@ func (inv *invocation) guard(ctx context.Context, deadline time.Time) {
 	}
 }
 
-// growStack makes the stack of a new goroutine large enough for the decoder and most handlers while there is nothing on it. Growing it step by
-// step further in, with all that is on it to be moved, would take longer than the work on a small event.
+// growStack makes the stack of a new goroutine large enough for the decoder and
+// most handlers while there is nothing on it. Growing it step by step further
+// in, with all that is on it to be moved, would take longer than the work on a
+// small event.
 //
 //go:noinline
 func growStack(n int) byte {

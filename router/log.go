@@ -58,8 +58,8 @@ func WithLogLimit(n int) Option {
 
 // WithLogKeys sets how lines about records name the partition key: by what show
 // returns for it, 1 KiB of that at most. [PlainKeys] logs it as it is,
-// [HashedKeys] a name that tells keys apart. With nil, as by default, it is left
-// out: keys are often names of people or devices. show is called from
+// [HashedKeys] a name that tells keys apart. With nil, as by default, it is
+// left out: keys are often names of people or devices. show is called from
 // several goroutines at once.
 func WithLogKeys(show func(key []byte) string) Option {
 	return func(c *config) { c.logKeys = show }
@@ -220,8 +220,8 @@ func (l *recordLines) isAdvised() bool {
 	return l.advised
 }
 
-// wanted is whether the logger wants lines of that level, which is asked once an
-// invocation.
+// wanted is whether the logger wants lines of that level, which is asked once
+// an invocation.
 func (inv *invocation) wanted(level slog.Level) bool {
 	enabled, asked := inv.lines.known(level)
 	if !asked {

@@ -15,9 +15,9 @@ import (
 // beside the same one of New.
 //
 // Hooks that only watch add up instead: of [WithStats] and [WithCallHook] all
-// count that stand in one list of options, in its order. A stream's own hooks of
-// such a kind take the place of those of New, which it can repeat. [WithStream]
-// adds up too.
+// count that stand in one list of options, in its order. A stream's own hooks
+// of such a kind take the place of those of New, which it can repeat.
+// [WithStream] adds up too.
 //
 // Where 0 has no meaning of its own it stands for an option's default. What
 // cannot be meant, such as a size below 0 or a nil function, makes New panic.
@@ -134,8 +134,8 @@ func WithDecoder(d decoder.Decoder) Option {
 	return func(c *config) { c.decoder = d }
 }
 
-// WithBatchSize sets how many records [Batch], [Partition] and their typed forms
-// get at most in one call; 0 means 100.
+// WithBatchSize sets how many records [Batch], [Partition] and their typed
+// forms get at most in one call; 0 means 100.
 func WithBatchSize(n int) Option {
 	return func(c *config) { c.batchSize = n }
 }
@@ -148,26 +148,26 @@ func WithWorkers(n int) Option {
 }
 
 // WithOnBad sets what becomes of bad records: those that the decoder yields
-// with an error, and those whose payload a handler refuses: a typed handler that
-// cannot decode it, or any handler by [Bad] (an error that is
+// with an error, and those whose payload a handler refuses: a typed handler
+// that cannot decode it, or any handler by [Bad] (an error that is
 // [decoder.ErrDecode]). What f returns counts like a handler's error, nil for
 // done. err is a *decoder.Error.
 //
-// The default is Retry, since giving data up is for you to say: such a record is
-// delivered again, and its shard lane waits, until the mapping's limits of age
-// or retries are used up; the log says so once. [SkipBad] goes on without them.
-// A function that puts them elsewhere first, and then returns Skip(err), loses
-// nothing.
+// The default is Retry, since giving data up is for you to say: such a record
+// is delivered again, and its shard lane waits, until the mapping's limits of
+// age or retries are used up; the log says so once. [SkipBad] goes on without
+// them. A function that puts them elsewhere first, and then returns Skip(err),
+// loses nothing.
 func WithOnBad(f func(ctx context.Context, rec *decoder.Record, err error) error) Option {
 	return func(c *config) { c.onBad, c.onBadGiven = f, true }
 }
 
 // WithCopies gives handlers records that they may keep, for those who need no
 // views: each call, of [WithOnBad], [WithPoison] and [WithCallHook] too, gets
-// copies that are its own for good and that it may write to, but for the Source,
-// which is shared. So is the key of a [Partition]. What [Typed] and the like
-// decode may point into the record's data. The tree of [JSONValue] is still
-// valid until f returns.
+// copies that are its own for good and that it may write to, but for the
+// Source, which is shared. So is the key of a [Partition]. What [Typed] and the
+// like decode may point into the record's data. The tree of [JSONValue] is
+// still valid until f returns.
 //
 // A copy is one allocation and the record's bytes, beside the record itself, of
 // which there is one slice a call. Who keeps any of a record's bytes keeps them
@@ -182,16 +182,16 @@ func WithCopies() Option {
 
 // WithMargin sets how long before the deadline of Invoke's context the work
 // stops, so that what is done stays done and the answer arrives in time: the
-// handlers' contexts are cancelled, nothing more is started, and calls that have
-// not returned within half of the margin are abandoned. See the package
+// handlers' contexts are cancelled, nothing more is started, and calls that
+// have not returned within half of the margin are abandoned. See the package
 // documentation, which also says what to set in the event source mapping.
 //
 // The default, which 0 stands for, is 500 ms, but at most a quarter of the time
 // that there is when Invoke is called. A margin that is set is taken as it is.
 // One that is longer than the function's timeout leaves no time for any record,
 // which is logged. It should be longer than twice the time that a handler takes
-// to notice that it is cancelled. With a negative margin there is no guard: only
-// once the context is done is nothing more started.
+// to notice that it is cancelled. With a negative margin there is no guard:
+// only once the context is done is nothing more started.
 func WithMargin(margin time.Duration) Option {
 	return func(c *config) { c.margin = margin }
 }

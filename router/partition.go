@@ -7,12 +7,15 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// Partition gets the records of one partition key in order, in slices of at most [WithBatchSize] records; a key's next
-// slice only once the one before it is done. Keys are worked on side by side, by as many goroutines as [WithWorkers]
-// says, those with the lowest positions first. A bad record stands in its key's order like the others. Key and records are
-// valid until Partition returns.
+// Partition gets the records of one partition key in order, in slices of at
+// most [WithBatchSize] records; a key's next slice only once the one before it
+// is done. Keys are worked on side by side, by as many goroutines as
+// [WithWorkers] says, those with the lowest positions first. A bad record
+// stands in its key's order like the others. Key and records are valid until
+// Partition returns.
 //
-// User records of KPL aggregates are grouped by their own key, not by that of the aggregate.
+// User records of KPL aggregates are grouped by their own key, not by that of
+// the aggregate.
 type Partition func(ctx context.Context, key []byte, recs []decoder.Record) error
 
 func (h Partition) mustBeWrappedInEachBatchOrPartition() bool { return h == nil }
@@ -23,8 +26,8 @@ func (h Partition) run(inv *invocation) error {
 	})
 }
 
-// partition groups the event's records by their key and works on the groups side
-// by side.
+// partition groups the event's records by their key and works on the groups
+// side by side.
 func (inv *invocation) partition(call func(key []byte, recs []decoder.Record) error) error {
 	return inv.batch(func(g *grouping) error {
 		inv.recognise(g)

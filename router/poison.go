@@ -9,21 +9,21 @@ import (
 // WithPoison gives a record that keeps failing, a poison record, to f once it
 // has failed that many times, 1 or more. If f returns nil, the record is done
 // with as if its handler had skipped it: logged, counted, not delivered again.
-// If f fails, the record is retried, and given to f again when it fails the next
-// time. f is for keeping such a record, in a queue, a bucket or a log: without
-// this option it blocks its shard until it expires.
+// If f fails, the record is retried, and given to f again when it fails the
+// next time. f is for keeping such a record, in a queue, a bucket or a log:
+// without this option it blocks its shard until it expires.
 //
-// What counts is a failure that is this record's: its error in a shape of single
-// records, a panic included; in slice shapes an error with [At] it; and that of
-// [WithOnBad] for a bad record. What does not count: a slice's error without At,
-// a slice's panic, [Fail], and whatever comes once the handler's context is
-// done.
+// What counts is a failure that is this record's: its error in a shape of
+// single records, a panic included; in slice shapes an error with [At] it; and
+// that of [WithOnBad] for a bad record. What does not count: a slice's error
+// without At, a slice's panic, [Fail], and whatever comes once the handler's
+// context is done.
 //
 // Failures are counted in the memory of this process, of some thousand records.
-// Lambda runs several processes at once and ends them when it likes, and a retry
-// may go to any of them. So a record may fail more often than that before it is
-// given to f, and never comes to it where each retry meets a new process. The
-// mapping's own limits of retries and age stay the ones to rely on.
+// Lambda runs several processes at once and ends them when it likes, and a
+// retry may go to any of them. So a record may fail more often than that before
+// it is given to f, and never comes to it where each retry meets a new process.
+// The mapping's own limits of retries and age stay the ones to rely on.
 //
 // The record is valid until f returns; err is what the handler returned. f's
 // time is the handlers' (see [WithMargin]).
@@ -38,5 +38,6 @@ type poison struct {
 	counts   *recent[int]
 }
 
-// maxSuspects is how many records failures are counted for. A shard mostly has one at a time.
+// maxSuspects is how many records failures are counted for. A shard mostly has
+// one at a time.
 const maxSuspects = 4096

@@ -12,11 +12,11 @@ import (
 // method locks for itself, calls no user code, and does nothing once the
 // progress is sealed: a call that returns later changes nothing any more.
 //
-//   - sealed is never taken back. What is sealed is only read, without the lock,
-//     by the goroutine that sealed it.
-//   - records are there from readBatch until they are settled. Whoever owns them
-//     settles before it lets go of them, and the guard settles only while a call
-//     is running, for which the owner waits.
+//   - sealed is never taken back. What is sealed is only read, without the
+//     lock, by the goroutine that sealed it.
+//   - records are there from readBatch until they are settled. Whoever owns
+//     them settles before it lets go of them, and the guard settles only while
+//     a call is running, for which the owner waits.
 //   - pending is the first pending record: beyond where all are done, in Each
 //     while no record is being handled, and until the records are settled.
 type progress struct {
@@ -139,8 +139,8 @@ func (p *progress) readUpTo(unread position, limited *RecordError, nothing bool)
 	p.outOfTime = p.outOfTime || limited == nil
 }
 
-// startOne lets a call for one record begin, which is then running, or says that
-// it must not. late is whether the time is up.
+// startOne lets a call for one record begin, which is then running, or says
+// that it must not. late is whether the time is up.
 func (p *progress) startOne(at position, late bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -254,9 +254,9 @@ func (p *progress) count(counter *int) {
 	}
 }
 
-// fail notes that a record does not get done, and why; the lowest such record is
-// the limit. fatal is whether the invocation fails with it, all whether all of
-// the event comes again, so that nothing more is to be started.
+// fail notes that a record does not get done, and why; the lowest such record
+// is the limit. fatal is whether the invocation fails with it, all whether all
+// of the event comes again, so that nothing more is to be started.
 func (p *progress) fail(at position, err *RecordError, fatal, all bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -34,8 +34,9 @@ func (inv *invocation) batchUntil(stop func() bool, f func(g *grouping) error) e
 }
 
 // stopReading says whether to leave the rest of the event for another
-// invocation, so that what was read can still be handled. Where an answer cannot
-// name a record a part is worth nothing: it reads on for as long as it may.
+// invocation, so that what was read can still be handled. Where an answer
+// cannot name a record a part is worth nothing: it reads on for as long as it
+// may.
 func (inv *invocation) stopReading() func() bool {
 	partial := !inv.wholeBatch && !inv.readUntil.IsZero()
 	asked := false // whether the event is one of a window
@@ -61,8 +62,8 @@ func (inv *invocation) tooLate() bool {
 	return false
 }
 
-// halfTime is when half of the time that is left will be over, zero where it has
-// no end.
+// halfTime is when half of the time that is left will be over, zero where it
+// has no end.
 func (inv *invocation) halfTime() time.Time {
 	end, ok := inv.ctx.Deadline()
 	if !ok {
@@ -85,8 +86,8 @@ func (inv *invocation) readInPart(e *decoder.Error, last position) {
 // atLimit is whether reading has ended at a limit, and not for want of time.
 func atLimit(e *decoder.Error) bool { return errors.Is(e, decoder.ErrTooLarge) }
 
-// atLimitBehind is what ended a loop over the event, where that is a limit which
-// leaves what was read before it done.
+// atLimitBehind is what ended a loop over the event, where that is a limit
+// which leaves what was read before it done.
 func atLimitBehind(err error) (*decoder.Error, bool) {
 	e, ok := err.(*decoder.Error)
 	return e, ok && atLimit(e) && e.Index > 0

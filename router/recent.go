@@ -10,10 +10,12 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file is what a router remembers of records from one invocation to the next: so much of each as tells it from all others.
+// This file is what a router remembers of records from one invocation to the
+// next: so much of each as tells it from all others.
 
-// recent is a bounded map; where it is full, what was put first is forgotten. Lambda keeps several processes, and ends them at will, so
-// nothing may rest on what it holds. It is safe for concurrent use.
+// recent is a bounded map; where it is full, what was put first is forgotten.
+// Lambda keeps several processes, and ends them at will, so nothing may rest on
+// what it holds. It is safe for concurrent use.
 type recent[V any] struct {
 	max int
 
@@ -76,8 +78,9 @@ func (r *recent[V]) remove(key []byte) {
 	}
 }
 
-// appendIdentity appends what tells a record from all others: its stream, shard, sequence number and subsequence number. A record
-// without a number has no identity, and nothing is appended.
+// appendIdentity appends what tells a record from all others: its stream,
+// shard, sequence number and subsequence number. A record without a number has
+// no identity, and nothing is appended.
 func appendIdentity(dst []byte, rec *decoder.Record) []byte {
 	if len(rec.SequenceNumber) == 0 {
 		return dst
@@ -91,7 +94,8 @@ func appendIdentity(dst []byte, rec *decoder.Record) []byte {
 	return strconv.AppendInt(dst, int64(rec.SubSequenceNumber), 10)
 }
 
-// digest is for telling records from each other that have one identity, as those of emulators that count anew may.
+// digest is for telling records from each other that have one identity, as
+// those of emulators that count anew may.
 func digest(rec *decoder.Record) uint64 {
 	var h maphash.Hash
 	h.SetSeed(hashSeed)

@@ -16,9 +16,9 @@ import (
 // There are such records where keys are handled side by side ([Partition],
 // [TypedPartition]), and in all shapes inside an aggregate whose first user
 // records are done: it comes again as a whole. [ByTime] and [Tumbling], whose
-// calls are about all records of a window at once, get every record again; there
-// the option does nothing. Nor does it where the whole invocation fails, by
-// [Fail], with [WithWholeBatch], or in a window.
+// calls are about all records of a window at once, get every record again;
+// there the option does nothing. Nor does it where the whole invocation fails,
+// by [Fail], with [WithWholeBatch], or in a window.
 //
 // It is best effort: the memory is this process's, and Lambda may deliver to
 // another, which handles the records again. So it saves work, and handlers must
@@ -68,8 +68,8 @@ func (inv *invocation) recognise(g *grouping) {
 	inv.progress.advance(0, known)
 }
 
-// isKnown is whether there is a memory of the record's identity, which it leaves
-// in the buffer.
+// isKnown is whether there is a memory of the record's identity, which it
+// leaves in the buffer.
 func (w *worker) isKnown(rec *decoder.Record) bool {
 	w.buffer.identity = appendIdentity(w.buffer.identity[:0], rec)
 	if len(w.buffer.identity) == 0 {

@@ -24,8 +24,8 @@ type Handler interface {
 }
 
 // Router is a [lambda.Handler] that reads Kinesis events, calls handlers, and
-// answers with what is not done. It does not change after [New], and is safe for
-// concurrent use.
+// answers with what is not done. It does not change after [New], and is safe
+// for concurrent use.
 type Router struct {
 	base     route
 	streams  map[string]*route // by ARN and by name, as WithStream got them

@@ -27,16 +27,18 @@ type Stats struct {
 	NewestAge, OldestAge time.Duration
 	Aged                 bool
 
-	// Decode is the time spent in reading the event, Handle that in handlers; where they run side by side it is
-	// the time until the last was done.
+	// Decode is the time spent in reading the event, Handle that in handlers;
+	// where they run side by side it is the time until the last was done.
 	Decode, Handle time.Duration
 
-	// Checkpoint is the sequence number that the answer names, for EventBridge Pipes the event id; "" where it names none.
+	// Checkpoint is the sequence number that the answer names, for EventBridge
+	// Pipes the event id; "" where it names none.
 	Checkpoint string
 	Err        error // what Invoke returned
 }
 
-// tally is the Stats of an invocation under way, and what it takes to count them. It does nothing without a hook.
+// tally is the Stats of an invocation under way, and what it takes to count
+// them. It does nothing without a hook.
 type tally struct {
 	Stats
 	wanted         bool

@@ -12,8 +12,8 @@ import (
 // This file is who gets which event.
 
 // WithStream gives the events of one stream to a handler of their own, or reads
-// them with another decoder. The stream is named by its name, its ARN or the ARN
-// of an enhanced fan-out consumer. Events are matched by their stream's ARN
+// them with another decoder. The stream is named by its name, its ARN or the
+// ARN of an enhanced fan-out consumer. Events are matched by their stream's ARN
 // first and by its name second, so an ARN of another region or account matches
 // as well if nothing fits better. Of two handlers for one name, or one ARN, the
 // last counts. The stream's options are those of New, changed by opts; see

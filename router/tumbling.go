@@ -10,19 +10,26 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// Tumbling returns a handler for mappings with a tumbling window. On each invocation f gets the window, the state that
-// it left on the one before, as JSON decoded into S by encoding/json, and all records of the invocation. It changes *state, which goes
-// back to Lambda and comes again on the window's next invocation. An absent state, null and {} are S's zero value; a nil map, slice or
-// pointer goes back as {}.
+// Tumbling returns a handler for mappings with a tumbling window. On each
+// invocation f gets the window, the state that it left on the one before, as
+// JSON decoded into S by encoding/json, and all records of the invocation. It
+// changes *state, which goes back to Lambda and comes again on the window's
+// next invocation. An absent state, null and {} are S's zero value; a nil map,
+// slice or pointer goes back as {}.
 //
-// On the window's final invocation w.IsFinalInvokeForWindow is set, and there may be no records: f is called all the same. Lambda
-// ends a window early, with w.IsWindowTerminatedEarly, where the state has passed 1 MB; from there on the router logs a warning. A state with
-// which the answer has more than 6 MB (6,291,556 bytes) is an error of the invocation: Lambda would refuse it without a word to the function.
+// On the window's final invocation w.IsFinalInvokeForWindow is set, and there
+// may be no records: f is called all the same. Lambda ends a window early, with
+// w.IsWindowTerminatedEarly, where the state has passed 1 MB; from there on the
+// router logs a warning. A state with which the answer has more than 6 MB
+// (6,291,556 bytes) is an error of the invocation: Lambda would refuse it
+// without a word to the function.
 //
-// Any failure, that of a bad record included, fails the whole invocation, so that the records and the state before them come again
-// together. What f skips with [At] and [Skip] is no failure: f is called again with the records behind it, on a window's
-// final invocation also where there are none, so that f gets to what ends the window. Events without the
-// members of a window are errors. w and *state may be kept, the records not.
+// Any failure, that of a bad record included, fails the whole invocation, so
+// that the records and the state before them come again together. What f skips
+// with [At] and [Skip] is no failure: f is called again with the records behind
+// it, on a window's final invocation also where there are none, so that f gets
+// to what ends the window. Events without the members of a window are errors. w
+// and *state may be kept, the records not.
 func Tumbling[S any](f func(ctx context.Context, w *decoder.Window, state *S, recs []decoder.Record) error) Handler {
 	return tumbling[S](f)
 }
@@ -74,8 +81,8 @@ func (h tumbling[S]) run(inv *invocation) error {
 }
 
 // wholeWindow hands all records over, even where there are none, and reports
-// whether they are done. The bad ones come first, so that all others come in one
-// call.
+// whether they are done. The bad ones come first, so that all others come in
+// one call.
 func (inv *invocation) wholeWindow(g *grouping, call func([]decoder.Record) error) bool {
 	const good, bad = 0, 1
 	g.groups = append(g.groups, group{}, group{}) // so that they exist without records too
@@ -96,7 +103,8 @@ func (inv *invocation) wholeWindow(g *grouping, call func([]decoder.Record) erro
 	return inv.emptyCall(call)
 }
 
-// emptyCall calls the handler without records, and reports whether it succeeded.
+// emptyCall calls the handler without records, and reports whether it
+// succeeded.
 func (inv *invocation) emptyCall(call func([]decoder.Record) error) bool {
 	if inv.ctx.Err() != nil { // the calls before may have taken long
 		inv.progress.late()

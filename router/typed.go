@@ -10,16 +10,18 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// Item is a record with its decoded payload. Value is new for each record and may be kept; the record is valid until the
-// handler returns.
+// Item is a record with its decoded payload. Value is new for each record and
+// may be kept; the record is valid until the handler returns.
 type Item[T any] struct {
 	*decoder.Record
 	Value T
 }
 
-// Typed returns a handler that gets one record at a time with its payload decoded by unmarshal: json.Unmarshal, or any function of its
-// form. unmarshal must not keep the bytes that it gets, nor must the value point into them. A payload that it refuses makes the record a
-// bad one; see [WithOnBad]. v is new for each record and may be kept, rec not.
+// Typed returns a handler that gets one record at a time with its payload
+// decoded by unmarshal: json.Unmarshal, or any function of its form. unmarshal
+// must not keep the bytes that it gets, nor must the value point into them. A
+// payload that it refuses makes the record a bad one; see [WithOnBad]. v is new
+// for each record and may be kept, rec not.
 func Typed[T any](unmarshal func([]byte, any) error, f func(ctx context.Context, rec *decoder.Record, v *T) error) Handler {
 	return &typed[T]{unmarshal, f}
 }
@@ -85,8 +87,8 @@ func (h jsonValue) run(inv *invocation) error {
 	})
 }
 
-// TypedBatch is [Batch] with decoded payloads. A payload that unmarshal refuses ends the slice before it, as a bad record does;
-// see [Typed].
+// TypedBatch is [Batch] with decoded payloads. A payload that unmarshal refuses
+// ends the slice before it, as a bad record does; see [Typed].
 func TypedBatch[T any](unmarshal func([]byte, any) error, f func(ctx context.Context, items []Item[T]) error) Handler {
 	return &typedBatch[T]{unmarshal, f}
 }
@@ -112,8 +114,9 @@ func (h *typedBatch[T]) run(inv *invocation) error {
 	})
 }
 
-// TypedPartition is [Partition] with decoded payloads. A payload that unmarshal refuses ends the slice before it and stands in its key's
-// order, as a bad record does; see [Typed].
+// TypedPartition is [Partition] with decoded payloads. A payload that unmarshal
+// refuses ends the slice before it and stands in its key's order, as a bad
+// record does; see [Typed].
 func TypedPartition[T any](unmarshal func([]byte, any) error, f func(ctx context.Context, key []byte, items []Item[T]) error) Handler {
 	return &typedPartition[T]{unmarshal, f}
 }
@@ -134,8 +137,8 @@ func (h *typedPartition[T]) run(inv *invocation) error {
 }
 
 // typedSlice decodes the payloads of recs and calls f with them, with those
-// before the first that does not decode. Decoding takes half of the time that is
-// left at the most, so that what is decoded can be handled.
+// before the first that does not decode. Decoding takes half of the time that
+// is left at the most, so that what is decoded can be handled.
 func typedSlice[T any](inv *invocation, recs []decoder.Record, unmarshal func([]byte, any) error, f func(context.Context, []Item[T]) error) error {
 	items := make([]Item[T], len(recs))
 	var refused *refusal

@@ -9,8 +9,8 @@ import (
 // This file is what New panics on. Nothing else does: an option that cannot be
 // meant is not passed over in silence.
 
-// mustHandle panics where an event could come to no handler, or to one without a
-// function.
+// mustHandle panics where an event could come to no handler, or to one without
+// a function.
 func (c *config) mustHandle(h Handler) {
 	if h == nil && len(c.streams) == 0 && len(c.fallbacks) == 0 {
 		panic("router: New(nil) without WithStream or WithFallback: no event has a handler; give New one, such as router.Each(f)")

@@ -28,8 +28,8 @@ func (w *worker) inOrder(g *group, size int, call func([]decoder.Record) error) 
 }
 
 // step works on the next bad record of a group, or on its next good ones, size
-// of them at most. It takes from the group what is done, and reports whether the
-// group may go on.
+// of them at most. It takes from the group what is done, and reports whether
+// the group may go on.
 func (w *worker) step(g *group, size int, call func([]decoder.Record) error) bool {
 	if g.left[0].bad() {
 		return w.nextBad(g, w.records.flaws[^g.left[0]])
@@ -38,7 +38,8 @@ func (w *worker) step(g *group, size int, call func([]decoder.Record) error) boo
 	for n < min(size, len(g.left)) && !g.left[n].bad() { //mutant:slices-of-any-size
 		n++
 	}
-	// What is behind a skipped record is handed over again, but not together with what is behind the slice.
+	// What is behind a skipped record is handed over again, but not together
+	// with what is behind the slice.
 	for behind := len(g.left) - n; len(g.left) > behind; {
 		if !w.slice(g, g.left[:len(g.left)-behind], call) {
 			return false

@@ -1,6 +1,6 @@
-// Package emf writes what a router counts as CloudWatch metrics, in the embedded
-// metric format: lines of JSON that CloudWatch Logs makes metrics of, without a
-// call of any API.
+// Package emf writes what a router counts as CloudWatch metrics, in the
+// embedded metric format: lines of JSON that CloudWatch Logs makes metrics of,
+// without a call of any API.
 //
 //	router.New(h, router.WithStats(emf.New(os.Stdout, emf.Options{})))
 //
@@ -16,9 +16,9 @@
 //	PartialFailures                             1 where the answer names a record, else 0
 //
 // and shardId, requestId and checkpoint stand beside them as plain members. So
-// do level, which is FATAL, and timestamp: where a function's LogFormat is JSON,
-// Lambda drops lines below its ApplicationLogLevel, takes one that lacks either
-// member for INFO, and has no level that drops FATAL.
+// do level, which is FATAL, and timestamp: where a function's LogFormat is
+// JSON, Lambda drops lines below its ApplicationLogLevel, takes one that lacks
+// either member for INFO, and has no level that drops FATAL.
 //
 // The format:
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
@@ -43,10 +43,10 @@ import (
 	"example.com/sluice/router"
 )
 
-// Metric is a metric of one's own, beside those of [router.Stats]. Its name is 1
-// to 255 printable ASCII characters, and none that the line has already. Unit is
-// one of CloudWatch's, such as "Count", "Bytes", "Milliseconds" or "Percent", or
-// empty.
+// Metric is a metric of one's own, beside those of [router.Stats]. Its name is
+// 1 to 255 printable ASCII characters, and none that the line has already. Unit
+// is one of CloudWatch's, such as "Count", "Bytes", "Milliseconds" or
+// "Percent", or empty.
 type Metric struct {
 	Name  string
 	Unit  string
@@ -87,7 +87,8 @@ const (
 	functionName = "FunctionName"
 	streamName   = "StreamName"
 
-	// What Lambda's filter of log lines looks at, and the one level that it always lets through:
+	// What Lambda's filter of log lines looks at, and the one level that it
+	// always lets through:
 	// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
 	levelName       = "level"
 	timestampName   = "timestamp"
@@ -128,12 +129,12 @@ func (o Options) Validate() error {
 }
 
 // New returns a hook for [router.WithStats] that writes a line to w for each
-// invocation, in Lambda to os.Stdout. A line is one Write, and writes do not run
-// side by side. What a line costs does not grow with the number of records. New
-// panics where w is nil or o is not valid; see [Options.Validate].
+// invocation, in Lambda to os.Stdout. A line is one Write, and writes do not
+// run side by side. What a line costs does not grow with the number of records.
+// New panics where w is nil or o is not valid; see [Options.Validate].
 //
-// Two hooks write a line each, and their writes may run side by side. CloudWatch
-// adds up what they write of one namespace and the same dimensions.
+// Two hooks write a line each, and their writes may run side by side.
+// CloudWatch adds up what they write of one namespace and the same dimensions.
 func New(w io.Writer, o Options) func(context.Context, router.Stats) {
 	if err := o.Validate(); err != nil {
 		panic("emf: " + err.Error())
@@ -240,7 +241,8 @@ func oneIf(yes bool) float64 {
 	return 0
 }
 
-// accepts is whether a metric of the user's own can stand beside those before it.
+// accepts is whether a metric of the user's own can stand beside those before
+// it.
 func (e *emitter) accepts(m Metric, before []Metric) bool {
 	if !isMetricName(m.Name) || isTaken(m.Name) || !(math.Abs(m.Value) <= 0x1p360) {
 		return false
@@ -251,7 +253,8 @@ func (e *emitter) accepts(m Metric, before []Metric) bool {
 	return !slices.ContainsFunc(before, func(b Metric) bool { return b.Name == m.Name })
 }
 
-// append appends the line. All that is quoted in it is printable ASCII, of which strconv.AppendQuote makes a string of JSON.
+// append appends the line. All that is quoted in it is printable ASCII, of
+// which strconv.AppendQuote makes a string of JSON.
 func (e *emitter) append(ctx context.Context, b []byte, s router.Stats, metrics []Metric) []byte {
 	stream := ""
 	if s.Source != nil {
@@ -327,7 +330,8 @@ func appendText(b []byte, name, value string) []byte {
 	return strconv.AppendQuote(b, value)
 }
 
-// appendNumber writes a number without an exponent, where it is not very large or small.
+// appendNumber writes a number without an exponent, where it is not very large
+// or small.
 func appendNumber(b []byte, v float64) []byte {
 	if a := math.Abs(v); a != 0 && (a >= 1e15 || a < 1e-6) {
 		return strconv.AppendFloat(b, v, 'e', -1, 64)
@@ -366,7 +370,8 @@ func isNamespace(s string) bool {
 func isMetricName(s string) bool     { return len(s) <= maxName && isPrintable(s) }
 func isDimensionValue(s string) bool { return len(s) <= maxValue && isPrintable(s) }
 
-// isPrintable is whether s is of printable ASCII characters, with one among them that is not a space.
+// isPrintable is whether s is of printable ASCII characters, with one among
+// them that is not a space.
 func isPrintable(s string) bool {
 	for _, c := range []byte(s) {
 		if c < ' ' || c > '~' {
@@ -376,7 +381,8 @@ func isPrintable(s string) bool {
 	return strings.Trim(s, " ") != ""
 }
 
-// dimensionValue is s as far as CloudWatch takes it: an event, or the environment, may hold anything.
+// dimensionValue is s as far as CloudWatch takes it: an event, or the
+// environment, may hold anything.
 func dimensionValue(s string) string {
 	s = s[:min(len(s), maxValue)]
 	if isPrintable(s) {
