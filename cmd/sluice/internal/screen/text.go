@@ -3,8 +3,10 @@ package screen
 import (
 	"bytes"
 	"encoding/hex"
+	"math"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -175,16 +177,43 @@ func Wrap(s string, columns int) []string {
 }
 
 // Count is a number of things: "1 record", "2,000 records".
-func Count(n int, thing string) string {
-	if n == 1 {
+func Count(n int, thing string) string { return Plural(Group(n), thing) }
+
+// Plural is Count for a number that is written already.
+func Plural(number, thing string) string {
+	if number == "1" {
 		return "1 " + thing
 	}
-	return Group(n) + " " + thing + "s"
+	return number + " " + thing + "s"
+}
+
+// Figure writes a number of at least 0 with so many digits, and all of those
+// before the point.
+func Figure(x float64, digits int) string {
+	decimals := digits - 1
+	if x > 0 {
+		decimals -= int(math.Floor(math.Log10(x)))
+	}
+	s := strconv.FormatFloat(x, 'f', max(0, decimals), 64)
+	whole, fraction, _ := strings.Cut(s, ".")
+	return strings.TrimRight(group(whole)+"."+strings.TrimRight(fraction, "0"), ".")
+}
+
+// Duration writes a time without the zeros at its end: 12h, not 12h0m0s.
+func Duration(d time.Duration) string {
+	s := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(s, zero) {
+			s = s[:len(s)-len("0s")]
+		}
+	}
+	return s
 }
 
 // Group writes a number with a comma between thousands.
-func Group(n int) string {
-	s := strconv.Itoa(n)
+func Group(n int) string { return group(strconv.Itoa(n)) }
+
+func group(s string) string {
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "," + s[i:]
 	}

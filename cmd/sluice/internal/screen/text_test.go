@@ -3,6 +3,7 @@ package screen
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rivo/uniseg"
 )
@@ -71,6 +72,37 @@ func TestGroup(t *testing.T) {
 	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
 		if got := Group(n); got != want {
 			t.Errorf("Group(%d) = %s", n, got)
+		}
+	}
+}
+
+func TestFigure(t *testing.T) {
+	for _, tt := range []struct {
+		x      float64
+		digits int
+		want   string
+	}{
+		{0, 3, "0"},
+		{1, 4, "1"},
+		{2666.7, 3, "2,667"},
+		{1234567.8, 6, "1,234,568"},
+		{5.3333, 3, "5.33"},
+		{0.1, 3, "0.1"},
+		{0.000012345, 3, "0.0000123"},
+		{999.96, 4, "1,000"},
+		{1e18, 2, "1,000,000,000,000,000,000"},
+	} {
+		if got := Figure(tt.x, tt.digits); got != tt.want {
+			t.Errorf("Figure(%v, %d) = %s, want %s", tt.x, tt.digits, got, tt.want)
+		}
+	}
+}
+
+func TestDuration(t *testing.T) {
+	for _, want := range []string{"0s", "2ms", "10s", "12h", "12h10m", "10m", "10m10s", "1h0m1s", "-2h", "100h"} {
+		d, err := time.ParseDuration(want)
+		if got := Duration(d); err != nil || got != want {
+			t.Errorf("%v is %s, want %s", d, got, want)
 		}
 	}
 }

@@ -51,16 +51,16 @@ func flags(o *options) *flag.FlagSet {
 	f := flag.NewFlagSet("size", flag.ContinueOnError)
 	l, p := &o.load, &o.prices
 	f.Float64Var(&l.Rate, "rate", 0,
-		"records a second that the stream takes in at its `peak`, all shards together; an aggregate is one (required)")
+		"`records` a second that the stream takes in at its peak, all shards together; an aggregate is one (required)")
 	f.DurationVar(&l.HandlerTime, "handler-time", 0,
 		"`time` that the handler takes for a record, measured where it is to run (required)")
 	f.BoolVar(&o.deaggregate, "deaggregate", false,
 		"the handler gets the user records in aggregates, and -handler-time is that of one of them")
 	f.DurationVar(&l.Overhead, "overhead", 0, "`time` that an invocation takes beside its records")
 	f.IntVar(&l.Workers, "workers", 1,
-		"`records` of an invocation that are handled at once: more than 1 for a Partition")
+		"`N` records of an invocation are handled at once: more than 1 for a Partition")
 	f.Float64Var(&l.CPU, "cpu", 0.2, "`part` of the handler's time in which it computes and does not wait, 0 to 1")
-	f.IntVar(&l.Consumers, "consumers", 1, "`consumers` that share the stream's reads, this one included")
+	f.IntVar(&l.Consumers, "consumers", 1, "`N` consumers share the stream's reads, this one included")
 	f.BoolVar(&l.FanOut, "fan-out", false, "give the function enhanced fan-out")
 	f.BoolVar(&l.Tumbling, "tumbling", false, "the mapping has a tumbling window")
 	f.Float64Var(&l.Headroom, "headroom", 0.25, "`part` of each limit to leave free")
@@ -94,12 +94,10 @@ func flagHelp() string {
 	var b strings.Builder
 	flags(&options{}).VisitAll(func(f *flag.Flag) {
 		value, about := flag.UnquoteUsage(f)
-		switch f.DefValue {
-		case "0", "0s", "false":
-		default:
-			about += fmt.Sprintf(" (%s)", f.DefValue)
+		if d := defaultOf(f); d != "0" && d != "0s" && d != "false" {
+			about += " (" + d + ")"
 		}
-		head := strings.TrimRight("  -"+f.Name+" "+value, " ")
+		head := strings.TrimRight("  -"+f.Name+" "+strings.ToUpper(value), " ")
 		for i, line := range screen.Wrap(about, screen.DefaultWidth-30) {
 			if i > 0 {
 				head = ""
@@ -110,6 +108,14 @@ func flagHelp() string {
 	b.WriteString("\n" + strings.Join(screen.Wrap("Prices differ by region and over time, so they have no defaults: "+
 		"without them amounts are printed instead of costs.", screen.DefaultWidth), "\n") + "\n")
 	return b.String()
+}
+
+// defaultOf is a flag's default as people write it.
+func defaultOf(f *flag.Flag) string {
+	if d, err := time.ParseDuration(f.DefValue); err == nil {
+		return screen.Duration(d)
+	}
+	return f.DefValue
 }
 
 // Run is the command.
@@ -136,6 +142,11 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return command.Failed
+	}
+	if s.Aggregates > 0 && !o.deaggregate {
+		plan.Warnings = append(plan.Warnings, fmt.Sprintf("%s of %s: a handler that gets the user records in them is "+
+			"sized by -deaggregate, and -handler-time is then that of one of those",
+			screen.Count(s.Aggregates, "KPL aggregate"), screen.Count(s.Records, "record")))
 	}
 	var out bytes.Buffer
 	if o.json {
@@ -164,19 +175,21 @@ func planWidth(w io.Writer) int {
 
 // sample is what the files say about the stream.
 type sample struct {
-	Events     int     `json:"events"`
-	Records    int     `json:"records"`
-	Bad        int     `json:"bad"` // and not counted otherwise
-	Aggregates int     `json:"aggregates"`
-	Handled    int     `json:"handled"`    // records that the handler gets where aggregates are split
-	Bytes      int64   `json:"bytes"`      // of data and partition keys
-	EventBytes int64   `json:"eventBytes"` // without spaces
-	Largest    int64   `json:"largest"`    // bytes that the largest record takes in an event
-	HotShare   float64 `json:"hotShare,omitempty"`
-	keys       *hotkeys.Sketch
+	Events     int             `json:"events"`
+	Records    int             `json:"records"`
+	Bad        int             `json:"bad"` // and not counted otherwise
+	Aggregates int             `json:"aggregates"`
+	Handled    int             `json:"handled"`    // records that the handler gets where aggregates are split
+	Bytes      int64           `json:"bytes"`      // of data and partition keys
+	EventBytes int64           `json:"eventBytes"` // without spaces
+	Largest    int64           `json:"largest"`    // bytes that the largest record takes in an event
+	HotShare   float64         `json:"hotShare,omitempty"`
+	inside     int             // of the records that are handled, those in aggregates
+	keys       *hotkeys.Sketch // of the records that are handled
+	outer      *hotkeys.Sketch // of aggregates
 }
 
-func newSample() *sample { return &sample{keys: hotkeys.New(4096)} }
+func newSample() *sample { return &sample{keys: hotkeys.New(4096), outer: hotkeys.New(4096)} }
 
 // someOrigin is for records that do not say where they are from, because in an
 // event those names take bytes.
@@ -225,12 +238,17 @@ func (s *sample) add(event []byte) error {
 		s.Bytes += int64(len(rec.Data) + len(rec.PartitionKey))
 		if contents.IsAggregate(rec.Data) {
 			s.Aggregates++
+			s.outer.Add(rec.PartitionKey, 1)
 		}
-		s.keys.Add(rec.PartitionKey, 1)
 	}
 	for rec, flaw := range (decoder.Decoder{Deaggregate: true}).Records(event) {
-		if rec != nil && flaw == nil {
-			s.Handled++
+		if rec == nil || flaw != nil {
+			continue
+		}
+		s.Handled++
+		s.keys.Add(rec.PartitionKey, 1)
+		if rec.Aggregated {
+			s.inside++
 		}
 	}
 	s.Events++
@@ -251,13 +269,15 @@ func (s *sample) describe(o *options) {
 		return
 	}
 	l := &o.load
-	if o.deaggregate {
+	work := float64(s.Aggregates) / float64(s.Records)
+	if o.deaggregate && s.Handled > 0 {
+		work = float64(s.inside) / float64(s.Handled)
 		l.HandlerTime = time.Duration(float64(l.HandlerTime) * float64(s.Handled) / float64(s.Records))
 	}
 	l.RecordBytes = float64(s.Bytes) / float64(s.Records)
 	l.EventBytes = float64(s.EventBytes) / float64(s.Records)
 	l.LargestByte = float64(s.Largest)
-	l.Aggregated = 2*s.Aggregates > s.Records
+	l.Aggregated = work * s.outer.HottestShare()
 	if s.Records >= sampleForKeys {
 		s.HotShare = s.keys.HottestShare()
 		l.HotShare = s.HotShare
@@ -299,13 +319,18 @@ func printPlan(w io.Writer, o *options, s *sample, plan *sizing.Plan, width int)
 	fmt.Fprintln(p)
 	const column = 36
 	for _, set := range plan.Settings {
-		head := screen.Pad(set.Name, 22, false) + strings.TrimSpace(fmt.Sprintf("%d %s", set.Value, set.Unit))
+		value := strings.TrimSpace(fmt.Sprintf("%d %s", set.Value, set.Unit))
+		if value == "1 records" {
+			value = "1 record"
+		}
+		head := screen.Pad(set.Name, 22, false) + value
 		p.paragraph(head, max(column, len(head)+1), set.Why+" "+p.source(set.Doc))
 	}
 	fmt.Fprintln(p)
-	p.paragraph("", 0, fmt.Sprintf("at the peak an invocation gets %.4g records and takes %v; after %v down it "+
-		"takes %v to catch up",
-		plan.Records, plan.Duration.Round(10*time.Microsecond), o.load.Outage, plan.CatchUp.Round(time.Minute)))
+	p.paragraph("", 0, fmt.Sprintf("at the peak an invocation gets %s and takes %s; after %s down it takes %s to "+
+		"catch up", screen.Plural(screen.Figure(plan.Records, 4), "record"),
+		screen.Duration(plan.Duration.Round(10*time.Microsecond)), screen.Duration(o.load.Outage),
+		screen.Duration(plan.CatchUp.Round(time.Minute))))
 	for _, warning := range plan.Warnings {
 		p.paragraph("warning:", 9, warning)
 	}
@@ -314,7 +339,18 @@ func printPlan(w io.Writer, o *options, s *sample, plan *sizing.Plan, width int)
 	for i, url := range p.pages {
 		fmt.Fprintf(p, "[%d] %s\n", i+1, url)
 	}
-	fmt.Fprintf(p, "\nsam deploy --parameter-overrides %s\n", plan.Overrides())
+	p.deployment(plan)
+}
+
+// deployment prints the command that deploys the plan, to be pasted.
+func (p *page) deployment(plan *sizing.Plan) {
+	fmt.Fprintln(p)
+	p.paragraph("", 0, "to deploy it from the top of the repository, as a stack called orders (StreamArn=ARN at the end "+
+		"is for a stream that is there, and keeps its shards and retention):")
+	command := "sam deploy --template-file deploy/handler.yaml --stack-name orders --capabilities CAPABILITY_IAM " +
+		"--resolve-s3 --parameter-overrides " + plan.Overrides()
+	lines := screen.Wrap(command, p.width-len("   \\"))
+	fmt.Fprintf(p, "\n%s\n", strings.Join(lines, " \\\n  "))
 }
 
 // bill prints what a million records use up and cost.
@@ -325,9 +361,9 @@ func (p *page) bill(o *options, plan *sizing.Plan) {
 	for _, i := range items {
 		cost := "no price given"
 		if i.Known {
-			cost = fmt.Sprintf("× %v = %.6f", i.Price, i.Cost)
+			cost = fmt.Sprintf("× %s = %.6f", screen.Figure(i.Price, 6), i.Cost)
 		}
-		fmt.Fprintf(t, "  %s\t%.6g %s\t%s\t%s\n", i.Name, i.Amount, i.Unit, cost, p.source(i.Doc))
+		fmt.Fprintf(t, "  %s\t%s %s\t%s\t%s\n", i.Name, screen.Figure(i.Amount, 6), i.Unit, cost, p.source(i.Doc))
 	}
 	t.Flush()
 	switch {
@@ -347,8 +383,9 @@ func (s *sample) text(o *options) string {
 		t += fmt.Sprintf("; the most frequent key has %.1f %%", 100*s.HotShare)
 	}
 	if o.deaggregate {
-		t += fmt.Sprintf("; %.4g user records in one, which take %v", float64(s.Handled)/float64(s.Records),
-			l.HandlerTime)
+		t += fmt.Sprintf("; %s to each, which take %s",
+			screen.Plural(screen.Figure(float64(s.Handled)/float64(s.Records), 4), "user record"),
+			screen.Duration(l.HandlerTime))
 	}
 	if s.Bad > 0 {
 		t += fmt.Sprintf("; %s left out", screen.Count(s.Bad, "bad record"))
@@ -361,7 +398,7 @@ func (o *options) assumed() string {
 	var words []string
 	flags(&options{}).VisitAll(func(f *flag.Flag) {
 		if !o.given[f.Name] && f.Name != "json" && !strings.HasPrefix(f.Name, "price-") {
-			words = append(words, fmt.Sprintf("-%s %s", f.Name, f.DefValue))
+			words = append(words, "-"+f.Name+" "+defaultOf(f))
 		}
 	})
 	return strings.Join(words, " ")

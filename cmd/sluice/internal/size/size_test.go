@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -11,7 +14,6 @@ import (
 
 	"example.com/sluice/cmd/sluice/internal/command"
 	"example.com/sluice/cmd/sluice/internal/screen"
-	"example.com/sluice/internal/eventtest"
 	"example.com/sluice/router/routertest"
 )
 
@@ -37,15 +39,14 @@ func TestSize(t *testing.T) {
 		"sample: 200 records of 1 event, 500 bytes of data and key each, ",
 		"the most frequent key has 2.0 %",
 		"assumed, where no flag says otherwise: -consumers 1 -deaggregate false -fan-out false -headroom 0.25 " +
-			"-latency 1s -max-duration 30s -outage 12h0m0s -overhead 0s -tumbling false -workers 1 ShardCount 3 the " +
+			"-latency 1s -max-duration 30s -outage 12h -overhead 0s -tumbling false -workers 1 ShardCount 3 the " +
 			"greatest of: ",
 		"[1] https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html [2] https://",
 		"× 2 = 0.006000",
 		"1 million units of 25 KB × 3 = 3.000000 [",
 		"no price given",
 		"total of what has a price: 3.006000 ",
-		"sam deploy --parameter-overrides ShardCount=3 RetentionHours=24 BatchSize=",
-		" BatchingWindow=1 ParallelizationFactor=2 MaximumRecordAge=82800 Timeout=",
+		" BatchingWindow=1 \\ ParallelizationFactor=2 MaximumRecordAge=82800 Timeout=",
 	} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("no %q in\n%s", want, stdout)
@@ -54,12 +55,11 @@ func TestSize(t *testing.T) {
 }
 
 // unwrapped returns the page's words with single spaces. No line may be wider
-// than 80 columns but the command, which is there to be copied.
+// than 80 columns but the address of a page.
 func unwrapped(t *testing.T, page string) string {
 	t.Helper()
 	for line := range strings.Lines(page) {
-		if n := uniseg.StringWidth(line); n > screen.DefaultWidth && !strings.HasPrefix(line, "sam deploy ") &&
-			!strings.HasPrefix(line, "[") {
+		if n := uniseg.StringWidth(line); n > screen.DefaultWidth && !strings.HasPrefix(line, "[") {
 			t.Errorf("%d columns: %s", n, line)
 		}
 	}
@@ -128,13 +128,87 @@ func TestSizeWarnings(t *testing.T) {
 		"partition key") {
 		t.Errorf("got %s", stdout)
 	}
-	aggregates := routertest.Event{
-		Records: 5,
-		Data:    func(int) []byte { return append([]byte(eventtest.AggregateMagic), "and more"...) },
+}
+
+// Aggregates with one outer key get shards instead of a parallelization factor.
+// The keys of their user records say what is hot.
+func TestSizeAggregates(t *testing.T) {
+	e := routertest.Event{
+		Records: 200,
+		Data:    func(int) []byte { return aggregate([]byte("one"), []byte("two")) },
+		Key:     func(int) string { return "a" },
 	}
-	if _, stdout, _ := sizeOf(aggregates.Bytes(), "-rate", "500", "-handler-time", "10ms"); !strings.Contains(stdout,
-		"warning: the records are KPL aggregates") {
-		t.Errorf("got %s", stdout)
+	const hint = "warning: 200 KPL aggregates of 200 records: a handler that gets the user records"
+	args := []string{"-rate", "500", "-handler-time", "5ms"}
+	for _, deaggregate := range []bool{false, true} {
+		if deaggregate {
+			args = append(args, "-deaggregate")
+		}
+		_, stdout, _ := sizeOf(e.Bytes(), args...)
+		stdout = unwrapped(t, stdout)
+		for _, want := range []string{
+			"ParallelizationFactor 1 ", " ParallelizationFactor=1 ", "; the most frequent key has 50.0 %",
+			"warning: the records are KPL aggregates with one outer key",
+		} {
+			if !strings.Contains(stdout, want) {
+				t.Errorf("no %q in %s", want, stdout)
+			}
+		}
+		if strings.Contains(stdout, hint) == deaggregate {
+			t.Errorf("%t: %s", deaggregate, stdout)
+		}
+	}
+	// The keys of another aggregator spread them, and so does half of plain
+	// records.
+	e.Key = nil
+	if _, stdout, _ := sizeOf(e.Bytes(), args...); !strings.Contains(stdout, " ParallelizationFactor=7 ") ||
+		strings.Contains(stdout, "KPL") {
+		t.Errorf("with keys of their own: %s", stdout)
+	}
+	e.Key = func(i int) string { return [...]string{"a", fmt.Sprint(i)}[i%2] }
+	e.Data = func(i int) []byte { return [...][]byte{aggregate([]byte("one"), []byte("two")), nil}[i%2] }
+	if _, stdout, _ := sizeOf(e.Bytes(), args...); !strings.Contains(unwrapped(t, stdout),
+		"warning: 67 % of the work is in KPL aggregates") {
+		t.Errorf("with plain records: %s", stdout)
+	}
+}
+
+// What stands at the end is a command for a shell, with the template's name and
+// no line that a terminal breaks.
+func TestSizeCommandRuns(t *testing.T) {
+	_, stdout, _ := sizeOf(sampleEvent(), "-rate", "2000", "-handler-time", "2ms", "-cpu", "0.1")
+	unwrapped(t, stdout)
+	_, lines, ok := strings.Cut(stdout, "\nsam deploy ")
+	if !ok {
+		t.Fatal(stdout)
+	}
+	script := "sam() { echo \"$@\"; }\nsam deploy " + lines
+	cmd := exec.CommandContext(t.Context(), "sh", "-e")
+	cmd.Stdin = strings.NewReader(script)
+	out, err := cmd.CombinedOutput()
+	const want = "deploy --template-file deploy/handler.yaml --stack-name orders --capabilities CAPABILITY_IAM " +
+		"--resolve-s3 --parameter-overrides ShardCount=3 RetentionHours=24 BatchSize="
+	if err != nil || !strings.HasPrefix(string(out), want) || strings.Count(string(out), "\n") != 1 {
+		t.Errorf("%v: %s", err, out)
+	}
+	if _, err := os.Stat("../../../../deploy/handler.yaml"); err != nil {
+		t.Error(err)
+	}
+}
+
+// Numbers and times are written as people write them.
+func TestSizeWords(t *testing.T) {
+	for _, args := range [][]string{
+		{"-rate", "0.001", "-handler-time", "1us", "-price-puts", "0.000001"},
+		{"-rate", "1000000", "-handler-time", "7ms"},
+		{"-rate", "1", "-handler-time", "100s", "-max-duration", "100s"},
+		{"-rate", "1e9", "-handler-time", "1ms", "-latency", "1h"},
+	} {
+		_, stdout, _ := sizeOf(sampleEvent(), args...)
+		if wrong := regexp.MustCompile(`\de[-+]\d|[^.,\d]1 (records|shards|shard lanes)\b|m0s|h0m`).FindString(
+			stdout); wrong != "" || stdout == "" {
+			t.Errorf("%q: %q in %s", args, wrong, stdout)
+		}
 	}
 }
 
@@ -148,7 +222,7 @@ func TestSizeDeaggregates(t *testing.T) {
 	}}
 	_, stdout, _ := sizeOf(e.Bytes(), "-rate", "100", "-handler-time", "8ms", "-deaggregate")
 	stdout = unwrapped(t, stdout)
-	if want := "; 1.75 user records in one, which take 14ms "; !strings.Contains(stdout, want) ||
+	if want := "; 1.75 user records to each, which take 14ms "; !strings.Contains(stdout, want) ||
 		!strings.Contains(stdout, "100/s × 14ms") {
 		t.Errorf("no %q in\n%s", want, stdout)
 	}
@@ -192,7 +266,7 @@ func TestSizeFails(t *testing.T) {
 	}
 	var out strings.Builder
 	if status := Run([]string{"-h"}, nil, &out, &out); status != command.OK ||
-		!strings.Contains(unwrapped(t, out.String()), "-price-fan-out-gb price price of a GB read") {
+		!strings.Contains(unwrapped(t, out.String()), "-price-fan-out-gb PRICE price of a GB read") {
 		t.Errorf("exit status %d, %s", status, &out)
 	}
 	if status := Run([]string{"-rate", "1", "-handler-time", "1ms", "-"}, bytes.NewReader(event(good(0))), unwritable{},

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"example.com/sluice/cmd/sluice/internal/screen"
 )
 
 // Setting is one line of a plan: a name, its value, and why.
@@ -43,9 +45,9 @@ func For(l Load) (*Plan, error) {
 	p := new(Plan)
 	p.BatchSize = BatchSize(l.EventBytes, l.HandlerTime, l.Overhead, l.Workers, l.Headroom, l.MaxDuration)
 	lanes := Lanes(l.Rate, PerRecord(l.HandlerTime, l.Overhead, l.Workers, p.BatchSize), l.Headroom)
-	why := p.shards(l, lanes)
-	most := MaxFactor(l.Tumbling)
-	p.Factor = Factor(lanes, p.Shards, most)
+	most := MaxFactor(l.Tumbling || l.Aggregated == 1)
+	why := p.shards(l, lanes, most)
+	p.Factor = Factor(lanes, p.Shards, most, l.Aggregated)
 	laneRate := l.Rate / float64(p.Shards*p.Factor)
 	p.Window = Window(p.BatchSize, laneRate, l.Latency)
 	p.Records = Records(p.BatchSize, p.Window, laneRate, l.FanOut)
@@ -56,35 +58,38 @@ func For(l Load) (*Plan, error) {
 	p.Concurrency = Concurrency(p.Shards, p.Factor)
 	p.Retention = Retention(l.Outage)
 	p.RecordAge = RecordAge(p.Retention)
-	p.CatchUp = CatchUp(l.Outage, lanes*(1-l.Headroom)/float64(p.Concurrency))
+	p.CatchUp = CatchUp(l.Outage, lanes*(1-l.Headroom)/(float64(p.Shards)*Worth(p.Factor, l.Aggregated)))
 
 	p.Settings = []Setting{
 		{"ShardCount", p.Shards, "", why, DocStream},
 		{
 			"RetentionHours", p.Retention, "h",
-			fmt.Sprintf("an outage of %v and a quarter more, and an hour above the age limit; %d to %d", l.Outage,
+			fmt.Sprintf("an outage of %v and a quarter more, and an hour above the age limit; %d to %d", screen.Duration(l.Outage),
 				minRetention, maxRetention), DocRetention,
 		},
 		{
 			"BatchSize", p.BatchSize, "records",
 			fmt.Sprintf("the least of: 6 MB less %.0f %% / %.0f bytes a record; %v / %v a record × %d at once; %d",
-				100*l.Headroom, l.EventBytes, l.MaxDuration, l.HandlerTime, l.Workers, maxBatch), DocBatching,
+				100*l.Headroom, l.EventBytes, screen.Duration(l.MaxDuration), screen.Duration(l.HandlerTime), l.Workers,
+				maxBatch), DocBatching,
 		},
 		{
 			"BatchingWindow", p.Window, "s",
-			fmt.Sprintf("until a batch is full at %.4g records/s, but at most %v", laneRate, l.Latency), DocBatching,
+			fmt.Sprintf("until a batch is full at %s records/s, but at most %s", screen.Figure(laneRate, 4),
+				screen.Duration(l.Latency)), DocBatching,
 		},
 		{
 			"ParallelizationFactor", p.Factor, "",
-			fmt.Sprintf("%.4g/s × %v / %d at once, less headroom, is %.3g batches at once on %d shards; 1 to %d",
-				l.Rate, l.HandlerTime, l.Workers, lanes, p.Shards, most), DocBatching,
+			fmt.Sprintf("%s/s × %s / %d at once, less headroom, takes %s of %s; at most %d",
+				screen.Figure(l.Rate, 4), screen.Duration(l.HandlerTime), l.Workers,
+				screen.Plural(screen.Figure(lanes, 3), "shard lane"), screen.Count(p.Shards, "shard"), most), DocBatching,
 		},
 		{
 			"MaximumRecordAge", p.RecordAge, "s",
 			"an hour below the retention: what is older goes to the on-failure bucket instead of vanishing",
 			DocMapping,
 		},
-		{"Timeout", p.Timeout, "s", fmt.Sprintf("twice the %v of a full batch, and 1 s; %d to %d", round(full),
+		{"Timeout", p.Timeout, "s", fmt.Sprintf("twice the %s of a full batch, and 1 s; %d to %d", round(full),
 			minTimeout, maxTimeout), DocTimeout},
 		{
 			"MemorySize", p.Memory, "MB",
@@ -98,40 +103,51 @@ func For(l Load) (*Plan, error) {
 }
 
 // shards returns the number of shards, and why.
-func (p *Plan) shards(l Load, lanes float64) string {
+func (p *Plan) shards(l Load, lanes float64, factor int) string {
 	sharing := l.Consumers
 	if l.FanOut {
 		sharing = 1
 	}
 	in := ShardsIn(l.Rate, l.RecordBytes, l.Headroom)
 	out := ShardsOut(l.Rate, l.RecordBytes, sharing, l.Headroom)
-	factor := MaxFactor(l.Tumbling)
-	handler := lanes / float64(factor)
+	worth := Worth(factor, l.Aggregated)
+	handler := lanes / worth
 	p.Shards = max(1, ceil(max(in, out, handler)))
 	reading := fmt.Sprintf("shared by %d", sharing)
 	if l.FanOut {
 		reading = "by enhanced fan-out"
 	}
-	return fmt.Sprintf("the greatest of: %.3g to take in (1 MB/s and 1,000 records/s each), %.3g to give out (2 "+
-		"MB/s and 2,000 records/s each, %s), %.3g for the handler (%d batches at once each)",
-		in, out, reading, handler, factor)
+	each := screen.Count(factor, "shard lane") + " each"
+	if worth < float64(factor) {
+		each += ", worth " + screen.Figure(worth, 3)
+	}
+	return fmt.Sprintf("the greatest of: %s to take in (1 MB/s and 1,000 records/s each), %s to give out (2 "+
+		"MB/s and 2,000 records/s each, %s), %s for the handler (%s)",
+		screen.Figure(in, 3), screen.Figure(out, 3), reading, screen.Figure(handler, 3), each)
 }
 
 func (p *Plan) warn(l Load, lanes float64, full time.Duration) {
 	warn := func(format string, args ...any) { p.Warnings = append(p.Warnings, fmt.Sprintf(format, args...)) }
 	if hot := l.Rate * l.HotShare; hot > 0 {
 		if need := ShardsIn(hot, l.RecordBytes, 0); need > 1 {
-			warn("one partition key has %.1f %% of the records: that is %.2g times what its shard can take, and no "+
-				"number of shards helps", 100*l.HotShare, need)
+			warn("one partition key has %.1f %% of the records: that is %s times what its shard can take, and no "+
+				"number of shards helps", 100*l.HotShare, screen.Figure(need, 2))
 		}
 		if busy := hot * l.HandlerTime.Seconds(); busy > 1 {
-			warn("one partition key has %.1f %% of the records: handled in their order they take %.2g s a second, "+
-				"and no parallelization factor helps", 100*l.HotShare, busy)
+			warn("one partition key has %.1f %% of the records: handled in their order they take %s s a second, "+
+				"and no parallelization factor helps", 100*l.HotShare, screen.Figure(busy, 2))
 		}
 	}
-	if l.Aggregated && p.Factor > 1 {
-		warn("the records are KPL aggregates: all of a shard have the same outer key, so the parallelization factor "+
-			"does nothing; take %d shards instead", ceil(lanes))
+	switch {
+	case l.Tumbling || lanes <= 1 || Worth(maxFactor, l.Aggregated) > 0.9*maxFactor:
+	case l.Aggregated == 1:
+		warn("the records are KPL aggregates with one outer key, which keeps a shard's in one lane: a parallelization " +
+			"factor does nothing, so the plan has shards instead")
+	default:
+		warn("%.0f %% of the work is in KPL aggregates with one outer key, which keeps a shard's in one lane: a "+
+			"parallelization factor of %d is worth %s, and one of %d is worth %s", 100*l.Aggregated, p.Factor,
+			screen.Figure(Worth(p.Factor, l.Aggregated), 3), maxFactor,
+			screen.Figure(Worth(maxFactor, l.Aggregated), 3))
 	}
 	if !l.FanOut && l.Consumers > shardReads {
 		warn("%d consumers share a shard's %d reads a second: give some of them enhanced fan-out", l.Consumers,
@@ -147,12 +163,12 @@ func (p *Plan) warn(l Load, lanes float64, full time.Duration) {
 		warn("%d MB come with less CPU than the handler's time was measured with", p.Memory)
 	}
 	if p.RecordAge < int(l.Outage.Seconds()) {
-		warn("after an outage of %v records are older than the age limit of %d s can be, and go to the on-failure "+
-			"bucket unseen", l.Outage, maxRecordAge)
+		warn("after an outage of %s records are older than the age limit of %d s can be, and go to the on-failure "+
+			"bucket unseen", screen.Duration(l.Outage), maxRecordAge)
 	}
 	if p.CatchUp > 7*24*time.Hour {
-		warn("after an outage of %v it takes %v to catch up: more headroom, shards or workers", l.Outage,
-			p.CatchUp.Round(time.Hour))
+		warn("after an outage of %s it takes %s to catch up: more headroom, shards or workers",
+			screen.Duration(l.Outage), screen.Duration(p.CatchUp.Round(time.Hour)))
 	}
 	if p.Retention > longRetention {
 		warn("a retention above %d h is billed by the GB kept as well, which the costs leave out", longRetention)
@@ -173,9 +189,9 @@ func (p *Plan) Overrides() string {
 	return strings.Join(words, " ")
 }
 
-func round(d time.Duration) time.Duration {
+func round(d time.Duration) string {
 	if d > time.Second {
-		return d.Round(10 * time.Millisecond)
+		return screen.Duration(d.Round(10 * time.Millisecond))
 	}
-	return d.Round(10 * time.Microsecond)
+	return screen.Duration(d.Round(10 * time.Microsecond))
 }

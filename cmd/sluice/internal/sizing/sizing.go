@@ -57,12 +57,14 @@ const (
 
 // Load is what is known about the records and the handler, and what is wanted.
 type Load struct {
-	Rate        float64       // records a second at the peak, over all shards
-	RecordBytes float64       // of a record, data and partition key, on average: what Kinesis counts
-	EventBytes  float64       // of a record in an event, on average: what counts against the 6 MB
-	LargestByte float64       // EventBytes of the largest record; 0 where not known
-	HotShare    float64       // the share of the records that have the most frequent partition key; 0 where not known
-	Aggregated  bool          // the records are KPL aggregates
+	Rate        float64 // records a second at the peak, over all shards
+	RecordBytes float64 // of a record, data and partition key, on average: what Kinesis counts
+	EventBytes  float64 // of a record in an event, on average: what counts against the 6 MB
+	LargestByte float64 // EventBytes of the largest record; 0 where not known
+	HotShare    float64 // the share of the records that have the most frequent partition key; 0 where not known
+	// the share of the handler's work in KPL aggregates of one outer key, which
+	// Lambda keeps in one shard lane: 0 to 1
+	Aggregated  float64
 	HandlerTime time.Duration // of one record, measured where it is to run
 	Overhead    time.Duration // of an invocation, whatever is in it
 	// how many records of an invocation are handled at once: 1, or the
@@ -101,13 +103,15 @@ func (l Load) validate() error {
 		return errors.New("times must not be negative, and the duration of an invocation must be above 0")
 	case l.Workers < 1 || l.Consumers < 1:
 		return errors.New("there must be one worker and one consumer at least")
-	case l.CPU < 0 || l.CPU > 1 || l.HotShare < 0 || l.HotShare > 1:
+	case !isShare(l.CPU) || !isShare(l.HotShare) || !isShare(l.Aggregated):
 		return errors.New("shares must be from 0 to 1")
 	case !(l.Headroom >= 0 && l.Headroom < 1):
 		return errors.New("the headroom must be at least 0 and below 1")
 	}
 	return nil
 }
+
+func isShare(x float64) bool { return x >= 0 && x <= 1 }
 
 // ShardsIn is how many shards it takes to write the records: 1 MB and 1,000
 // records a second each. DocStream.
@@ -133,19 +137,30 @@ func PerRecord(handlerTime, overhead time.Duration, workers, batchSize int) floa
 // second.
 func Lanes(rate, perRecord, headroom float64) float64 { return rate * perRecord / (1 - headroom) }
 
-// MaxFactor is the largest parallelization factor: 10, and 1 with a tumbling
-// window. DocBatching, DocWindows.
-func MaxFactor(tumbling bool) int {
-	if tumbling {
+// MaxFactor is the largest parallelization factor: 10, and 1 where a shard has
+// only one lane, as with a tumbling window. DocBatching, DocWindows.
+func MaxFactor(oneLane bool) int {
+	if oneLane {
 		return 1
 	}
 	return maxFactor
 }
 
-// Factor is the parallelization factor that gives that many shard lanes: 1 to
-// most. DocBatching.
-func Factor(lanes float64, shards, most int) int {
-	return clamp(ceil(lanes/float64(shards)), 1, most)
+// Worth is how many evenly loaded shard lanes a parallelization factor is worth
+// where a share of the work stays in one lane. DocBatching: a key's records are
+// never in two batches at once.
+func Worth(factor int, oneLane float64) float64 {
+	return 1 / (oneLane + (1-oneLane)/float64(factor))
+}
+
+// Factor is the least parallelization factor that is worth that many shard
+// lanes: 1 to most. DocBatching.
+func Factor(lanes float64, shards, most int, oneLane float64) int {
+	factor := 1
+	for factor < most && Worth(factor, oneLane) < lanes/float64(shards) {
+		factor++
+	}
+	return factor
 }
 
 // BatchSize is how many records fit both into an event of 6 MB and into the

@@ -29,10 +29,17 @@ func TestFormulas(t *testing.T) {
 		{"lanes", Lanes(1000, PerRecord(2*ms, 0, 1, 100), 0), 2.0},
 		{"lanes of 16 workers", Lanes(1000, PerRecord(32*ms, 0, 16, 100), 0), 2.0},
 		{"lanes with overhead", Lanes(1000, PerRecord(2*ms, 100*ms, 1, 100), 0), 3.0},
-		{"factor", Factor(5.1, 2, MaxFactor(false)), 3},
-		{"factor, least", Factor(0.1, 2, 10), 1},
-		{"factor, most", Factor(1000, 2, 10), 10},
-		{"factor in a window", Factor(1000, 2, MaxFactor(true)), 1},
+		{"factor", Factor(5.1, 2, MaxFactor(false), 0), 3},
+		{"factor, whole", Factor(6, 2, 10, 0), 3},
+		{"factor, least", Factor(0.1, 2, 10, 0), 1},
+		{"factor, most", Factor(1000, 2, 10, 0), 10},
+		{"factor in a window", Factor(1000, 2, MaxFactor(true), 0), 1},
+		// Half of the work in one lane: 4 lanes share the rest, and the busiest
+		// has 1/2 + 1/8 of it.
+		{"worth", Worth(4, 0), 4.0},
+		{"worth, half in one lane", Worth(4, 0.5), 1.6},
+		{"worth, all in one lane", Worth(4, 1), 1.0},
+		{"factor, half in one lane", Factor(3, 2, 10, 0.5), 3},
 		// 6 MB / 1,000 bytes; 30 s / 10 ms; 10,000 records.
 		{"batch, by size", BatchSize(1000, ms, 0, 1, 0, time.Minute), 6000},
 		{"batch, with headroom", BatchSize(1000, ms, 0, 1, 0.25, time.Minute), 4500},
@@ -122,7 +129,12 @@ func TestWarnings(t *testing.T) {
 	}{
 		{"times what its shard can take", func(l *Load) { l.HotShare = 0.8; l.HandlerTime = 100 * time.Microsecond }},
 		{"handled in their order", func(l *Load) { l.HotShare = 0.4 }},
-		{"KPL aggregates", func(l *Load) { l.Aggregated = true }},
+		{"does nothing, so the plan has shards instead", func(l *Load) { l.Aggregated = 1 }},
+		{
+			"25 % of the work is in KPL aggregates with one outer key, which keeps a shard's in one lane: a " +
+				"parallelization factor of 3 is worth 2, and one of 10 is worth 3.08",
+			func(l *Load) { l.Aggregated = 0.25 },
+		},
 		{"reads a second", func(l *Load) { l.Consumers = 6 }},
 		{"come in parts", func(l *Load) { l.LargestByte = 100e3 }},
 		{"go to the on-failure bucket unseen", func(l *Load) { l.Outage = 200 * time.Hour }},
@@ -153,6 +165,8 @@ func TestForInvalid(t *testing.T) {
 		"must not be negative":   func(l *Load) { l.Latency = -1 },
 		"one worker":             func(l *Load) { l.Workers = 0 },
 		"shares":                 func(l *Load) { l.CPU = 1.1 },
+		"from 0 to 1":            func(l *Load) { l.CPU = math.NaN() },
+		"must be from 0":         func(l *Load) { l.Aggregated = math.NaN() },
 		"headroom":               func(l *Load) { l.Headroom = 1 },
 		"duration of an invocat": func(l *Load) { l.MaxDuration = 0 },
 	} {
@@ -161,6 +175,32 @@ func TestForInvalid(t *testing.T) {
 		if _, err := For(l); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want an error with %q", err, want)
 		}
+	}
+}
+
+// A plan for aggregates of one outer key is the plan for a single shard lane, in
+// every line of it.
+func TestAggregatesHaveOneLane(t *testing.T) {
+	aggregates, window := typical(), typical()
+	aggregates.Aggregated, window.Tumbling = 1, true
+	got, err := For(aggregates)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := For(window)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// 5.33 lanes.
+	if got.Shards != 6 || got.Factor != 1 || len(got.Warnings) != 1 {
+		t.Errorf("%s, %q", got.Overrides(), got.Warnings)
+	}
+	if got.Warnings = nil; fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	aggregates.HandlerTime = 100 * time.Microsecond // 0.3 lanes
+	if got, err := For(aggregates); err != nil || len(got.Warnings) > 0 {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 
@@ -176,7 +216,7 @@ func TestPlansHold(t *testing.T) {
 			Overhead: time.Duration(log(1, 1e9)), Consumers: 1 + r.IntN(8), FanOut: r.IntN(2) == 0,
 			Tumbling: r.IntN(4) == 0, Headroom: r.Float64() * 0.9,
 			Latency: time.Duration(log(1, 1e12)), MaxDuration: time.Duration(log(1e9, 9e11)),
-			Outage: time.Duration(log(1, 1e15)),
+			Outage: time.Duration(log(1, 1e15)), Aggregated: min(r.Float64()*float64(r.IntN(3)), 1),
 		}
 		l.EventBytes = l.RecordBytes*1.4 + 400
 		p, err := For(l)
@@ -184,7 +224,9 @@ func TestPlansHold(t *testing.T) {
 			t.Fatalf("%+v: %v", l, err)
 		}
 		shard := l.Rate / float64(p.Shards)
-		used := shard * PerRecord(l.HandlerTime, l.Overhead, l.Workers, p.BatchSize) / float64(p.Factor)
+		// The busiest lane has the aggregates and its part of the rest.
+		used := shard * PerRecord(l.HandlerTime, l.Overhead, l.Workers, p.BatchSize) *
+			(l.Aggregated + (1-l.Aggregated)/float64(p.Factor))
 		const rounding = 1 + 1e-9
 		switch free := (1 - l.Headroom) * rounding; {
 		case shard > shardInRecords*free, shard*l.RecordBytes > shardInBytes*free:
@@ -201,7 +243,7 @@ func TestPlansHold(t *testing.T) {
 			p.Retention > 8760 ||
 			p.RecordAge < 60 || p.RecordAge > 604800 || p.RecordAge >= p.Retention*3600:
 			t.Fatalf("%+v: beyond a limit: %s", l, p.Overrides())
-		case p.Concurrency != p.Shards*p.Factor, l.Tumbling && p.Factor > 1:
+		case p.Concurrency != p.Shards*p.Factor, (l.Tumbling || l.Aggregated == 1) && p.Factor > 1:
 			t.Fatalf("%+v: %s", l, p.Overrides())
 		case p.Timeout < 900 && Duration(float64(p.BatchSize), l.HandlerTime, l.Overhead,
 			l.Workers) > time.Duration(p.Timeout)*time.Second:
