@@ -324,8 +324,10 @@ func TestAggregateLimits(t *testing.T) {
 	limited := deaggregate
 	limited.MaxRecords = 5
 	read(t, limited, text).good(t)
-	for n, want := range []string{1: "plain", 2: "plain k//abc", 3: "plain k//abc k//a",
-		4: "plain k//abc k//a k//abcd"} {
+	for n, want := range []string{
+		1: "plain", 2: "plain k//abc", 3: "plain k//abc k//a",
+		4: "plain k//abc k//a k//abcd",
+	} {
 		if n == 0 {
 			continue
 		}

@@ -216,12 +216,16 @@ func (w *writer) record(n int) {
 	}
 	key := []string{"user-1", "", "é😀", "a\"b\\c", "\x00\n", strings.Repeat("k", 256)}[w.IntN(6)]
 	inner := w.strings(true, map[string]string{"partitionKey": key, "sequenceNumber": sequence(n), "data": encoded})
-	inner = append(inner, w.strings(false, map[string]string{"kinesisSchemaVersion": "1.0",
-		"encryptionType": "KMS"})...)
+	inner = append(inner, w.strings(false, map[string]string{
+		"kinesisSchemaVersion": "1.0",
+		"encryptionType":       "KMS",
+	})...)
 	if w.IntN(5) > 0 {
 		inner = append(inner, member{"approximateArrivalTimestamp", func() {
-			w.b.WriteString([]string{"1731924555.137", "1731924555", "1.731924555137E9", "0", "-1.5",
-				"1731924555.999"}[w.IntN(6)])
+			w.b.WriteString([]string{
+				"1731924555.137", "1731924555", "1.731924555137E9", "0", "-1.5",
+				"1731924555.999",
+			}[w.IntN(6)])
 		}})
 	}
 	outer := w.strings(false, map[string]string{

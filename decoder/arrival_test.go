@@ -103,8 +103,10 @@ func TestEveryMillisecond(t *testing.T) {
 			records[ms] = withTime(ms, form.write(ms))
 		}
 		ev := []byte(event(records...))
-		for _, o := range []*outcome{loop(t, strictly(decoder.Decoder{}), ev), loop(t, decoder.Decoder{}, ev),
-			loop(t, decoder.Decoder{}, ev)} {
+		for _, o := range []*outcome{
+			loop(t, strictly(decoder.Decoder{}), ev), loop(t, decoder.Decoder{}, ev),
+			loop(t, decoder.Decoder{}, ev),
+		} {
 			recs := o.good(t)
 			if len(recs) != 1000 {
 				t.Fatalf("%d records", len(recs))
@@ -125,7 +127,7 @@ func TestArrivalTimesAsFractions(t *testing.T) {
 	const digits = "17319245551372985406"
 	var texts []string
 	for before := 1; before <= 13; before++ {
-		for behind := 0; behind <= 12; behind++ {
+		for behind := range 13 {
 			for exponent := -14; exponent <= 12; exponent++ {
 				text := digits[:before]
 				if behind > 0 {

@@ -44,7 +44,7 @@ var benchmarkEvents = []struct {
 		return rewritten(routertest.Event{Records: 1000, Size: 256}, func(i int, rec []byte) []byte {
 			// An unknown member, somewhere else and with another value each
 			// time.
-			odd := []byte(`,"extra-` + string(rune('a'+i%23)) + `":` + string(sequence(i)) + `,"`)
+			odd := []byte(`,"extra-` + string(rune('a'+i%23)) + `":` + sequence(i) + `,"`)
 			commas := bytes.Count(rec, []byte(`,"`))
 			at := 0
 			for range 1 + i%(commas-1) {

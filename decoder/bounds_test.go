@@ -139,7 +139,7 @@ func TestBatchUntil(t *testing.T) {
 		t.Fatal(whole.String())
 	}
 	ends := make(map[string]bool)
-	for allowed := 0; allowed < 10; allowed++ {
+	for allowed := range 10 {
 		asked := 0
 		err := d.BatchUntil(ev, func() bool { asked++; return asked > allowed }, func(b *decoder.Batch) error {
 			good, bad := b.Records(), b.Bad()

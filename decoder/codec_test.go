@@ -99,8 +99,10 @@ func userRecords(data ...[]byte) []byte {
 // TestUnknownCodec has codecs that are not of this package: records are bad,
 // and nothing is passed on as if it had been decompressed.
 func TestUnknownCodec(t *testing.T) {
-	for _, codec := range []decoder.Codec{"lz4", "GZIP", "zstd with a dictionary\xff\xff\xff\xff",
-		"zstd with a dictionary\x7f"} {
+	for _, codec := range []decoder.Codec{
+		"lz4", "GZIP", "zstd with a dictionary\xff\xff\xff\xff",
+		"zstd with a dictionary\x7f",
+	} {
 		o := read(t, decoder.Decoder{Codec: codec}, event(holding(1, zstdded([]byte(poem)))))
 		if !errors.Is(o.errs[0], decoder.ErrCompressed) || !bytes.Equal(o.records[0].Data, zstdded([]byte(poem))) {
 			t.Errorf("%q: %v, data %q", codec, o.errs[0], o.records[0].Data)
@@ -125,8 +127,10 @@ func TestZstdDict(t *testing.T) {
 	}
 	trained, raw := dictionaries["trained"], dictionaries["text"]
 	both := decoder.ZstdDict(trained.Dictionary, raw.Dictionary)
-	for name, codec := range map[string]decoder.Codec{"trained": decoder.ZstdDict(trained.Dictionary),
-		"text": decoder.ZstdDict(raw.Dictionary)} {
+	for name, codec := range map[string]decoder.Codec{
+		"trained": decoder.ZstdDict(trained.Dictionary),
+		"text":    decoder.ZstdDict(raw.Dictionary),
+	} {
 		for i, c := range dictionaries[name].Cases {
 			for _, codec := range []decoder.Codec{codec, both} {
 				if r := read(t, decoder.Decoder{Codec: codec},
@@ -134,8 +138,10 @@ func TestZstdDict(t *testing.T) {
 					t.Errorf("%s %d: %q, want %q", name, i, r.Data, c.Plain)
 				}
 			}
-			for without, codec := range map[string]decoder.Codec{"Zstd": decoder.Zstd, "Auto": decoder.Auto,
-				"another": decoder.ZstdDict([]byte("something else"))} {
+			for without, codec := range map[string]decoder.Codec{
+				"Zstd": decoder.Zstd, "Auto": decoder.Auto,
+				"another": decoder.ZstdDict([]byte("something else")),
+			} {
 				if o := read(t, decoder.Decoder{Codec: codec},
 					event(holding(1, c.Data))); !errors.Is(o.errs[0], decoder.ErrCompressed) {
 					t.Errorf("%s %d by %s: %v", name, i, without, o.errs[0])
@@ -311,10 +317,14 @@ func TestOddPayloads(t *testing.T) {
 		{"a byte behind", "zstd auto", join(zs, []byte{7}), "!zstd: bytes behind the end"},
 		{"zeros behind", "zstd auto", join(zs, make([]byte, 32)), "!zstd: bytes behind the end"},
 		{"text behind", "zstd auto", join(zs, b), "!zstd: bytes behind the end"},
-		{"zeros behind skippable frames", "zstd auto", join(skippable, zs, skippable, make([]byte, 5)),
-			"!zstd: bytes behind the end"},
-		{"text behind a frame of other blocks", "zstd", join(frame(0, "\x02\x00\x00a\x23\x00\x00bcde"), b),
-			"!zstd: bytes behind the end"},
+		{
+			"zeros behind skippable frames", "zstd auto", join(skippable, zs, skippable, make([]byte, 5)),
+			"!zstd: bytes behind the end",
+		},
+		{
+			"text behind a frame of other blocks", "zstd", join(frame(0, "\x02\x00\x00a\x23\x00\x00bcde"), b),
+			"!zstd: bytes behind the end",
+		},
 		{"half a frame behind", "zstd auto", join(zs, zs[:3]), "!zstd: unexpected EOF"},
 		{"half a skippable frame behind", "zstd auto", join(zs, skippable[:9]), "!zstd: unexpected EOF"},
 		{"damage, and text behind", "zstd auto", join(damaged(zs, -1), b), "!zstd: CRC check failed"},
@@ -330,8 +340,10 @@ func TestOddPayloads(t *testing.T) {
 		{"a damaged checksum, framed", "snappy auto", damaged(fr, 14), "!snappy: "},
 		{"another method", "gzip", damaged(gz, 2), "!gzip: invalid header"},
 		{"another method", "auto", damaged(gz, 2), same},
-		{"a preset dictionary", "zlib", []byte("\x78\xbb\x00\x00\x00\x02\x03\x00\x00\x00\x00\x01"),
-			"!zlib: invalid dictionary"},
+		{
+			"a preset dictionary", "zlib", []byte("\x78\xbb\x00\x00\x00\x02\x03\x00\x00\x00\x00\x01"),
+			"!zlib: invalid dictionary",
+		},
 		{"a preset dictionary", "auto", []byte("\x78\xbb\x00\x00\x00\x02\x03\x00\x00\x00\x00\x01"), same},
 		{"a length of four gigabytes", "snappy", []byte("\xff\xff\xff\xff\x0f\x00a"), "!snappy: "},
 		{"a repeated offset, which is not snappy", "snappy", []byte("\x06\x00a\x11\x00"), "!snappy: "},
@@ -417,8 +429,10 @@ func TestCutOffStreams(t *testing.T) {
 // that, says that it does.
 func bombs() map[string][]byte {
 	zeros := make([]byte, 64<<20)
-	return map[string][]byte{"gzip": gzipped(zeros), "zlib": zlibbed(zeros), "zstd": zstdded(zeros),
-		"framed": framed(zeros)}
+	return map[string][]byte{
+		"gzip": gzipped(zeros), "zlib": zlibbed(zeros), "zstd": zstdded(zeros),
+		"framed": framed(zeros),
+	}
 }
 
 func TestBombs(t *testing.T) {

@@ -54,8 +54,10 @@ func TestCrowdedRecordsAreReadLikeOthers(t *testing.T) {
 			}
 		}
 	}
-	for _, element := range []string{"[" + strings.Repeat("0,", 2000) + "0]",
-		"[[" + strings.Repeat(`{},`, 2000) + "0]]"} {
+	for _, element := range []string{
+		"[" + strings.Repeat("0,", 2000) + "0]",
+		"[[" + strings.Repeat(`{},`, 2000) + "0]]",
+	} {
 		if got := read(t, decoder.Decoder{}, event(plain(0), element, plain(2))); got.broken != nil ||
 			len(got.records) != 3 || !errors.Is(got.errs[1], decoder.ErrType) {
 			t.Errorf("a long array as a record gives %s", got)

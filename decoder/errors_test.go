@@ -41,8 +41,11 @@ func TestSentinels(t *testing.T) {
 		{decoder.Decoder{}, strings.Repeat("[", 301), decoder.ErrTooLarge},
 		{decoder.Decoder{MaxData: 4}, event(plain(1)), decoder.ErrTooLarge},
 		{decoder.Decoder{MaxRecords: 1}, event(plain(1), plain(2)), decoder.ErrTooLarge},
-		{decoder.Decoder{}, event(with(plain(1), `"eventSource":`, `"kinesis":{},"eventSource":`)),
-			decoder.ErrDuplicate},
+		{
+			decoder.Decoder{},
+			event(with(plain(1), `"eventSource":`, `"kinesis":{},"eventSource":`)),
+			decoder.ErrDuplicate,
+		},
 		{decoder.Decoder{}, `{"Records":[],"Records":[]}`, decoder.ErrDuplicate},
 		{decoder.Decoder{}, event(with(brief, `"partitionKey":"k",`, ``)), decoder.ErrMissing},
 		{decoder.Decoder{}, event(with(brief, `"k"`, `7`)), decoder.ErrType},
@@ -152,19 +155,27 @@ func TestWhatOtherEventsLookLike(t *testing.T) {
 		{`{"version":"2.0","routeKey":"$default","requestContext":{}}`, "it looks like an API Gateway request"},
 		{`{"httpMethod":"GET","requestContext":{}}`, "it looks like an API Gateway or load balancer request"},
 		{`{"requestContext":{}}`, "it looks like an API request"},
-		{`{"type":"TOKEN","authorizationToken":"t","methodArn":"a"}`,
-			"it looks like an API Gateway authorizer request"},
+		{
+			`{"type":"TOKEN","authorizationToken":"t","methodArn":"a"}`,
+			"it looks like an API Gateway authorizer request",
+		},
 		{`{"detail-type":"Scheduled Event","source":"aws.events"}`, "it looks like an EventBridge event"},
 		{`{"awslogs":{"data":""}}`, "it looks like a CloudWatch Logs subscription"},
 		{`{"invocationId":"1","deliveryStreamArn":"a","records":[]}`, "it looks like a Firehose transformation"},
 		{`{"triggerSource":"PreSignUp_SignUp"}`, "it looks like a Cognito trigger"},
 		{`{"invocationSchemaVersion":"1.0","tasks":[]}`, "it looks like an S3 batch job"},
-		{`{"requestContext":{},"KinesisBatchInfo":{}}`,
-			"it looks like an on-failure record of an event source mapping"},
-		{`{"requestContext":{},"DDBStreamBatchInfo":{}}`,
-			"it looks like an on-failure record of an event source mapping"},
-		{`{"Records":[],"window":{},"eventSourceARN":"arn:aws:dynamodb:us-east-2:123456789012:table/t/stream/1"}`,
-			"a window of"},
+		{
+			`{"requestContext":{},"KinesisBatchInfo":{}}`,
+			"it looks like an on-failure record of an event source mapping",
+		},
+		{
+			`{"requestContext":{},"DDBStreamBatchInfo":{}}`,
+			"it looks like an on-failure record of an event source mapping",
+		},
+		{
+			`{"Records":[],"window":{},"eventSourceARN":"arn:aws:dynamodb:us-east-2:123456789012:table/t/stream/1"}`,
+			"a window of",
+		},
 	} {
 		got := read(t, decoder.Decoder{}, c.text)
 		if len(got.records) > 0 || !errors.Is(got.broken, decoder.ErrNotKinesis) ||
@@ -181,16 +192,22 @@ func TestErrorText(t *testing.T) {
 		want string
 	}{
 		{decoder.Error{Index: -1, Offset: 7, Err: decoder.ErrSyntax}, "kinesis event: invalid JSON at offset 7"},
-		{decoder.Error{Index: 0, Offset: 7, Err: decoder.ErrSyntax},
-			"kinesis event: record 0: invalid JSON at offset 7"},
+		{
+			decoder.Error{Index: 0, Offset: 7, Err: decoder.ErrSyntax},
+			"kinesis event: record 0: invalid JSON at offset 7",
+		},
 		{
 			decoder.Error{Index: 3, SequenceNumber: "42", Field: "data", Offset: 0, Err: decoder.ErrBase64},
 			"kinesis event: record 3 (sequence number 42): data: invalid base64 at offset 0",
 		},
-		{decoder.Error{Index: -1, Field: "window", Offset: -1, Err: decoder.ErrType},
-			"kinesis event: window: member of the wrong type"},
-		{decoder.Error{Index: 1, SequenceNumber: "4\n2\xff", Offset: -1, Err: decoder.ErrMissing},
-			`kinesis event: record 1 (sequence number 4\n2\xff): missing member`},
+		{
+			decoder.Error{Index: -1, Field: "window", Offset: -1, Err: decoder.ErrType},
+			"kinesis event: window: member of the wrong type",
+		},
+		{
+			decoder.Error{Index: 1, SequenceNumber: "4\n2\xff", Offset: -1, Err: decoder.ErrMissing},
+			`kinesis event: record 1 (sequence number 4\n2\xff): missing member`,
+		},
 	} {
 		if got := c.e.Error(); got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)

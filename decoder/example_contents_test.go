@@ -57,8 +57,10 @@ func ExampleDecoder_codec() {
 
 // What Auto would do with data.
 func ExampleDetect() {
-	for _, data := range [][]byte{routertest.Gzip([]byte("wheel")), routertest.SnappyFramed([]byte("barrow")),
-		[]byte("as it is"), []byte("x^2 + y^2")} {
+	for _, data := range [][]byte{
+		routertest.Gzip([]byte("wheel")), routertest.SnappyFramed([]byte("barrow")),
+		[]byte("as it is"), []byte("x^2 + y^2"),
+	} {
 		fmt.Println(decoder.Detect(data))
 	}
 	// Output:

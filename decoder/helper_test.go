@@ -46,11 +46,11 @@ const brief = `{"kinesis":{"partitionKey":"k","sequenceNumber":"1","data":"aGVsb
 func event(records ...string) string { return `{"Records":[` + strings.Join(records, ",") + `]}` }
 
 // with is text with one part of it replaced, which must stand in it once.
-func with(text, old, new string) string {
+func with(text, old, now string) string {
 	if strings.Count(text, old) != 1 {
 		panic(fmt.Sprintf("%q stands %d times in %.200q", old, strings.Count(text, old), text))
 	}
-	return strings.Replace(text, old, new, 1)
+	return strings.Replace(text, old, now, 1)
 }
 
 // withKey is record n with that partition key, as it is to stand between the

@@ -19,7 +19,12 @@ func TestText(t *testing.T) {
 		data string
 		bad  int // the byte that is not UTF-8; -1 where all is
 	}{
-		{"", -1}, {"hello", -1}, {"café 😀 \ufffd", -1}, {"\xff", 0}, {"caf\xc3", 3}, {"a\ufffd\xc0\xaf", 4},
+		{"", -1},
+		{"hello", -1},
+		{"café 😀 \ufffd", -1},
+		{"\xff", 0},
+		{"caf\xc3", 3},
+		{"a\ufffd\xc0\xaf", 4},
 		{"\xed\xa0\x80", 0},
 	} {
 		rec := decoder.Record{Index: 3, SequenceNumber: []byte("101"), Data: []byte(c.data)}
@@ -48,8 +53,10 @@ func TestRecordJSON(t *testing.T) {
 		{" 7\n", "7", nil},
 		{`"\ud83d\ude00 \ud800"`, `"😀 ` + "\ufffd" + `"`, nil},
 		{strings.Repeat("[", 300) + strings.Repeat("]", 300), strings.Repeat("[", 300) + strings.Repeat("]", 300), nil},
-		{strings.Repeat("[", 299) + "1" + strings.Repeat("]", 299),
-			strings.Repeat("[", 299) + "1" + strings.Repeat("]", 299), nil},
+		{
+			strings.Repeat("[", 299) + "1" + strings.Repeat("]", 299),
+			strings.Repeat("[", 299) + "1" + strings.Repeat("]", 299), nil,
+		},
 		{strings.Repeat("[", 300) + "1" + strings.Repeat("]", 300), "", decoder.ErrTooLarge},
 		{"", "", decoder.ErrSyntax},
 		{"hello", "", decoder.ErrSyntax},

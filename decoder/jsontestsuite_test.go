@@ -149,8 +149,10 @@ var places = map[string]struct{ before, behind string }{
 	"behind the event":         {event(brief), ``},
 	"behind Lambda's records":  {event(plain(1), plain(2)), ``},
 	"between Lambda's records": {`{"Records":[` + plain(1) + `,` + plain(2), plain(3) + `]}`},
-	"within a record of Lambda": {`{"Records":[` + plain(1) + `,` + strings.TrimSuffix(plain(2), "}") + `,"x":`,
-		`},` + plain(3) + `]}`},
+	"within a record of Lambda": {
+		`{"Records":[` + plain(1) + `,` + strings.TrimSuffix(plain(2), "}") + `,"x":`,
+		`},` + plain(3) + `]}`,
+	},
 }
 
 // everyPlace puts text wherever an event has JSON.

@@ -154,8 +154,10 @@ func TestLoopsInLoops(t *testing.T) {
 }
 
 func sameRecord(a, b decoder.Record) bool {
-	x, y := &outcome{records: []decoder.Record{a},
-		errs: make([]*decoder.Error, 1)}, &outcome{records: []decoder.Record{b}, errs: make([]*decoder.Error, 1)}
+	x, y := &outcome{
+		records: []decoder.Record{a},
+		errs:    make([]*decoder.Error, 1),
+	}, &outcome{records: []decoder.Record{b}, errs: make([]*decoder.Error, 1)}
 	return x.String() == y.String()
 }
 
@@ -271,8 +273,10 @@ func TestViewsMayBeAppendedTo(t *testing.T) {
 func TestRecordMayBeChanged(t *testing.T) {
 	want := loop(t, decoder.Decoder{}, warmUp).String()
 	for rec := range decoder.Records(warmUp) {
-		*rec = decoder.Record{Source: &decoder.Source{StreamName: "mine"}, Aggregated: true, SubSequenceNumber: 7,
-			ExplicitHashKey: []byte("h")}
+		*rec = decoder.Record{
+			Source: &decoder.Source{StreamName: "mine"}, Aggregated: true, SubSequenceNumber: 7,
+			ExplicitHashKey: []byte("h"),
+		}
 	}
 	if got := loop(t, decoder.Decoder{}, warmUp).String(); got != want {
 		t.Errorf("afterwards the event gives\n%s", got)

@@ -19,8 +19,10 @@ func TestMaxData(t *testing.T) {
 				break
 			}
 			text := base64.StdEncoding.EncodeToString(make([]byte, size))
-			for _, written := range []string{text, strings.Join(strings.SplitAfter(text, "="), `\n`),
-				strings.Replace(text, "A", `\u0041`, 1)} {
+			for _, written := range []string{
+				text, strings.Join(strings.SplitAfter(text, "="), `\n`),
+				strings.Replace(text, "A", `\u0041`, 1),
+			} {
 				ev := event(plain(0), withData(1, written), plain(2))
 				got := read(t, decoder.Decoder{MaxData: limit}, ev)
 				e := got.errs[1]

@@ -109,22 +109,28 @@ func TestSourceOfAnEvent(t *testing.T) {
 		if len(o.records) > 0 {
 			want = *o.records[0].Source
 		} else if w := o.window; w != nil {
-			want = decoder.Source{EventSourceARN: w.EventSourceARN, ShardID: w.ShardID,
-				StreamName: decoder.StreamName(w.EventSourceARN)}
+			want = decoder.Source{
+				EventSourceARN: w.EventSourceARN, ShardID: w.ShardID,
+				StreamName: decoder.StreamName(w.EventSourceARN),
+			}
 		}
 		if *got != want {
 			t.Errorf("%s: the source is %+v, want %+v", path, *got, want)
 		}
 	}
 	// A fault behind the first record, or in its data, does not matter.
-	for _, text := range []string{event(plain(1)) + "garbage", event(withData(1, "*")),
-		event(with(plain(1), `"aGVsbG8="`, `7`)), event(plain(1), plain(2))[:700], event(plain(1), "7")} {
+	for _, text := range []string{
+		event(plain(1)) + "garbage", event(withData(1, "*")),
+		event(with(plain(1), `"aGVsbG8="`, `7`)), event(plain(1), plain(2))[:700], event(plain(1), "7"),
+	} {
 		if got, err := (decoder.Decoder{}).Source([]byte(text)); err != nil || got.StreamName != "orders" {
 			t.Errorf("the source is %v, %v of %.900s", got, err, text)
 		}
 	}
-	for _, text := range []string{"", "{}", "[{}]", event(`{"s3":{}}`), event(plain(1))[:100],
-		`{"Records":[],"window":7}`, `{"Records":0}`} {
+	for _, text := range []string{
+		"", "{}", "[{}]", event(`{"s3":{}}`), event(plain(1))[:100],
+		`{"Records":[],"window":7}`, `{"Records":0}`,
+	} {
 		got, err := decoder.Decoder{}.Source([]byte(text))
 		if got != nil || err == nil {
 			t.Errorf("the source is %v, %v of %s", got, err, text)

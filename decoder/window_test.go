@@ -27,8 +27,10 @@ func TestWindowMembers(t *testing.T) {
 			`"window":{"start":"2024-11-18T10:08:00Z","end":"2024-11-18T10:10:00Z"},"state":{"n":1},"shardId":"s",` +
 				`"eventSourceARN":"arn:aws:kinesis:x",` +
 				`"isFinalInvokeForWindow":true,"isWindowTerminatedEarly":false`,
-			decoder.Window{Start: start, End: start.Add(2 * time.Minute), State: []byte(`{"n":1}`), ShardID: "s",
-				EventSourceARN: "arn:aws:kinesis:x", IsFinalInvokeForWindow: true},
+			decoder.Window{
+				Start: start, End: start.Add(2 * time.Minute), State: []byte(`{"n":1}`), ShardID: "s",
+				EventSourceARN: "arn:aws:kinesis:x", IsFinalInvokeForWindow: true,
+			},
 		},
 		{`"isWindowTerminatedEarly":true`, decoder.Window{IsWindowTerminatedEarly: true}},
 		{`"isFinalInvokeForWindow":false`, decoder.Window{}},
@@ -83,8 +85,10 @@ func TestWindowWithoutRecords(t *testing.T) {
 		{`{"isFinalInvokeForWindow":true}`, true},
 		{`{"isWindowTerminatedEarly":true,"Records":null}`, true},
 		{`{"Records":null,"window":{},"eventSourceARN":"arn:aws:kinesis:us-east-2:123456789012:stream/orders"}`, true},
-		{`{"Records":[],"window":{},"eventSourceARN":"arn:aws:dynamodb:us-east-2:123456789012:table/t/stream/1"}`,
-			false},
+		{
+			`{"Records":[],"window":{},"eventSourceARN":"arn:aws:dynamodb:us-east-2:123456789012:table/t/stream/1"}`,
+			false,
+		},
 		{`{"window":{},"eventSourceARN":"arn:aws:dynamodb:us-east-2:123456789012:table/t/stream/1"}`, false},
 		{`{"state":{}}`, false},
 		{`{"shardId":"s"}`, false},
@@ -159,8 +163,10 @@ func TestWindowDoesNotReadRecords(t *testing.T) {
 	if err != nil || w == nil {
 		t.Errorf("with bad records it gives %v, %v", w, err)
 	}
-	for _, text := range []string{windowed(`"window":{}`, plain(1), "{]"),
-		windowed(`"window":{}`, plain(1)+" "+plain(2)), windowed(`"window":{}`, plain(1)) + "}"} {
+	for _, text := range []string{
+		windowed(`"window":{}`, plain(1), "{]"),
+		windowed(`"window":{}`, plain(1)+" "+plain(2)), windowed(`"window":{}`, plain(1)) + "}",
+	} {
 		if w, err := (decoder.Decoder{}).Window([]byte(text)); w != nil || !errors.Is(err, decoder.ErrSyntax) {
 			t.Errorf("a broken event gives %v, %v", w, err)
 		}

@@ -110,7 +110,8 @@ func readContents(t *testing.T, d decoder.Decoder, event []byte) string {
 // out what is zero.
 var aggregated = func() protoreflect.MessageDescriptor {
 	field := func(name string, number int32, label descriptorpb.FieldDescriptorProto_Label,
-		kind descriptorpb.FieldDescriptorProto_Type, of string) *descriptorpb.FieldDescriptorProto {
+		kind descriptorpb.FieldDescriptorProto_Type, of string,
+	) *descriptorpb.FieldDescriptorProto {
 		f := &descriptorpb.FieldDescriptorProto{Name: &name, Number: &number, Label: &label, Type: &kind}
 		if of != "" {
 			f.TypeName = &of
@@ -138,8 +139,10 @@ var aggregated = func() protoreflect.MessageDescriptor {
 				field("data", 3, optional, descriptorpb.FieldDescriptorProto_TYPE_BYTES, ""),
 				field("tags", 4, repeated, message, ".Tag"),
 			}},
-			{Name: proto.String("Tag"), Field: []*descriptorpb.FieldDescriptorProto{field("key", 1, optional, text, ""),
-				field("value", 2, optional, text, "")}},
+			{Name: proto.String("Tag"), Field: []*descriptorpb.FieldDescriptorProto{
+				field("key", 1, optional, text, ""),
+				field("value", 2, optional, text, ""),
+			}},
 		},
 	}, nil)
 	if err != nil {

@@ -184,8 +184,10 @@ func (v *verdict) about(rec *decoder.Record, err error, n int) string {
 		name      string
 		got, want []byte
 	}{
-		{"key", rec.PartitionKey, e.key}, {"sequence number", rec.SequenceNumber, e.sequence},
-		{"data", rec.Data, e.data}, {"event id", rec.EventID, e.id},
+		{"key", rec.PartitionKey, e.key},
+		{"sequence number", rec.SequenceNumber, e.sequence},
+		{"data", rec.Data, e.data},
+		{"event id", rec.EventID, e.id},
 	} {
 		if !bytes.Equal(f.got, f.want) || (f.got == nil) != (f.want == nil) {
 			return fmt.Sprintf("record %d: %s %q (absent: %t), not %q (%t)", n, f.name, f.want, f.want == nil, f.got,
@@ -314,8 +316,10 @@ func (v *verdict) window() (w *decoder.Window, flaws []flaw) {
 		}
 		return string(b[at.start:at.end]) == "true"
 	}
-	w = &decoder.Window{IsFinalInvokeForWindow: truth("isFinalInvokeForWindow"),
-		IsWindowTerminatedEarly: truth("isWindowTerminatedEarly")}
+	w = &decoder.Window{
+		IsFinalInvokeForWindow:  truth("isFinalInvokeForWindow"),
+		IsWindowTerminatedEarly: truth("isWindowTerminatedEarly"),
+	}
 	if at, ok := v.outer["state"]; ok {
 		w.State = b[at.start:at.end]
 	}

@@ -64,8 +64,10 @@ func FuzzRecord(f *testing.F) {
 		odd := record(key, sequence, data, at, eventID)
 		ask(t, &pair{
 			warm: []shot{{event: []byte(`{"Records":[` + goodRecord + `,` + anotherRecord + `]}`)}},
-			last: shot{[]byte(`{"Records":[` + goodRecord + `,` + odd + `,` + anotherRecord + `,` + odd + `]}`),
-				unpackedHow(how)},
+			last: shot{
+				[]byte(`{"Records":[` + goodRecord + `,` + odd + `,` + anotherRecord + `,` + odd + `]}`),
+				unpackedHow(how),
+			},
 		})
 	})
 }

@@ -52,16 +52,22 @@ var mutants = []mutant{
 	{"Source trusts data that nobody has read", `if len(text) == 0 {`, `if len(text) == 0 || o.skipData {`},
 	{"MaxData is not looked at", `if n < 0 || n > o.limit {`, `if n < 0 {`},
 	{"an event id stays from record to record", `var id []byte`, `id := out.rec.EventID`},
-	{"a time stays from record to record", `var at time.Time`,
-		`var at time.Time = out.rec.ApproximateArrivalTimestamp`},
+	{
+		"a time stays from record to record", `var at time.Time`,
+		`var at time.Time = out.rec.ApproximateArrivalTimestamp`,
+	},
 	{"detached records are views", `if out.detach {`, `if false {`},
 
 	// Lambda's own form.
-	{"text before the key is not compared", `if !l.primed && !stands(b, i, u.toKey) {`,
-		`if !l.primed && len(b)-i < len(u.toKey) {`},
+	{
+		"text before the key is not compared", `if !l.primed && !stands(b, i, u.toKey) {`,
+		`if !l.primed && len(b)-i < len(u.toKey) {`,
+	},
 	{"text behind the key is not compared", `if string(head[:len(toSequence1)]) != toSequence1 || `, `if `},
-	{"text before the number is not compared", `string(head[len(toSequence1):sequenceAt]) != toSequence2 ||`,
-		`false ||`},
+	{
+		"text before the number is not compared", `string(head[len(toSequence1):sequenceAt]) != toSequence2 ||`,
+		`false ||`,
+	},
 	{"text before data is not compared", `string(head[sequenceEnd:]) != toData {`, `false {`},
 	{"text behind data is not compared", `string(p[:len(toTime1)]) == toTime1 && `, ``},
 	{"text before the time is not compared", ` && string(p[len(toTime1):timeAt]) == toTime2`, ``},
@@ -71,11 +77,15 @@ var mutants = []mutant{
 		"the key ends at a quote alone", `p := (*[16]byte)(b[i : i+16])`,
 		`p := (*[16]byte)(b[i : i+16]); if n := bytes.IndexByte(p[:], '"'); n >= 0 { return i + n }`,
 	},
-	{"the source of another shape", `out.fill(index, t.source, key`,
-		`source := out.rec.Source; if source == nil { source = t.source }; out.fill(index, source, key`},
+	{
+		"the source of another shape", `out.fill(index, t.source, key`,
+		`source := out.rec.Source; if source == nil { source = t.source }; out.fill(index, source, key`,
+	},
 	{"an index stays from record to record", `out.fill(index, t`, `out.fill(out.rec.Index, t`},
-	{"the event id's number is another", `!sameDigits(sequence, (*[lambdaDigits]byte)(b[i:])) {`,
-		`!sameDigits(sequence, sequence) {`},
+	{
+		"the event id's number is another", `!sameDigits(sequence, (*[lambdaDigits]byte)(b[i:])) {`,
+		`!sameDigits(sequence, sequence) {`,
+	},
 	{"the last digits are not compared", `i < lambdaDigits; i += 8 {`, `i < lambdaDigits-8; i += 8 {`},
 	{"the sequence number may be no number", `high |= aboveNine(v ^ zeros)`, ``},
 	{"detached records in Lambda's form are views", `if out.detach {`, `if false {`},
@@ -92,19 +102,25 @@ var mutants = []mutant{
 	{"milliseconds are not looked at", ` || aboveNine(d)&(highs>>point) != 0 {`, ` {`},
 
 	// Data.
-	{"line breaks in data", `n := base64.DecodeQuads(room, text)`,
-		"n, fault := base64.Decode(room, text)\nif fault >= 0 { n = -1 }\n"},
+	{
+		"line breaks in data", `n := base64.DecodeQuads(room, text)`,
+		"n, fault := base64.Decode(room, text)\nif fault >= 0 { n = -1 }\n",
+	},
 	{"the last quad is not verified", `if v&notBase64 != 0 {`, `if false {`},
 	{"short data is not verified", `return bad&notBase64 == 0`, `return true`},
-	{"blocks are not verified", `if !decodeBlocks(&dst[0], &src[0], last) {`,
-		`if decodeBlocks(&dst[0], &src[0], last); false {`},
+	{
+		"blocks are not verified", `if !decodeBlocks(&dst[0], &src[0], last) {`,
+		`if decodeBlocks(&dst[0], &src[0], last); false {`,
+	},
 	{"the last block alone is verified", `VPOR       Y3, Y8, Y8 `, `VMOVDQA    Y3, Y8     `},
 	{"the last block is not decoded again", `LEAQ -32(SI)(CX*1), R8`, `LEAQ -32(SI)(CX*1), R8; ANDQ $~31, CX`},
 }
 
 // blocks are the mutants of what only amd64 has.
-var blocks = []string{"blocks are not verified", "the last block alone is verified",
-	"the last block is not decoded again"}
+var blocks = []string{
+	"blocks are not verified", "the last block alone is verified",
+	"the last block is not decoded again",
+}
 
 // Each mutant is looked for with these seeds, in so many executions.
 var mutantSeeds = []string{"1", "2"}

@@ -53,8 +53,10 @@ type verdict struct {
 
 // judge says what an event should give.
 func judge(s *shot) *verdict {
-	v := &verdict{event: s.event, maxData: s.MaxData, maxRecords: s.MaxRecords, skim: s.via == viaWindow,
-		skipData: s.via == viaSource}
+	v := &verdict{
+		event: s.event, maxData: s.MaxData, maxRecords: s.MaxRecords, skim: s.via == viaWindow,
+		skipData: s.via == viaSource,
+	}
 	if v.maxData <= 0 {
 		v.maxData = 10 << 20
 	}
@@ -286,8 +288,10 @@ func (r *reader) twin(seen map[string]bool, known []string, name []byte, escaped
 }
 
 // innerNames are the members that stand in "kinesis" where there is one.
-var innerNames = []string{"sequenceNumber", "partitionKey", "data", "approximateArrivalTimestamp",
-	"kinesisSchemaVersion", "encryptionType"}
+var innerNames = []string{
+	"sequenceNumber", "partitionKey", "data", "approximateArrivalTimestamp",
+	"kinesisSchemaVersion", "encryptionType",
+}
 
 // get finds a member: some stand in "kinesis" where there is one.
 func (r *reader) get(name string) (span, bool) {

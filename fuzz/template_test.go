@@ -171,10 +171,14 @@ var (
 		`1`, `"x"`, `{}`, `[]`, `null`, `true`, `false`, `-0.5e-7`, `""`, `"\u0041\n"`, `{"data":"AAAA"}`,
 		`[{"a":[1,{"b":null}]},2]`, `"\ud83d\ude00\ud800"`, "\"\xff\xc0\"", `"\""`, `"\\"`, `{"kinesis":{"data":1}}`,
 	}
-	oddValues = []string{`null`, `1`, `"x"`, `true`, `{}`, `[]`, `""`, `"1.0"`, `"AAAA"`, `[1]`, `-1e5`,
-		`{"data":"AAAA"}`}
-	constants = []string{`"x"`, `""`, `"aws:kinesis"`, `"\u0061ws:kinesis"`, `"aws:s3"`, `"1.\u0030"`, `"é"`,
-		"\"\xe9\"", `"\ud800"`, `"\/"`}
+	oddValues = []string{
+		`null`, `1`, `"x"`, `true`, `{}`, `[]`, `""`, `"1.0"`, `"AAAA"`, `[1]`, `-1e5`,
+		`{"data":"AAAA"}`,
+	}
+	constants = []string{
+		`"x"`, `""`, `"aws:kinesis"`, `"\u0061ws:kinesis"`, `"aws:s3"`, `"1.\u0030"`, `"é"`,
+		"\"\xe9\"", `"\ud800"`, `"\/"`,
+	}
 	fieldNames = []string{
 		"kinesis", "data", "partitionKey", "sequenceNumber", "approximateArrivalTimestamp", "kinesisSchemaVersion",
 		"encryptionType", "eventID", "eventSource", "eventVersion", "eventName", "eventSourceARN",

@@ -12,8 +12,12 @@ func TestScan(t *testing.T) {
 		end  int
 		err  error
 	}{
-		{"{} {}", 2, nil}, {" 7,", 2, nil}, {`"a" b`, 3, nil},
-		{"", 0, ErrSyntax}, {"  ", 2, ErrSyntax}, {"[1,]", 3, ErrSyntax},
+		{"{} {}", 2, nil},
+		{" 7,", 2, nil},
+		{`"a" b`, 3, nil},
+		{"", 0, ErrSyntax},
+		{"  ", 2, ErrSyntax},
+		{"[1,]", 3, ErrSyntax},
 		{strings.Repeat("[", 301), 300, ErrTooLarge},
 	} {
 		if end, err := Scan([]byte(c.data)); end != c.end || !errors.Is(err, c.err) {
