@@ -44,7 +44,7 @@ func (d Decoder) Batch(event []byte, f func(*Batch) error) error {
 // BatchUntil is [Decoder.Batch] for those who have only so much time: reading ends before the next record once stop reports
 // true, and f gets the records before that one; [Batch.Unread] tells which it is. The same happens, instead of an error,
 // where the event passes MaxRecords, MaxBatch, or what may be decompressed in vain. One record at least is read in any
-// case, so that who comes back for the others gets on.
+// case, of an aggregate one of its user records.
 //
 // stop is asked for each mebibyte that is read or decompressed, or more often; nil never stops. A record is read as a
 // whole: MaxData bounds what that takes.
@@ -72,21 +72,25 @@ const (
 // true.
 func (r *reader) readBatch(stop func() bool) {
 	b, w := &r.batch, &r.walker
-	asked, stopped := int64(0), false
+	asked := int64(0)
 	for r.next() {
 		rec := &r.out.rec
-		if stopped {
-			b.unread = &Error{Index: rec.Index, SequenceNumber: string(rec.SequenceNumber), Offset: int64(w.start), Err: ErrStopped}
-			return
-		}
 		b.add(rec, r.out.bad)
 		if stop == nil {
 			continue
 		}
 		work := int64(w.pos) + r.contents.work() + workOfRecord*int64(b.size())
-		if work-asked >= workUnasked {
-			asked, stopped = work, stop()
+		if work-asked < workUnasked {
+			continue
 		}
+		if asked = work; !stop() {
+			continue
+		}
+		if r.peek() {
+			b.unread = &Error{Index: rec.Index, SequenceNumber: string(rec.SequenceNumber), Offset: int64(w.start), Err: ErrStopped}
+			return
+		}
+		break
 	}
 	b.window = w.window()
 }

@@ -206,7 +206,7 @@ func TestBatchUntilLimits(t *testing.T) {
 		err := c.d.BatchUntil(ev, nil, func(b *decoder.Batch) error {
 			u, read := b.Unread(), len(b.Records())
 			if read != c.read || (u == nil) != (read == 5) ||
-				u != nil && (u.Index != c.at || !errors.Is(u, decoder.ErrTooLarge)) {
+				u != nil && (u.Index != c.at || u.SequenceNumber != sequence(c.at) || !errors.Is(u, decoder.ErrTooLarge)) {
 				t.Errorf("%+v: %d records, %v", c.d, read, u)
 			}
 			return nil
@@ -221,6 +221,22 @@ func TestBatchUntilLimits(t *testing.T) {
 		return nil
 	})
 	if !errors.Is(err, decoder.ErrSyntax) {
+		t.Error(err)
+	}
+}
+
+// TestBatchUntilReadsNoMore: what stands behind the end of reading may take long, and is not looked into.
+func TestBatchUntilReadsNoMore(t *testing.T) {
+	first, next := gzipped(make([]byte, 2<<20)), gzipped(make([]byte, 3<<20))
+	d := decoder.Decoder{Codec: decoder.Gzip, MaxBatch: 4 << 20} // which the next one would pass
+	err := d.BatchUntil(holdingNumbered(3, func(i int) []byte { return [][]byte{first, next, next}[i] }), func() bool { return true },
+		func(b *decoder.Batch) error {
+			if u := b.Unread(); len(b.Records()) != 1 || u == nil || !errors.Is(u, decoder.ErrStopped) || u.SequenceNumber != sequence(1) {
+				t.Errorf("%d records, unread is %v", len(b.Records()), u)
+			}
+			return nil
+		})
+	if err != nil {
 		t.Error(err)
 	}
 }

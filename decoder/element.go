@@ -12,7 +12,8 @@ func (r *reader) nextElement() bool {
 		}
 	}
 	if !w.found(start) {
-		return false
+		r.nameElement()
+		return w.exceed(&out.rec, tooMany(w.maxRecords))
 	}
 	end, ok := 0, false
 	if primed {
@@ -61,4 +62,22 @@ func (r *reader) readAgain() bool {
 		return w.fail(el.Start, err)
 	}
 	return true
+}
+
+// nameElement reads of the element that was found last only which record it is.
+func (r *reader) nameElement() {
+	index := r.walker.index
+	r.out.leaveData()
+	r.readStrictly()
+	r.out.rec.Index = index
+}
+
+// peek reads which record comes next, but not its data: that may take long. It
+// reports false at the event's end.
+func (r *reader) peek() bool {
+	if r.contents.open() {
+		return true // another of the last record's aggregate
+	}
+	r.out.leaveData()
+	return r.nextElement()
 }

@@ -122,17 +122,28 @@ func (s Source) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// StreamName returns the name of the stream in the ARN of a stream or of an enhanced fan-out consumer
-// (…:stream/NAME, …:stream/NAME/consumer/CONSUMER:CREATED), and "" for what is neither.
+// StreamName returns the name of the stream in the ARN of a Kinesis stream or of
+// an enhanced fan-out consumer (…:stream/NAME, …:stream/NAME/consumer/CONSUMER:CREATED),
+// and "" for what is neither.
 func StreamName(arn string) string {
-	if !strings.HasPrefix(arn, "arn:") {
-		return ""
-	}
-	_, name, found := strings.Cut(arn, ":stream/")
+	// arn:PARTITION:kinesis:REGION:ACCOUNT:stream/NAME
+	rest, found := strings.CutPrefix(arn, "arn:")
 	if !found {
 		return ""
 	}
-	name, _, _ = strings.Cut(name, "/")
+	_, rest, _ = strings.Cut(rest, ":")
+	if rest, found = strings.CutPrefix(rest, "kinesis:"); !found {
+		return ""
+	}
+	_, rest, _ = strings.Cut(rest, ":")
+	_, rest, _ = strings.Cut(rest, ":")
+	if rest, found = strings.CutPrefix(rest, "stream/"); !found {
+		return ""
+	}
+	name, consumer, found := strings.Cut(rest, "/")
+	if found && (!strings.HasPrefix(consumer, "consumer/") || consumer == "consumer/") {
+		return ""
+	}
 	return name
 }
 

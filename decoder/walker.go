@@ -97,12 +97,7 @@ func (w *walker) next() (start int, more bool) {
 // is one too many.
 func (w *walker) found(start int) bool {
 	w.start = start
-	return w.index < w.maxRecords || w.full()
-}
-
-func (w *walker) full() bool {
-	w.atLimit = true
-	return w.fail(w.start, tooMany(w.maxRecords))
+	return w.index < w.maxRecords
 }
 
 func tooMany(limit int) error {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math/big"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -358,9 +359,11 @@ func (r *reader) read() {
 	}
 }
 
+var streamARN = regexp.MustCompile(`(?s)^arn:[^:]*:kinesis:[^:]*:[^:]*:stream/([^/]*)(/consumer/.+)?$`)
+
 func streamOf(arn string) string {
-	if before, after, ok := strings.Cut(arn, ":stream/"); ok && strings.HasPrefix(before+":", "arn:") {
-		return strings.Split(after, "/")[0]
+	if m := streamARN.FindStringSubmatch(arn); m != nil {
+		return m[1]
 	}
 	return ""
 }

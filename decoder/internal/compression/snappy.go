@@ -69,8 +69,8 @@ func (z *Decompressor) unhadoop(dst, data []byte, limit int) (_ []byte, err erro
 		}
 		n := uint64(binary.BigEndian.Uint32(data))
 		data = data[4:]
-		if n/maxSnappyRatio > uint64(len(data)) {
-			return dst, snappy.ErrCorrupt
+		if n == 0 && len(dst)+len(data) > 0 || n/maxSnappyRatio > uint64(len(data)) {
+			return dst, snappy.ErrCorrupt // a frame of nothing stands alone
 		}
 		if n > uint64(limit-len(dst)) {
 			return dst, ErrTooLong
