@@ -28,9 +28,9 @@ var mutants = []mutant{
 	{"text is not compared", `if end >= len(b) || string(b[i:end]) != segment.text {`, `if end >= len(b) {`},
 	{
 		"a value is searched for, not taken from the scan",
-		`slots = append(slots, found{between(at.Start+1, at.End-1), s})`,
+		`slots = append(slots, found{jsonscan.Between(at.Start+1, at.End-1), s})`,
 		`first := record.Start + 1 + bytes.Index(b[record.Start:], at.Of(b)); slots = append(slots, ` +
-			`found{between(first, first+at.End-at.Start-2), s})`,
+			`found{jsonscan.Between(first, first+at.End-at.Start-2), s})`,
 	},
 	{"a shape of another depth, the last one", `last != nil && last.depth == depth {`, `last != nil {`},
 	{"a shape of another depth, from the list", `if other == t.last || other.depth != depth {`, `if other == t.last {`},
