@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"example.com/sluice/internal/cause"
 )
 
 // This file is the deadline guard. Where an invocation has a deadline the work
@@ -59,6 +61,7 @@ func (inv *invocation) guard(ctx context.Context, deadline time.Time) {
 			return
 		case <-grace.C:
 			if inv.progress.abandon() {
+				cause.Abandoned(ctx, ended)
 				return
 			}
 			grace.Reset(time.Millisecond)

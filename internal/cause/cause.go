@@ -1,6 +1,6 @@
-// Package cause tells whoever simulates Lambda why records are not done, which
-// Lambda itself has no use for. The context of the invocation carries the
-// listener into the router.
+// Package cause tells whoever simulates Lambda why records are not done, and
+// which calls outlive their invocation. Lambda itself has no use for that. The
+// context of the invocation carries the listener into the router.
 package cause
 
 import "context"
@@ -9,6 +9,9 @@ import "context"
 type Sink struct {
 	NotDone func(err error) // why the record that the answer names is not done
 	Skipped func(err error) // why a record was skipped, or given up
+	// Abandoned says that calls of the handler are still running although the
+	// invocation ends. The channel is closed when all of them have returned.
+	Abandoned func(returned <-chan struct{})
 }
 
 type key struct{}
@@ -27,5 +30,12 @@ func NotDone(ctx context.Context, err error) {
 func Skipped(ctx context.Context, err error) {
 	if s, ok := ctx.Value(key{}).(*Sink); ok {
 		s.Skipped(err)
+	}
+}
+
+// Abandoned tells it as well.
+func Abandoned(ctx context.Context, returned <-chan struct{}) {
+	if s, ok := ctx.Value(key{}).(*Sink); ok {
+		s.Abandoned(returned)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 
 	"example.com/sluice/decoder"
 )
@@ -18,6 +19,7 @@ type answer struct {
 	named   bool            // it names records, and all are in the batch
 	stray   bool            // it names a record that is not in the batch
 	why     error           // what is wrong with the answer
+	ignored error           // what it says that does not count
 }
 
 // What can be wrong with an answer.
@@ -29,6 +31,8 @@ var (
 	errUnknownName = errors.New("the answer names a record that is not in the event")
 )
 
+const notHeeded = "which is not heeded without ReportBatchItemFailures"
+
 // readAnswer reads the answer to an invocation with these records. A missing
 // state is left to the caller to judge.
 func (m *Mapping) readAnswer(text []byte, recs []*record) answer {
@@ -38,9 +42,21 @@ func (m *Mapping) readAnswer(text []byte, recs []*record) answer {
 	if isJSON && m.TumblingWindow > 0 {
 		a.state = members["state"]
 	}
-	if !m.ReportBatchItemFailures {
-		return a
+	switch named := m.readFailures(text, members, isJSON, recs); {
+	case m.ReportBatchItemFailures:
+		named.state = a.state
+		return named
+	case named.named:
+		a.ignored = fmt.Errorf("the answer names %d, %s", recs[named.from].Index, notHeeded)
+	case named.why != nil && named.why != errNotJSON:
+		a.ignored = fmt.Errorf("%w, %s", named.why, notHeeded) //mutant:what-does-not-count-is-not-told
 	}
+	return a
+}
+
+// readFailures reads which records the answer names.
+func (m *Mapping) readFailures(text []byte, members map[string]json.RawMessage, isJSON bool, recs []*record) answer {
+	var a answer
 	if !isJSON {
 		if text = bytes.TrimSpace(text); len(text) > 0 && !json.Valid(text) {
 			a.outcome, a.why = Failed, errNotJSON

@@ -55,13 +55,14 @@ func (s *simulation) next(l *shardLane, now time.Time) *batch {
 		if b.notBefore.After(now) {
 			return nil
 		}
-		s.expire(b, now)
+		s.expire(l, b, now)
 		if len(b.recs) > 0 || b.isFinal() && now.Sub(b.window.End) <= s.Retention {
 			return b
 		}
 		l.batches = l.batches[:len(l.batches)-1]
 		if b.isFinal() {
 			l.window = nil // it could not be closed within the retention
+			s.note(l, nil, "final expired")
 		}
 	}
 	return nil
@@ -81,12 +82,15 @@ func (s *simulation) wake(l *shardLane) time.Time {
 
 // expire removes the batch's records that are too old, which are its first
 // ones.
-func (s *simulation) expire(b *batch, now time.Time) {
+func (s *simulation) expire(l *shardLane, b *batch, now time.Time) {
 	age := func(rec *record) time.Duration { return now.Sub(rec.ApproximateArrivalTimestamp) }
 	n := 0
 	for n < len(b.recs) && age(b.recs[n]) > s.Retention { //mutant:records-expire-too-late
 		b.recs[n].fate = Expired
 		n++
+	}
+	if n > 0 {
+		s.note(l, b.recs[:n], "expired")
 	}
 	b.recs = b.recs[n:]
 	//mutant:age-does-not-count
@@ -94,7 +98,7 @@ func (s *simulation) expire(b *batch, now time.Time) {
 		n++
 	}
 	if n > 0 {
-		s.discard(b, b.recs[:n], RecordAgeExceeded)
+		s.discard(l, b, b.recs[:n], RecordAgeExceeded)
 		b.recs = b.recs[n:]
 	}
 }
@@ -243,7 +247,7 @@ func (s *simulation) retry(l *shardLane, b *batch, inv *Invocation, a answer) {
 	}
 	//mutant:a-retry-too-many
 	if limit := *s.MaximumRetryAttempts; counts && limit >= 0 && b.retries >= limit && len(b.recs) > 0 {
-		s.discard(b, b.recs, RetryAttemptsExhausted)
+		s.discard(l, b, b.recs, RetryAttemptsExhausted)
 		if b.isFinal() { // the window still has to be closed
 			l.batches = append(l.batches, &batch{window: b.window})
 		}

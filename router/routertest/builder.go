@@ -116,8 +116,12 @@ func (b *builder) next() bool {
 	} else {
 		rec.Data = b.filler.fill(rec.Data[:0], &b.event, i)
 	}
+	// Where there is nothing the decoder yields an empty slice.
+	if rec.PartitionKey == nil {
+		rec.PartitionKey = []byte{}
+	}
 	if rec.Data == nil {
-		rec.Data = []byte{} // which is what the decoder yields
+		rec.Data = []byte{}
 	}
 	return true
 }

@@ -76,8 +76,10 @@ func must(err error) {
 // Kinesis Producer Library writes them and Decoder.Deaggregate reads them. Only
 // their PartitionKey, ExplicitHashKey and Data count. The partition key of the
 // aggregate is "a", as the library has it, and its other fields are those of
-// the first user record; [Event.All] makes suitable ones. Aggregate panics if
-// there are no records.
+// the first user record; [Event.All] makes suitable ones. So aggregates whose
+// first records come from [NewRecord] have the same sequence number, which
+// [Mapping.Run] refuses: leave out the records' sequence numbers instead.
+// Aggregate panics if there are no records.
 //
 // The library itself does not aggregate a lone user record; Aggregate does.
 // (Format: awslabs/amazon-kinesis-producer, aggregation-format.md.)

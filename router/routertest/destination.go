@@ -27,6 +27,8 @@ const (
 
 // Discarded is records of one batch that the mapping gave up together.
 type Discarded struct {
+	_ struct{} // more fields may come
+
 	Records   []*decoder.Record
 	Condition string // RetryAttemptsExhausted or RecordAgeExceeded
 	At        time.Time
@@ -36,8 +38,6 @@ type Discarded struct {
 	Message []byte
 	// Key is the key of the object if the destination is S3.
 	Key string
-
-	behind int // how many invocations had begun before
 }
 
 // The function and the mapping, as reports name them.
@@ -77,13 +77,14 @@ type batchInfo struct {
 }
 
 // discard gives up records of a batch.
-func (s *simulation) discard(b *batch, recs []*record, condition string) {
-	d := &Discarded{Condition: condition, At: s.now(), behind: len(s.log.Invocations)}
+func (s *simulation) discard(l *shardLane, b *batch, recs []*record, condition string) {
+	d := &Discarded{Condition: condition, At: s.now()}
 	for _, rec := range recs {
 		rec.fate = GivenUp
 		d.Records = append(d.Records, &rec.Record)
 	}
 	s.log.Discarded = append(s.log.Discarded, d)
+	s.note(l, recs, "given up: "+condition)
 	if s.OnFailure == NoDestination {
 		return
 	}
@@ -117,6 +118,19 @@ func (s *simulation) discard(b *batch, recs []*record, condition string) {
 		panic(err) // cannot happen: all of it encodes
 	}
 	d.Message = message
+}
+
+// note adds a line to the log, or extends its last one.
+func (s *simulation) note(l *shardLane, recs []*record, text string) {
+	n := note{behind: len(s.log.Invocations), at: s.now(), shardID: l.shardID, shardLane: l.number, text: text}
+	last := len(s.log.notes) - 1
+	if last < 0 || !s.log.notes[last].continues(n) {
+		s.log.notes = append(s.log.notes, n)
+		last++
+	}
+	for _, rec := range recs {
+		s.log.notes[last].records = append(s.log.notes[last].records, &rec.Record)
+	}
 }
 
 func iso(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

@@ -42,7 +42,7 @@ package routertest
 //	answer.go       what an answer says
 //	batch.go        how batches form, and what becomes of them afterwards
 //	tumbling.go     tumbling windows
-//	destination.go  batches that are given up
+//	destination.go  batches that are given up, and records that expire
 //	wire.go         the events that are delivered
 //	clock.go        simulated time
 //	log.go          what happened

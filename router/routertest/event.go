@@ -122,7 +122,7 @@ func (e Event) Append(dst []byte) []byte {
 }
 
 // All returns the records that decoding [Event.Bytes] yields, in memory of
-// their own. They share one Source.
+// their own. They share one Source. There are none if Records is 0.
 func (e Event) All() []decoder.Record {
 	b := newBuilder(e)
 	recs := make([]decoder.Record, 0, e.Records)

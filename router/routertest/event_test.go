@@ -22,6 +22,7 @@ import (
 var described = map[string]Event{
 	"zero":         {},
 	"no data":      {Records: 3},
+	"nothing":      {Records: 3, Key: func(int) string { return "" }, Data: func(int) []byte { return nil }},
 	"small":        {Records: 10, Size: 100},
 	"many":         {Records: 2000, Size: 64, Keys: 100, Seed: 7},
 	"one key":      {Records: 20, Size: 30, Keys: 1},

@@ -2,6 +2,9 @@ package routertest
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +20,23 @@ type Log struct {
 
 	records []*record // in the order in which Run was given them
 	start   time.Time // the first arrival
+	notes   []note    // in the order in which they were made
+}
+
+// note is a line about records that are not delivered any more.
+type note struct {
+	behind    int // how many invocations had begun before
+	at        time.Time
+	shardID   string
+	shardLane int
+	records   []*decoder.Record
+	text      string
+}
+
+// continues reports whether n says the same of other records.
+func (n *note) continues(next note) bool {
+	return n.behind == next.behind && n.at.Equal(next.at) && n.shardID == next.shardID &&
+		n.shardLane == next.shardLane && n.text == next.text
 }
 
 // Invocation is one call of the function.
@@ -43,8 +63,11 @@ type Invocation struct {
 
 	// Cause is why the batch, from Checkpoint on, is not done: Err, or what is
 	// wrong with the answer, or why the named record failed, if the handler is
-	// a router.Router. It is nil if everything is done, and if another handler
-	// names a record, since it does not say why.
+	// a router.Router. It is nil if another handler names a record, since it
+	// does not say why. If everything counts as done, Cause is nil, unless the
+	// answer says otherwise and the mapping does not heed it, for want of
+	// ReportBatchItemFailures. An error that names a record by its index means
+	// that in Records.
 	Cause error
 	// Skipped is why records were skipped or given up, in that order, if the
 	// handler is a router.Router.
@@ -108,77 +131,166 @@ func (l *Log) Count(o Outcome) int {
 	return n
 }
 
-// String returns what happened, a line for each invocation and for each batch
-// that was given up: the time since the first arrival, the shard (with "/" and
-// the number of its shard lane from the second on), the indices of the records,
-// the outcome, and its cause if that is known.
+// String returns what happened, a line for each invocation and for records that
+// were given up or have expired: the time since the first arrival, the shard
+// (with "/" and the number of its shard lane from the second on), the indices
+// of the records among those given to Run, the outcome, and its cause if that is
+// known. If there was nothing to deliver it is "no records".
 //
 //	1s shardId-000000000000 [0-4]: again from 3: no such user
 //	2s shardId-000000000000 [3 4] retry 1: timed out
 //	4s shardId-000000000000 [3 4] given up: RetryAttemptsExhausted
+//
+// A batch that comes to the same more than eight times in a row has one line
+// for all of them:
+//
+//	1s shardId-000000000000 [0]: again from 0: boom (1445 times, the last at 23h59m4s as retry 1444)
+//	24h0m4s shardId-000000000000 [0] expired
 func (l *Log) String() string {
+	if len(l.Invocations)+len(l.notes) == 0 {
+		return "no records\n"
+	}
 	var b strings.Builder
-	discarded := l.Discarded
+	runs := l.runs()
+	notes := l.notes
 	for n := 0; n <= len(l.Invocations); n++ {
-		for len(discarded) > 0 && discarded[0].behind == n {
-			d := discarded[0]
-			discarded = discarded[1:]
-			fmt.Fprintf(&b, "%v %s %s given up: %s\n", l.since(d.At), d.Records[0].ShardID, indices(d.Records),
-				d.Condition)
+		for ; len(notes) > 0 && notes[0].behind == n; notes = notes[1:] {
+			n := &notes[0]
+			fmt.Fprintf(&b, "%s %s %s\n", l.place(n.at, n.shardID, n.shardLane), indices(n.records), n.text)
 		}
-		if n < len(l.Invocations) {
-			fmt.Fprintln(&b, l.line(l.Invocations[n]))
+		if n == len(l.Invocations) {
+			break
 		}
+		inv := l.Invocations[n]
+		run := runs[n]
+		if run.collapses() && inv != run.first {
+			continue
+		}
+		fmt.Fprintf(&b, "%s %s", l.place(inv.Began, inv.ShardID, inv.ShardLane), inv.what())
+		if inv.Retry > 0 {
+			fmt.Fprintf(&b, " retry %d", inv.Retry)
+		}
+		b.WriteString(run.outcome)
+		if run.collapses() {
+			fmt.Fprintf(&b, " (%d times, the last at %v", run.length, l.since(run.last.Began))
+			if run.last.Retry > 0 {
+				fmt.Fprintf(&b, " as retry %d", run.last.Retry)
+			}
+			b.WriteByte(')')
+		}
+		b.WriteByte('\n')
 	}
 	return b.String()
 }
 
-func (l *Log) line(inv *Invocation) string {
+// run is invocations of a shard lane, one after the other, in which a batch
+// came to the same.
+type run struct {
+	first, last *Invocation
+	length      int
+	outcome     string
+}
+
+func (r *run) collapses() bool { return r.length > 8 } //mutant:every-line-is-shown
+
+// runs returns the run that each invocation is in.
+func (l *Log) runs() []*run {
+	type shardLane struct {
+		shardID string
+		number  int
+	}
+	open := make(map[shardLane]*run)
+	runs := make([]*run, len(l.Invocations))
+	for n, inv := range l.Invocations {
+		lane := shardLane{inv.ShardID, inv.ShardLane}
+		outcome := inv.outcome()
+		r := open[lane]
+		if r == nil || outcome != r.outcome || inv.isFinal() != r.last.isFinal() ||
+			!slices.Equal(inv.Records, r.last.Records) {
+			r = &run{first: inv, outcome: outcome}
+			open[lane] = r
+		}
+		r.last = inv
+		r.length++
+		runs[n] = r
+	}
+	return runs
+}
+
+// place returns when and where something happened.
+func (l *Log) place(at time.Time, shardID string, lane int) string {
+	if lane > 0 {
+		return fmt.Sprintf("%v %s/%d", l.since(at), shardID, lane)
+	}
+	return fmt.Sprintf("%v %s", l.since(at), shardID)
+}
+
+// what returns what the function was given.
+func (inv *Invocation) what() string {
+	if inv.isFinal() {
+		return indices(inv.Records) + " final"
+	}
+	return indices(inv.Records)
+}
+
+func (inv *Invocation) isFinal() bool { return inv.Window != nil && inv.Window.IsFinalInvokeForWindow }
+
+// outcome returns what the invocation came to, and why.
+func (inv *Invocation) outcome() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%v %s", l.since(inv.Began), inv.ShardID)
-	if inv.ShardLane > 0 {
-		fmt.Fprintf(&b, "/%d", inv.ShardLane)
-	}
-	fmt.Fprintf(&b, " %s", indices(inv.Records))
-	if inv.Window != nil && inv.Window.IsFinalInvokeForWindow {
-		b.WriteString(" final")
-	}
-	if inv.Retry > 0 {
-		fmt.Fprintf(&b, " retry %d", inv.Retry)
-	}
 	switch {
 	case inv.Outcome == Succeeded:
 		b.WriteString(": done")
 		if n := len(inv.Skipped); n > 0 {
-			fmt.Fprintf(&b, ", %d skipped: %s", n, inWords(inv.Skipped[0]))
+			fmt.Fprintf(&b, ", %d skipped: %s", n, inv.inWords(inv.Skipped[0]))
+		}
+		if inv.Cause != nil {
+			fmt.Fprintf(&b, "; %s", inv.inWords(inv.Cause))
 		}
 	case inv.Outcome == FunctionError:
-		fmt.Fprintf(&b, ": error: %v", inv.Err)
+		fmt.Fprintf(&b, ": error: %s", inv.renumber(inv.Err.Error()))
 	case inv.Checkpoint != nil && inv.Err == nil:
 		fmt.Fprintf(&b, ": again from %d", inv.Checkpoint.Index)
 		if inv.Cause != nil {
-			fmt.Fprintf(&b, ": %s", inWords(inv.Cause))
+			fmt.Fprintf(&b, ": %s", inv.inWords(inv.Cause))
 		}
 	default:
 		fmt.Fprintf(&b, ": %v", inv.Outcome)
 		if inv.Outcome == Crashed && inv.Err != ErrProcessGone || inv.Err == nil && inv.Cause != nil {
-			fmt.Fprintf(&b, ": %s", inWords(inv.Cause))
+			fmt.Fprintf(&b, ": %s", inv.inWords(inv.Cause))
 		}
 	}
 	return b.String()
 }
 
-// inWords returns an error for a line of the log. An error that names its
-// record does so by the index in its event, which a log does not have, so that
-// is left out.
-func inWords(err error) string {
+// inWords returns an error for a line that names the record already.
+func (inv *Invocation) inWords(err error) string {
 	text := err.Error()
 	if e, ok := err.(*decoder.Error); ok && e != nil {
 		if text = fmt.Sprint(e.Err); e.Field != "" {
 			text = e.Field + ": " + text
 		}
 	}
+	return inv.renumber(text)
+}
+
+// placeInEvent is how the errors of router and decoder name a record: by its
+// index in the event.
+var placeInEvent = regexp.MustCompile(`\brecord \d+ (?:\(sequence number |is to be delivered again)`)
+
+// renumber returns the first line of an error's text, in which records are
+// named by their indices among those given to Run, as the rest of a Log does.
+func (inv *Invocation) renumber(text string) string {
 	text, _, _ = strings.Cut(text, "\n")
+	text = placeInEvent.ReplaceAllStringFunc(text, func(place string) string {
+		_, rest, _ := strings.Cut(place, " ")
+		digits, rest, _ := strings.Cut(rest, " ")
+		n, err := strconv.Atoi(digits)
+		if err != nil || n >= len(inv.Records) {
+			return place
+		}
+		return fmt.Sprintf("record %d %s", inv.Records[n].Index, rest) //mutant:errors-count-from-the-event
+	})
 	const most = 200
 	if len(text) > most {
 		text = strings.ToValidUTF8(text[:most], "") + "…"

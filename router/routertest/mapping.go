@@ -87,7 +87,8 @@ type Mapping struct {
 	ParallelizationFactor int
 
 	// ReportBatchItemFailures is the value of that name in
-	// FunctionResponseTypes. Without it every answer is a success.
+	// FunctionResponseTypes. Without it every answer is a success, even one
+	// that names a record; the Log then says that it does.
 	ReportBatchItemFailures bool
 
 	// BisectBatchOnFunctionError halves a batch whose invocation fails, and
@@ -136,15 +137,25 @@ type Mapping struct {
 	// RetryCounting says what uses up a retry.
 	RetryCounting RetryCounting
 
-	// FinalInvokeWithRecords delivers the last records of a window in its final
-	// invocation, which by default has no records.
+	// FinalInvokeWithRecords makes the invocation that delivers a window's last
+	// records its final one, if the window is over by then: its end has passed,
+	// or a record of a later window has come in. That is so if records arrived
+	// in the window's last second, or have waited, for a MaximumBatchingWindow
+	// or behind a failure. Otherwise, and by default, the final invocation has
+	// no records.
 	FinalInvokeWithRecords bool
+
+	// AnySequenceNumbers lets Run take records of a shard whose sequence
+	// numbers do not rise, as saved events may have them. An answer that names
+	// a number that several records of a batch have is taken for the first.
+	AnySequenceNumbers bool
 
 	// Synctest says that Run is called in a bubble of package testing/synctest
 	// and uses the bubble's time. The bubble begins in the year 2000, and Run
 	// waits there until the first record arrives. Before it returns, Run waits
-	// for invocations that have outlived their timeout, whose contexts are
-	// cancelled.
+	// for invocations that have outlived their timeout, and for calls that a
+	// router.Router has abandoned near its deadline. The contexts of all of
+	// them are cancelled.
 	Synctest bool
 }
 
@@ -181,15 +192,18 @@ const (
 // up or expired, and every window is closed. Then it returns what happened.
 // Fields that a record leaves empty have the defaults of [EventOf]. The records
 // of a shard are delivered in the given order, in which their sequence numbers
-// and arrivals should rise. All belong to one stream. [Event.All] makes
-// suitable ones:
+// must rise, unless AnySequenceNumbers is set, and their arrivals should. All
+// belong to one stream. [Event.All] makes suitable ones:
 //
 //	log := m.Run(handler, routertest.Event{Records: 86_400, Interval: time.Second}.All())
 //
 // As in aws-lambda-go, the memory of an event is reused once its invocation has
-// ended. Run panics if an option is outside its limits or options exclude each
-// other.
+// ended. Run panics if an option is outside its limits, if options exclude each
+// other, if sequence numbers do not rise, and if h is nil without a ColdStart.
 func (m Mapping) Run(h lambda.Handler, records []decoder.Record) *Log {
+	if h == nil && m.ColdStart == nil {
+		panic("routertest: Run without a handler")
+	}
 	m = m.withDefaults()
 	s := newSimulation(m, h, records)
 	s.run()

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"example.com/sluice/decoder"
+	"example.com/sluice/router"
 	"example.com/sluice/router/routertest"
 )
 
@@ -116,9 +117,25 @@ func TestAnswers(t *testing.T) {
 				t.Errorf("%s: record %d is %v, want %v", c.answer, i, got, want)
 			}
 		}
-		// Without ReportBatchItemFailures all answers are successes.
-		if log := (routertest.Mapping{}).Run(scripted(c.answer), numbered(10)); lines(log) != "1s [0-9]: done\n" {
-			t.Errorf("%s without ReportBatchItemFailures: %s", c.answer, log)
+		// Without ReportBatchItemFailures all answers are successes, which the
+		// log does not pass over if they are meant to be none.
+		ignored := log.Invocations[0].Cause
+		log = routertest.Mapping{}.Run(scripted(c.answer), numbered(10))
+		want := "1s [0-9]: done"
+		switch {
+		case c.want == done || c.answer == `{"batchItemFailures":`:
+		case ignored != nil:
+			want += "; " + ignored.Error()
+		default:
+			want += fmt.Sprintf("; the answer names %d", c.from)
+		}
+		if strings.Contains(want, ";") {
+			want += ", which is not heeded without ReportBatchItemFailures"
+		}
+		line, cause := lines(log), log.Invocations[0].Cause
+		if line != want+"\n" || (cause != nil) != strings.Contains(want, ";") ||
+			cause != nil && !strings.HasSuffix(line, "; "+cause.Error()+"\n") {
+			t.Errorf("%s without ReportBatchItemFailures: %s, %v", c.answer, line, cause)
 		}
 	}
 }
@@ -832,6 +849,84 @@ func TestMappingLimits(t *testing.T) {
 		panics(t, name, func() { m.Run(scripted("{}"), nil) })
 	}
 	panics(t, "without the context", func() { routertest.Crash(context.Background()) })
+}
+
+// Records that no shard can hold are refused, unless that is meant.
+func TestSequenceNumbersRise(t *testing.T) {
+	one := func(shard, number string) decoder.Record {
+		return decoder.Record{SequenceNumber: []byte(number), Source: &decoder.Source{ShardID: shard}}
+	}
+	aggregate := routertest.Aggregate(*routertest.NewRecord("k", nil))
+	for name, recs := range map[string][]decoder.Record{
+		"made by NewRecord": {*routertest.NewRecord("k", nil), *routertest.NewRecord("k", nil)},
+		"aggregates":        {aggregate, aggregate},
+		"events one after the other": append(routertest.Event{Records: 2}.All(),
+			routertest.Event{Records: 2}.All()...),
+		"falling":                        {one("a", "100"), one("a", "99")},
+		"equal as numbers":               {one("a", "9"), one("a", "09")},
+		"with another shard between":     {one("a", "5"), one("b", "7"), one("a", "5")},
+		"a default after one of its own": {one("a", "1"), {Source: &decoder.Source{ShardID: "a"}}, one("a", "2")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			panics(t, "do not rise", func() { routertest.Mapping{}.Run(scripted("{}"), recs) })
+			for _, factor := range []int{1, 10} {
+				log := routertest.Mapping{AnySequenceNumbers: true, ParallelizationFactor: factor}.Run(scripted("{}"), recs)
+				for i := range recs {
+					if log.Fate(i) != routertest.Done {
+						t.Errorf("record %d is %v", i, log.Fate(i))
+					}
+				}
+			}
+		})
+	}
+	for name, recs := range map[string][]decoder.Record{
+		"rising":     {one("a", "99"), one("a", "100")},
+		"two shards": {one("a", "5"), one("b", "5"), one("b", "6"), one("a", "6")},
+		"defaults":   {{}, {}, {}},
+		"aggregates": {routertest.Aggregate(decoder.Record{Data: []byte("1")}), routertest.Aggregate(decoder.Record{})},
+	} {
+		if log := (routertest.Mapping{}).Run(scripted("{}"), recs); log.Fate(len(recs)-1) != routertest.Done {
+			t.Errorf("%s: %s", name, log)
+		}
+	}
+	// Of records with one number the first is meant.
+	m := routertest.Mapping{AnySequenceNumbers: true, ReportBatchItemFailures: true}
+	log := m.Run(scripted("7", "{}"), []decoder.Record{one("a", "3"), one("a", "7"), one("a", "7")})
+	if first := log.Invocations[0].Checkpoint; first == nil || first.Index != 1 {
+		t.Errorf("%s", log)
+	}
+}
+
+func TestRunNeedsAHandler(t *testing.T) {
+	panics(t, "without a handler", func() { routertest.Mapping{}.Run(nil, numbered(1)) })
+	m := routertest.Mapping{ColdStart: func() lambda.Handler { return nil }}
+	panics(t, "no handler", func() { m.Run(scripted("{}"), numbered(1)) })
+}
+
+// A call that the router's guard has abandoned does not outlive Run in a
+// bubble, which would be a deadlock, in any handler shape.
+func TestAbandonedCallsInABubble(t *testing.T) {
+	slow := func() error {
+		time.Sleep(10 * time.Minute)
+		return nil
+	}
+	for name, h := range map[string]router.Handler{
+		"Each":  router.Each(func(context.Context, *decoder.Record) error { return slow() }),
+		"Batch": router.Batch(func(context.Context, []decoder.Record) error { return slow() }),
+		"Partition": router.Partition(func(context.Context, []byte, []decoder.Record) error {
+			return slow()
+		}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := routertest.Mapping{ReportBatchItemFailures: true, MaximumRetryAttempts: new(1), Synctest: true}
+				log := m.Run(router.New(h, quiet), routertest.Event{Records: 3}.All())
+				if len(log.Invocations) != 2 || log.Fate(0) != routertest.GivenUp || log.Count(routertest.TimedOut) > 0 {
+					t.Errorf("%s", log)
+				}
+			})
+		})
+	}
 }
 
 func panics(t *testing.T, says string, f func()) {

@@ -57,6 +57,11 @@ var mutants = []struct{ name, old, new string }{
 	{"a process outlives its timeout", `r.process.cancel(ErrProcessGone)`, ""},
 	{"a crash takes nobody along", "case r.process.ctx.Err() != nil:", "case r.process.ctx.Err() != nil && !returned:"},
 	{"the event is not used again", `r.event[i] = '#'`, `_ = r.event[i]`},
+	{"sequence numbers of any kind", `if !m.AnySequenceNumbers {`, `if m.AnySequenceNumbers {`},
+	{"what does not count is not told", `fmt.Errorf("%w, %s", named.why, notHeeded)`, `nil`},
+	{"every line is shown", `r.length > 8`, `r.length > 8000`},
+	{"errors count from the event", `inv.Records[n].Index, rest)`, `n, rest)`},
+	{"run leaves abandoned calls behind", `if s.Synctest {`, `if s == nil {`},
 	{"S3 gets no event", `if s.OnFailure == S3 {`, `if s.OnFailure == S3+1 {`},
 }
 

@@ -88,6 +88,11 @@ func (r *running) explain(a answer) {
 	if r.Cause = cmp.Or(r.Err, a.why); r.Outcome == Partial || r.Outcome == Failed {
 		r.Cause = cmp.Or(r.Cause, notDone)
 	}
+	if r.Outcome == Succeeded && a.ignored != nil {
+		if r.Cause = a.ignored; notDone != nil {
+			r.Cause = fmt.Errorf("%w: %w", a.ignored, notDone)
+		}
+	}
 }
 
 type runningKey struct{}
@@ -130,7 +135,9 @@ func (s *simulation) begin(l *shardLane, b *batch) {
 	r := &running{Invocation: inv, lane: l, batch: b, process: p, event: s.event(b), returned: make(chan struct{})}
 	r.deadline = time.Now().Add(s.Timeout)
 	ctx := context.WithValue(p.ctx, runningKey{}, crasher{s, p})
-	ctx = cause.With(ctx, r.told.sink())
+	sink := r.told.sink()
+	sink.Abandoned = s.outlived
+	ctx = cause.With(ctx, sink)
 	ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{
 		AwsRequestID: inv.RequestID, InvokedFunctionArn: functionARN,
 	})
@@ -147,6 +154,14 @@ func (s *simulation) begin(l *shardLane, b *batch) {
 	})
 }
 
+// outlived takes note of calls that a router has abandoned. In a bubble nothing
+// may outlive Run.
+func (s *simulation) outlived(returned <-chan struct{}) {
+	if s.Synctest { //mutant:run-leaves-abandoned-calls-behind
+		s.goroutines.Go(func() { <-returned })
+	}
+}
+
 // place returns a process with room for an invocation; it starts one if there
 // is none.
 func (s *simulation) place() *process {
@@ -158,7 +173,9 @@ func (s *simulation) place() *process {
 	p := &process{number: s.log.Processes, handler: s.handler}
 	s.log.Processes++
 	if s.ColdStart != nil {
-		p.handler = s.ColdStart()
+		if p.handler = s.ColdStart(); p.handler == nil {
+			panic("routertest: ColdStart returned no handler")
+		}
 	}
 	p.ctx, p.cancel = context.WithCancelCause(context.Background())
 	s.processes = append(s.processes, p)

@@ -15,10 +15,15 @@ import (
 // [Event], for each call the same. An empty key means "user-000000". The data
 // is not copied, and the Source is not shared with other records.
 //
-// All such records have the same sequence number. If a test needs several, set
-// their numbers or use [EventOf].
+// All such records have the same sequence number, so [Mapping.Run] refuses two
+// of them. If a test needs several, set their numbers, or leave them out as for
+// [EventOf], or use [Event.All].
 func NewRecord(key string, data []byte) *decoder.Record {
-	rec := complete(decoder.Record{PartitionKey: []byte(key), Data: data}, 0)
+	rec := decoder.Record{Data: data}
+	if key != "" {
+		rec.PartitionKey = []byte(key)
+	}
+	rec = complete(rec, 0)
 	return &rec
 }
 
@@ -31,8 +36,9 @@ func NewRecord(key string, data []byte) *decoder.Record {
 // The defaults are those of [Event]: each record has a key of its own, sequence
 // numbers rise by one and arrivals by one millisecond. EventID follows from the
 // shard and the sequence number, EventSourceARN from the stream's name. Data
-// may be empty. An empty EncryptionType is not written. Arrivals that are not
-// whole milliseconds are written to the nanosecond. Index is ignored.
+// may be empty, and so may a PartitionKey that is not nil. An empty
+// EncryptionType is not written. Arrivals that are not whole milliseconds are
+// written to the nanosecond. Index is ignored.
 func EventOf(recs ...decoder.Record) []byte {
 	w := newEventWriter(nil, false)
 	var t template
@@ -70,7 +76,7 @@ func complete(rec decoder.Record, i int) decoder.Record {
 // completeFrom is complete for a record whose Source is complete.
 func completeFrom(rec decoder.Record, i int) decoder.Record {
 	rec.Index = i
-	if len(rec.PartitionKey) == 0 {
+	if rec.PartitionKey == nil {
 		rec.PartitionKey = appendKey(nil, i)
 	}
 	if len(rec.SequenceNumber) == 0 {

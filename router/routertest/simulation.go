@@ -1,6 +1,7 @@
 package routertest
 
 import (
+	"fmt"
 	"sync"
 	"testing/synctest"
 	"time"
@@ -46,6 +47,7 @@ func newSimulation(m Mapping, h lambda.Handler, records []decoder.Record) *simul
 	}
 	sources := make(map[decoder.Source]*decoder.Source)
 	given := make(map[*decoder.Source]*decoder.Source)
+	last := make(map[string]*record) // of each shard
 	var scratch []byte
 	for i, rec := range records {
 		src := given[rec.Source]
@@ -58,6 +60,10 @@ func newSimulation(m Mapping, h lambda.Handler, records []decoder.Record) *simul
 		}
 		rec.Source = src
 		r := &record{Record: completeFrom(rec, i)}
+		if !m.AnySequenceNumbers { //mutant:sequence-numbers-of-any-kind
+			r.mustFollow(last[src.ShardID])
+			last[src.ShardID] = r
+		}
 		if i == 0 || r.ApproximateArrivalTimestamp.Before(s.log.start) {
 			s.log.start = r.ApproximateArrivalTimestamp
 		}
@@ -70,6 +76,15 @@ func newSimulation(m Mapping, h lambda.Handler, records []decoder.Record) *simul
 	s.at = s.log.start
 	s.deal()
 	return s
+}
+
+// mustFollow panics if the record cannot come after another of its shard.
+func (r *record) mustFollow(other *record) {
+	if other != nil && decoder.CompareSequenceNumbers(other.SequenceNumber, r.SequenceNumber) >= 0 {
+		panic(fmt.Sprintf("routertest: the sequence numbers of %.64s do not rise: record %d has %.64s, record %d has "+
+			"%.64s; give each record a number of its own, or set AnySequenceNumbers", r.ShardID,
+			other.Index, other.SequenceNumber, r.Index, r.SequenceNumber))
+	}
 }
 
 // deal distributes the records among the shard lanes.
