@@ -14,8 +14,8 @@ import (
 	"example.com/sluice/internal/cause"
 )
 
-// This file decides and writes what Lambda gets. Every answer is new memory:
-// aws-lambda-go posts it after Invoke has returned.
+// This file turns progress into what Lambda is told. Every answer is new
+// memory: aws-lambda-go posts it after Invoke has returned.
 
 func answerDone() []byte {
 	return []byte(`{"batchItemFailures":[]}`)
@@ -29,16 +29,15 @@ func answerFrom(identifier string) []byte {
 	return append(b, `}]}`...)
 }
 
-// What Lambda takes. Its documentation says 6 MB of an answer, its runtime
-// interface emulator how many bytes these are, and the documentation 1 MB of a
-// window's state, for each shard.
+// Lambda's limits. Its documentation allows 6 MB for an answer, in bytes as its
+// runtime interface emulator counts them, and 1 MB for a window's state.
 const (
 	maxAnswer = 6<<20 + 100
 	maxState  = 1 << 20
 )
 
 // answerState hands a window's state on. A state that Lambda would refuse is an
-// error that says so: of the refusal nobody would hear, and the batch would
+// error that says so: nobody would hear of the refusal, and the batch would
 // come again for ever.
 func (inv *invocation) answerState(w *decoder.Window, state []byte) ([]byte, error) {
 	const before, after = `{"state":`, `,"batchItemFailures":[]}`
@@ -86,17 +85,16 @@ func (inv *invocation) answer() (answer []byte, checkpoint string, err error) {
 	return answer, "", err
 }
 
-// errGoroutine is why an invocation fails in which user code has ended the
-// goroutine, where no record fails for it.
+// errGoroutine is why an invocation fails if user code has ended its goroutine
+// and no record fails for it.
 var errGoroutine = errors.New("the handler ended its goroutine")
 
-// answerFailure names the first record that is not done, where that is an
-// answer that Lambda takes.
+// answerFailure names the first pending record, if Lambda takes such an answer.
 //
-// What it is called comes from the event itself, and not from what handlers had
-// in their hands. And the work may have stopped before the event's end, but
-// what is there decides too: a broken event is never answered as a success, and
-// a window's answer must not hold failures.
+// It reads the event again, all of it: the name comes from the event itself and
+// not from what handlers may have changed, and what stands behind the place
+// where the work has stopped decides too. A broken event is never answered as a
+// success, and the answer to a window must not hold failures.
 func (inv *invocation) answerFailure() (answer []byte, checkpoint string, err error) {
 	p := &inv.progress
 	if inv.wholeBatch && p.failed != nil && p.failed != p.limited {
@@ -144,8 +142,8 @@ func (inv *invocation) answerFailure() (answer []byte, checkpoint string, err er
 	return answerFrom(identifier), identifier, nil
 }
 
-// isPipes is whether an event that has been read is one of EventBridge Pipes: a
-// bare array. There an answer names a record by its event id, as the
+// isPipes reports whether an event that has been read is one of EventBridge
+// Pipes: a bare array. The answer to it names a record by its event id, as the
 // EventBridge user guide says ("Amazon EventBridge Pipes batching and
 // concurrency").
 func isPipes(event []byte) bool {
@@ -164,8 +162,8 @@ func flawOfNumber(number string) string {
 	return ""
 }
 
-// flawOfEventID is the same for an event id. What is no UTF-8, or was no text
-// in the event, would come out as another id.
+// flawOfEventID is the same for an event id. One that is not UTF-8, or was no
+// text in the event, would become another id in the answer.
 func flawOfEventID(id string) string {
 	switch {
 	case id == "":
@@ -176,7 +174,7 @@ func flawOfEventID(id string) string {
 	return ""
 }
 
-// unfinished is why a record is not done that has not failed.
+// unfinished is why a record that has not failed is not done.
 func (p *progress) unfinished() error {
 	switch {
 	case p.abandoned:
@@ -187,9 +185,9 @@ func (p *progress) unfinished() error {
 	return errors.New("not started")
 }
 
-// isDecimal is whether Lambda would understand the number. An answer with one
-// that it does not know may be taken for a success or for a failure of the
-// whole batch, so it must not be sent.
+// isDecimal reports whether Lambda would understand the number. It might take
+// an answer with one that it does not know for a success, or for a failure of
+// the whole batch, so none is sent.
 func isDecimal(s string) bool {
 	for _, d := range []byte(s) {
 		if d < '0' || d > '9' {
@@ -199,7 +197,7 @@ func isDecimal(s string) bool {
 	return s != ""
 }
 
-// RecordError is why an invocation fails, where that is on account of a record.
+// RecordError is the error of an invocation that fails on account of a record.
 type RecordError struct {
 	Index             int    // position in the event's Records
 	SequenceNumber    string // of the record, as far as known

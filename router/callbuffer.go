@@ -55,7 +55,7 @@ func (b *callBuffer) giveAll(r *records, entries []entry) []decoder.Record {
 	return recs
 }
 
-// release gives the memory back, which no handler may be using any more.
+// release returns the memory to its pool. No handler may use it any more.
 func (b *callBuffer) release() {
 	b.one = decoder.Record{}
 	clear(b.recs[:b.used])
@@ -66,7 +66,7 @@ func (b *callBuffer) release() {
 	callBuffers.Put(b)
 }
 
-// copyOf is a copy of a record that may be kept, its bytes in one piece.
+// copyOf returns a copy of a record to keep, with all its bytes in one slice.
 func copyOf(rec *decoder.Record) decoder.Record {
 	c := *rec
 	parts := [...]*[]byte{&c.PartitionKey, &c.SequenceNumber, &c.Data, &c.EventID, &c.ExplicitHashKey}

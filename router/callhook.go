@@ -6,7 +6,7 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file is the hook around handler calls, for traces and the like.
+// This file puts hooks around handler calls, for traces and the like.
 
 // CallInfo says what a call of a handler is about.
 type CallInfo struct {

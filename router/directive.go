@@ -8,7 +8,7 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file is what a handler's error says.
+// This file reads what a handler's error says.
 
 // Skip gives a record up for good: it is logged and counted, and the work goes
 // on without it. In the slice shapes it must come with [At], else it is a
@@ -22,13 +22,13 @@ func Skip(err error) error { return mark(skip, err) }
 // shapes Bad must come with [At], else it is a [Retry]. Bad(nil) is nil.
 func Bad(err error) error { return mark(bad, err) }
 
-// Retry says that Lambda shall deliver again from this record on. It is what a
-// plain error means; the word is for overriding a [Skip] or a [Bad] further in.
-// Retry(nil) is nil.
+// Retry says that Lambda shall deliver this record again, and those behind it.
+// A plain error means the same; the word overrides a [Skip] or a [Bad] that err
+// wraps. Retry(nil) is nil.
 func Retry(err error) error { return mark(retry, err) }
 
 // Fail says that the whole invocation has failed: Lambda delivers the whole
-// batch again, what was done included. Fail(nil) is nil.
+// batch again, including what was done. Fail(nil) is nil.
 func Fail(err error) error { return mark(fail, err) }
 
 // At says which record of a slice an error is about: those before it are done,
@@ -50,8 +50,9 @@ func At(rec *decoder.Record, err error) error {
 	return p
 }
 
-// IsSkip is whether err, as what a handler of one record returns, gives the
-// record up: whether all that it says is [Skip]. It is for who wraps a handler.
+// IsSkip reports whether err, returned by a handler of single records, gives
+// the record up: whether all that it says is [Skip]. It is for wrappers of
+// handlers.
 func IsSkip(err error) bool { return err != nil && judgeOne(err) == skip }
 
 // SkipBad is for [WithOnBad]: bad records are logged and skipped.
@@ -83,8 +84,8 @@ func mark(v verdict, err error) error {
 func (m *marked) Error() string { return m.err.Error() }
 func (m *marked) Unwrap() error { return m.err }
 
-// placed keeps what tells a record from those of other events; the record
-// itself may be gone when it is looked at.
+// placed is an error with [At]. It keeps what tells the record from those of
+// other events, since the record itself may be gone by the time it is read.
 type placed struct {
 	at             position
 	sequenceNumber string
@@ -95,7 +96,7 @@ type placed struct {
 func (p *placed) Error() string { return p.err.Error() }
 func (p *placed) Unwrap() error { return p.err }
 
-// is whether rec is the record that is meant.
+// is reports whether rec is the record that is meant.
 func (p *placed) is(rec *decoder.Record) bool {
 	return p.at == positionOf(rec) && p.sequenceNumber == string(rec.SequenceNumber) &&
 		(p.source == nil || p.source == rec.Source || *p.source == *rec.Source)
@@ -158,16 +159,16 @@ type directives struct {
 	depth int // errors around the one that is looked at
 }
 
-// Errors that wrap more than this are taken for plain ones: an error may wrap
+// Errors that wrap more than this count as plain ones: an error may wrap
 // itself, or the same one a thousand times over.
 const (
 	maxErrors     = 1 << 20
 	maxErrorDepth = 1000
 )
 
-// take takes an error apart: of marks and places the outermost wins, and of
-// joined errors each counts. What a panic was about is not looked at: it says
-// nothing of what was done before.
+// take takes an error apart. Of marks and places the outermost wins, and each
+// of joined errors counts. It does not look into what a panic was about, which
+// says nothing of what was done before.
 func (l *directives) take(err error, d directive) {
 	l.seen++
 	l.depth++
@@ -222,7 +223,7 @@ func directivesOf(err error) []directive {
 // outcome is what a handler's error means for a slice of records.
 type outcome struct {
 	done    int      // so many of the first records are done, or in aside
-	verdict verdict  // of the record behind them: skip where it may go on with those behind done
+	verdict verdict  // of the record behind them: skip if those behind done may follow
 	named   bool     // whether that record was named
 	aside   []setOff // the skipped and the bad ones among the done, in order
 }

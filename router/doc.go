@@ -13,13 +13,13 @@
 //
 // # Shapes
 //
-// A handler has one of a closed set of shapes. [Each] gets one record at a time,
-// [Batch] slices of them. [Partition] gets the records of one partition key in
-// order, with keys side by side. [ByTime] gets windows of arrival time within an
-// event, [Tumbling] Lambda's tumbling windows with their state. [Typed], [JSON],
-// [JSONValue], [TypedBatch] and [TypedPartition] decode payloads first; package
-// cwlogs has a handler of log events. All but Partition make one call at a time,
-// in order. One Router serves concurrent invocations.
+// A handler has one of a closed set of shapes. [Each] gets one record at a
+// time, [Batch] slices of them. [Partition] gets the records of one partition
+// key in order, with keys side by side. [ByTime] gets windows of arrival time
+// within an event, [Tumbling] Lambda's tumbling windows with their state.
+// [Typed], [JSON], [JSONValue], [TypedBatch] and [TypedPartition] decode
+// payloads first; package cwlogs has a handler of log events. All but Partition
+// make one call at a time, in order. One Router serves concurrent invocations.
 //
 // Until it returns, a handler's records are its own: copies of the decoder's,
 // whose bytes are views. It may sort, filter and overwrite its slice and the
@@ -36,13 +36,13 @@
 //   - A plain error is a [Retry]: deliver again from this record on. So is a
 //     panic, whose stack is logged.
 //   - [Skip] gives a record up: it is logged, counted, and done with.
-//   - [Bad] says that a record's payload is bad, and [WithOnBad] what becomes of
-//     it.
+//   - [Bad] says that a record's payload is bad, and [WithOnBad] what becomes
+//     of it.
 //   - [Fail] fails the whole invocation.
-//   - In slice shapes [At] says which record is meant: those before it are done.
-//     Without it the slice's first one is.
-//   - Nothing is started behind a failure, since it will come again anyway. What
-//     runs is finished, and other keys still get their records before the
+//   - In slice shapes [At] says which record is meant: those before it are
+//     done. Without it the slice's first one is.
+//   - Nothing is started behind a failure, since it will come again anyway.
+//     What runs is finished, and other keys still get their records before the
 //     failure.
 //   - A bad record, one that does not decode, goes to [WithOnBad], whose answer
 //     counts like a handler's; by default it is a Retry. The record then comes
@@ -63,8 +63,8 @@
 //     the answer for its size, from 6 MB on, fails the invocation. One of 1 MB,
 //     where Lambda ends the window early, is logged.
 //
-// Delivery is at least once: what is behind a failure comes again even if it was
-// done.
+// Delivery is at least once: what is behind a failure comes again even if it
+// was done.
 //
 // An invocation that fails on account of a record fails with a [*RecordError].
 // The router's own answers are never reused memory.
@@ -81,8 +81,8 @@
 //     answer names a record. It does not say what becomes of the records behind
 //     that one, which the mapping delivers again, nor what happens with an id
 //     that Pipes does not know. The router never names one that is not in the
-//     event, and assumes that what is behind comes again, since a pipe keeps the
-//     order of its stream. If you do not want to rely on that, use
+//     event, and assumes that what is behind comes again, since a pipe keeps
+//     the order of its stream. If you do not want to rely on that, use
 //     [WithWholeBatch]. A router is for a pipe's target; as its enrichment, its
 //     answer would go to the target.
 //   - A caller that invokes the function itself, with an event of either form,
@@ -105,9 +105,10 @@
 //   - A call that has not returned by then is abandoned: its records count as
 //     not done, and the answer goes out without it. What it does later changes
 //     nothing, neither the answer nor the counters. What it holds stays valid
-//     until it returns. It may run beside later invocations, and on records that
-//     these have as well, since Lambda delivers them again. A handler that heeds
-//     its context is never abandoned. A panic of an abandoned call is logged.
+//     until it returns. It may run beside later invocations, and on records
+//     that these have as well, since Lambda delivers them again. A handler that
+//     heeds its context is never abandoned. A panic of an abandoned call is
+//     logged.
 //   - The shapes that read the event as a whole ([Batch], [Partition], [ByTime]
 //     and their typed forms) read for at most three quarters of the time until
 //     the margin. What was read by then is handled; the answer names the first
@@ -127,10 +128,11 @@
 // age of records instead (MaximumRecordAgeInSeconds).
 //
 // With a deadline, handlers do not run on the goroutine that calls Invoke: an
-// invocation has one of its own, and a Partition more, and records hold no views
-// of the event. Without a deadline all shapes but Partition run on the caller's.
-// A handler that ends its goroutine (runtime.Goexit) ends the caller's then;
-// otherwise its record fails, and that goroutine begins nothing more.
+// invocation has one of its own, and a Partition more, and records hold no
+// views of the event. Without a deadline all shapes but Partition run on the
+// caller's. A handler that ends its goroutine (runtime.Goexit) ends the
+// caller's then; otherwise its record fails, and that goroutine begins nothing
+// more.
 //
 // # Aggregates
 //
@@ -150,8 +152,8 @@
 // Each event is handled by itself. Two options make a Router remember records
 // from one invocation to the next: [WithPoison] gives records up that keep
 // failing, [WithRedeliveryMemory] passes over records that were done behind a
-// failure. Both are bounded and live in the memory of the process alone; nothing
-// is lost if what they remember is.
+// failure. Both are bounded and live in the memory of the process alone;
+// nothing is lost if what they remember is.
 //
 // # Watching
 //

@@ -9,11 +9,11 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file is the door to the user's code, which may panic, end its goroutine,
-// or not return in time. No lock is held across it.
+// This file calls the user's code, and no other does. That code may panic, end
+// its goroutine, or not return in time; no lock is held across it.
 
-// errNotCalled is what a call comes to that must not begin, or that has
-// returned too late. Nothing is to be done about it: the time is up.
+// errNotCalled stands for the result of a call that must not begin, or that has
+// returned too late. The time is up, so nobody acts on it.
 var errNotCalled = errors.New("the invocation is over")
 
 // PanicError is what a handler's panic becomes. It is a [Retry].
@@ -35,9 +35,9 @@ func (p *PanicError) Unwrap() error {
 	return err
 }
 
-// catch calls f. If f panics, catch returns what caught makes of it. If f ends
-// its goroutine there is nobody to return to, and caught is called all the
-// same, with a PanicError that has no value.
+// catch calls f. If f panics, catch returns what caught makes of that. If f
+// ends its goroutine, there is nobody to return to, but caught is called all
+// the same, with a PanicError that has no value.
 func catch(f func() error, caught func(*PanicError) error) (err error) {
 	returned := false
 	defer func() {
@@ -50,16 +50,15 @@ func catch(f func() error, caught func(*PanicError) error) (err error) {
 	return err
 }
 
-// recovered calls f and makes its panic an error.
+// recovered calls f and turns its panic into an error.
 func recovered(f func() error) error {
 	return catch(f, func(p *PanicError) error { return p })
 }
 
-// callUserCode makes a call that the progress has let begin. Where it returns
-// nil so many records are done, which are entries, and in Each the one that was
-// started. rec is the first record that the call is about, nil where there is
-// none. A panic is logged, and comes back as a Retry. If the call ends its
-// goroutine, rec fails.
+// callUserCode makes a call that the progress has started. If f returns nil, so
+// many records are done: the entries, or in Each the record that was started.
+// rec is the first record that the call is about, nil if there is none. A panic
+// is logged and becomes a Retry. If f ends its goroutine, rec fails.
 func (inv *invocation) callUserCode(rec *decoder.Record, records int, entries []entry, f func() error) error {
 	return catch(func() error {
 		err := f()
@@ -84,7 +83,7 @@ func (inv *invocation) callUserCode(rec *decoder.Record, records int, entries []
 	})
 }
 
-// enterUserCode makes a call that is about no record to get done.
+// enterUserCode makes a call that gets no record done.
 func (inv *invocation) enterUserCode(rec *decoder.Record, f func() error) error {
 	if !inv.progress.enter(true) {
 		return errNotCalled
@@ -92,8 +91,8 @@ func (inv *invocation) enterUserCode(rec *decoder.Record, f func() error) error 
 	return inv.callUserCode(rec, 0, nil, f)
 }
 
-// callLogger calls the user's logger while the event is worked on. If it panics
-// there is nobody to tell.
+// callLogger calls the user's logger during the work. There is nobody to tell
+// that it panicked.
 func (inv *invocation) callLogger(f func()) {
 	if !inv.progress.enter(false) {
 		return
@@ -110,8 +109,7 @@ func (inv *invocation) callLogger(f func()) {
 	})
 }
 
-// stragglerPanicked logs the panic of a call that was abandoned, so that it is
-// not passed over in silence.
+// stragglerPanicked logs the panic of a call that was abandoned.
 func (inv *invocation) stragglerPanicked(p *PanicError) {
 	if p.Value != nil {
 		inv.logLine(inv.caller, slog.LevelError, "abandoned handler call panicked",

@@ -7,19 +7,18 @@ import (
 	"example.com/sluice/internal/cause"
 )
 
-// This file is what becomes of a record that has an error.
+// This file decides what becomes of a record for which there is an error.
 
-// settle takes the answer of a handler, or of WithOnBad, for the one record
-// that it is about, and reports whether the record is done with: nil has made
-// it so already. entries is the record, where it has an entry; flaw is why it
-// is bad.
+// settle acts on what a handler, or WithOnBad, has returned for one record, and
+// reports whether the record is done with; nil has made it so already. entries
+// holds the record's entry if it has one; flaw is why the record is bad.
 func (w *worker) settle(rec *decoder.Record, entries []entry, flaw, err error) bool {
 	if err == nil || err == errNotCalled {
 		return err == nil
 	}
 	v := judgeOne(err)
 	if v == bad && flaw != nil { //mutant:bad-is-a-retry
-		v = retry // it has been here
+		v = retry // WithOnBad has had its say
 	}
 	switch v {
 	case skip:
@@ -48,16 +47,16 @@ func (w *worker) bad(rec *decoder.Record, entries []entry, flaw error) bool {
 	return w.settle(rec, entries, flaw, err)
 }
 
-// skip notes that a record is skipped.
+// skip notes and logs that a record is skipped.
 func (w *worker) skip(rec *decoder.Record, entries []entry, flaw, err error) {
 	w.progress.skip(entries)
 	cause.Skipped(w.ctx, unmarked(err))
 	w.logRecord(recordSkipped, rec, flaw, err, 0)
 }
 
-// giveUp counts the failure of a record that is the record's own, and gives the
-// record up if it has failed often enough. It reports whether the record is
-// done with; the error is why not, or the one given.
+// giveUp counts a failure that is the record's own, and gives the record to
+// WithPoison once it has failed often enough. It reports whether the record is
+// done with, and if not, the error that says so.
 func (w *worker) giveUp(rec *decoder.Record, entries []entry, flaw, err error) (bool, error) {
 	if w.poison == nil || w.ctx.Err() != nil {
 		return false, err
@@ -91,8 +90,8 @@ func (w *worker) forgive(rec *decoder.Record) {
 	}
 }
 
-// fail notes that a record does not get done, and why. Without a record it is
-// the whole invocation that fails.
+// fail notes and logs why a record will not get done. Without a record the
+// whole invocation fails.
 func (inv *invocation) fail(rec *decoder.Record, v verdict, flaw, err error) {
 	if rec == nil {
 		inv.progress.failWhole(err)
@@ -104,7 +103,7 @@ func (inv *invocation) fail(rec *decoder.Record, v verdict, flaw, err error) {
 	}
 }
 
-// undecodable is why a record is bad whose payload a handler has refused.
+// undecodable is the flaw of a record whose payload a handler has refused.
 func undecodable(rec *decoder.Record, err error) *decoder.Error {
 	if e, ok := bare(err).(*decoder.Error); ok && e != nil && e.Err != nil {
 		err = e.Err // the record is named already

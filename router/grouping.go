@@ -9,8 +9,8 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file is which records of an event belong together. A group is its
-// worker's own: nobody else looks at what is left of it.
+// This file sorts records that belong together. A group belongs to its worker:
+// nobody else looks at what is left of it.
 
 // group is records that belong together, in their order.
 type group struct {
@@ -41,7 +41,7 @@ var (
 	hashSeed  = maphash.MakeSeed()
 )
 
-// newGrouping is one of a batch's records, all of them to be handled.
+// newGrouping takes a batch's records, all of them to be handled.
 func newGrouping(b *decoder.Batch) *grouping {
 	g := groupings.Get().(*grouping)
 	g.read(b)
@@ -71,7 +71,7 @@ func (g *grouping) byKey() {
 	g.queue.fill(g)
 }
 
-// idOfKey returns the group of a record's key, which it makes if it is new.
+// idOfKey returns the group of a record's key, a new one if the key is new.
 func (g *grouping) idOfKey(e entry) int32 {
 	rec := g.record(e)
 	mask := uint64(len(g.table) - 1) //mutant:a-bad-record-does-not-stand-in-its-key-s-order
@@ -94,7 +94,8 @@ func (g *grouping) add(new group) int32 {
 	return int32(len(g.groups) - 1)
 }
 
-// sort gives the records to the groups that idOf says, keeping their order.
+// sort puts each record into the group that idOf returns for it, in their
+// order.
 func (g *grouping) sort(idOf func(entry) int32) {
 	for _, e := range g.todo {
 		g.ids = append(g.ids, idOf(e))
@@ -114,7 +115,7 @@ func (g *grouping) sort(idOf func(entry) int32) {
 	}
 }
 
-// release gives the grouping back, without what it held.
+// release returns the grouping to its pool.
 func (g *grouping) release() {
 	clear(g.groups)
 	g.queue.reset(len(g.groups))
@@ -127,18 +128,19 @@ func (g *grouping) release() {
 	}
 }
 
-// maxPooled is for how many records memory is kept from one event to the next.
+// maxPooled is the number of records above which memory is not kept for the
+// next event.
 const maxPooled = 1 << 16
 
-// queue is groups that wait for a worker, as a heap: the one with the lowest
-// next record is on top. A group that was taken is the worker's own.
+// queue holds the groups that wait for a worker, as a heap with the lowest next
+// record on top. It locks for itself; what it hands out belongs to the worker.
 type queue struct {
 	mu      sync.Mutex
 	records *records
 	waiting []*group
 }
 
-// fill puts all groups into the queue, which are in its order from the start.
+// fill puts all groups into the queue. They are in its order from the start.
 func (q *queue) fill(g *grouping) {
 	q.records = &g.records
 	for n := range g.groups {
@@ -146,8 +148,8 @@ func (q *queue) fill(g *grouping) {
 	}
 }
 
-// next puts a group back that was taken, if there is one, and takes the group
-// with the lowest next record, nil where none waits.
+// next puts a group back, unless it is nil, and takes the one with the lowest
+// next record, nil if none waits.
 func (q *queue) next(back *group) *group {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -160,13 +162,13 @@ func (q *queue) next(back *group) *group {
 	return heap.Pop(queueHeap{q}).(*group)
 }
 
-// reset empties a queue that has held so many groups.
+// reset empties the queue, which has held so many groups at most.
 func (q *queue) reset(groups int) {
 	clear(q.waiting[:min(cap(q.waiting), groups)])
 	q.records, q.waiting = nil, q.waiting[:0]
 }
 
-// queueHeap is a locked queue for package heap.
+// queueHeap is a queue, locked, for package heap.
 type queueHeap struct{ *queue }
 
 func (h queueHeap) Len() int      { return len(h.waiting) }

@@ -8,21 +8,20 @@ import (
 	"example.com/sluice/internal/cause"
 )
 
-// This file is the deadline guard. Where an invocation has a deadline the work
-// is done on another goroutine. When its calls take too long the guard seals
-// the progress: a straggler that comes back finds nothing left to do.
+// This file guards the deadline. If there is one, the work is done on another
+// goroutine, and the guard seals the progress when its calls take too long. A
+// straggler that returns then finds nothing left to do.
 
-// errNotStarted is why a record is not done that was not started for want of
-// time.
+// errNotStarted is why a record is not done for which there was no time.
 var errNotStarted = errors.New("not started: the invocation's deadline is near")
 
-// errStraggler is why a record is not done whose call did not return in time.
+// errStraggler is why a record is not done whose call was abandoned.
 var errStraggler = errors.New("its call did not return before the invocation's deadline")
 
 const defaultMargin = 500 * time.Millisecond
 
-// marginOf returns how long before the deadline the work stops, where there is
-// so much time left at the beginning.
+// marginOf returns how long before the deadline the work stops, if so much time
+// is left at the beginning.
 func (c *config) marginOf(left time.Duration) time.Duration {
 	if c.margin > 0 {
 		return c.margin
@@ -30,8 +29,8 @@ func (c *config) marginOf(left time.Duration) time.Duration {
 	return max(0, min(defaultMargin, left/4))
 }
 
-// guard works on the event on another goroutine, and returns when it is done or
-// has been given up.
+// guard works on the event on another goroutine, and returns when that is done
+// or abandoned.
 func (inv *invocation) guard(ctx context.Context, deadline time.Time) {
 	left := time.Until(deadline)
 	margin := inv.marginOf(left)

@@ -46,13 +46,13 @@ func (rt *route) invoke(ctx context.Context, event []byte, foreignElsewhere bool
 	return answer, err
 }
 
-// run works on the event, until all is done or it must stop. A panic that comes
-// out of it is not one of a handler.
+// run works on the event, until all is done or it must stop. A panic that it
+// recovers is not a handler's.
 func (inv *invocation) run() {
 	inv.progress.finish(recovered(func() error { return inv.handler.run(inv) }))
 }
 
-// report hands the Stats of an invocation out. A hook that panics must not make
+// report hands out the Stats of an invocation. A hook that panics must not make
 // Lambda deliver again what is done.
 func (inv *invocation) report(s Stats) {
 	for _, hook := range inv.stats {

@@ -17,31 +17,31 @@ import (
 	"example.com/sluice/internal/lambdalog"
 )
 
-// This file is what the router logs: a bounded number of short lines an
-// invocation, and one that sums up the others.
+// This file logs: a bounded number of short lines an invocation, and one that
+// sums up the others.
 
 // WithLogger sets where the router logs; the default is slog.Default().
 //
 // In a function whose LogFormat is JSON, and which has set neither slog's
 // default nor the output of package log, the default is
-// [lambdacontext.NewLogger]: of lines that are no JSON Lambda knows no level,
-// takes them for INFO, and drops them at WARN, errors among them.
+// [lambdacontext.NewLogger]. Lambda knows no level of a line that is not JSON:
+// it takes it for INFO, and at WARN drops it, errors included.
 //
-// It logs what needs an eye. Of records, a line each: "record failed" and
-// "handler panicked" as errors, "record skipped" and "poison record given up"
-// as warnings, of each kind as many lines an invocation as [WithLogLimit] says,
-// and then one line, "more records", that sums the others up. A line has the
-// record's index, its sequence number (and in an aggregate its subsequence
-// number) and the error's text, of which 1 KiB at most; the first line of an
-// invocation has the stream's ARN and the shard as well. Data is never logged,
-// partition keys where [WithLogKeys] says so.
+// It logs what needs attention. There is a line for a record: "record failed"
+// and "handler panicked" are errors, "record skipped" and "poison record given
+// up" warnings. [WithLogLimit] says how many lines of each kind an invocation
+// has; one more line, "more records", sums up the others. A line has the
+// record's index, its sequence number, in an aggregate its subsequence number,
+// and at most 1 KiB of the error's text. The first line of an invocation also
+// has the stream's ARN and the shard. Data is never logged, partition keys only
+// where [WithLogKeys] says so.
 //
-// Of an invocation, one line each at most: a call that was abandoned, or that
-// the margin before the deadline left no time for anything (errors); and the
-// rest that answers, states and metrics have to warn of. A call that panics
-// after it was abandoned is a line of its own, beyond the limit: there are no
-// more of those than [WithWorkers]. Where all is well nothing is logged, and a
-// level that the logger is not enabled for costs nothing.
+// There is at most one line of each kind for an invocation: errors where a call
+// was abandoned, or where the margin before the deadline left no time for
+// anything, and what reading, states and hooks have to warn of. A call that
+// panics after it was abandoned has a line of its own, beyond the limit; there
+// are no more of those than [WithWorkers]. If all is well nothing is logged,
+// and a level that the logger is not enabled for costs nothing.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) { c.logger, c.loggerGiven = l, true }
 }
@@ -70,9 +70,9 @@ func PlainKeys(key []byte) string { return string(key) }
 
 // HashedKeys is for [WithLogKeys]: "sha256:" and the first 16 hexadecimal
 // digits of the key's SHA-256, or with a secret "hmac-sha256:" and those of its
-// HMAC-SHA-256. The same key has the same name always, so lines can be
-// compared, and who knows a key can look for it. Without a secret somebody who
-// has the log can try whether a key is in it.
+// HMAC-SHA-256. A key always has the same name, so lines can be compared, and
+// whoever knows a key can look for it. Without a secret, anybody who has the
+// log can find out whether a key is in it.
 func HashedKeys(secret []byte) func(key []byte) string {
 	return func(key []byte) string {
 		var h hash.Hash
@@ -88,7 +88,7 @@ func HashedKeys(secret []byte) func(key []byte) string {
 const (
 	defaultLogLimit = 5
 	maxLogText      = 1 << 10 // bytes of an error's text, or of a key
-	maxLogNumber    = 64      // bytes of a sequence number: it may be anything, in an event that Lambda has not written
+	maxLogNumber    = 64      // bytes of a sequence number, which may be anything if Lambda has not written it
 )
 
 // kind is what a line about a record says of it.
@@ -112,8 +112,8 @@ var kindOf = [kinds]struct {
 	{slog.LevelError, "handler panicked", "panicked"},
 }
 
-// causes are why a record is bad, with their names in a sum. The first comes
-// before those for which an error of the user's own would be searched.
+// causes are why a record is bad, with their names in a sum. The first is found
+// before an error of the user's own would be searched.
 var causes = [...]struct {
 	err  error
 	name string
@@ -123,7 +123,7 @@ var causes = [...]struct {
 	{decoder.ErrTooLarge, "tooLarge"}, {decoder.ErrDuplicate, "duplicate"},
 	{decoder.ErrMissing, "missing"}, {decoder.ErrType, "type"},
 	{nil, "bad"},     // for another reason
-	{nil, "handler"}, // a handler's word: the record is sound
+	{nil, "handler"}, // the record is sound, but its handler returned an error
 }
 
 func causeOf(flaw error) int {
@@ -137,15 +137,15 @@ func causeOf(flaw error) int {
 	return n
 }
 
-// recordLines is what an invocation has logged of records, and what it has not.
-// It locks for itself, and not while the logger is called.
+// recordLines counts what an invocation has logged of records, and sums up what
+// it has not. It locks for itself, and never while the logger is called.
 type recordLines struct {
 	mu             sync.Mutex
 	asked, enabled [2]bool // whether the logger was asked if it wants warnings and errors, and what it said
 	*logged                // nil where nothing was to be logged
 }
 
-// logged is what recordLines holds where there is something.
+// logged is what recordLines holds if there is anything to log.
 type logged struct {
 	source  *decoder.Source // of the first record
 	sourced bool            // whether a line names it
@@ -168,8 +168,7 @@ type loggedRecord struct {
 	number     []byte // of it, not the decoder's
 }
 
-// known is whether the logger wants lines of that level, and whether it was
-// asked.
+// known reports whether the logger wants lines of that level, if it was asked.
 func (l *recordLines) known(level slog.Level) (enabled, asked bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -195,8 +194,8 @@ func levelIndex(level slog.Level) int {
 	return 0
 }
 
-// admit is whether there is to be a line about a record, which is added up if
-// not, and the source that the line is to name. Where advice is due there is a
+// admit reports whether a record gets a line of its own, and the source that
+// the line is to name; if not, the record is added up. With advice there is a
 // line beyond the limit.
 func (l *recordLines) admit(k kind, rec *decoder.Record, flaw error, limit int, advise bool) (source *decoder.Source, ok bool) {
 	l.mu.Lock()
@@ -213,14 +212,14 @@ func (l *recordLines) admit(k kind, rec *decoder.Record, flaw error, limit int, 
 	return l.sourceOnce(), true
 }
 
-// isAdvised is whether a line says what becomes of a bad record.
+// isAdvised reports whether a line has given advice on a bad record.
 func (l *recordLines) isAdvised() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.advised
 }
 
-// wanted is whether the logger wants lines of that level, which is asked once
+// wanted reports whether the logger wants lines of that level. It is asked once
 // an invocation.
 func (inv *invocation) wanted(level slog.Level) bool {
 	enabled, asked := inv.lines.known(level)
@@ -275,7 +274,7 @@ func (inv *invocation) logMore() {
 	}
 }
 
-// sum is a line about what has none, nil where that is nothing.
+// sum returns a line about the records that have none, nil if there are none.
 func (l *recordLines) sum() (level slog.Level, attrs []slog.Attr) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -303,9 +302,8 @@ func (l *recordLines) sum() (level slog.Level, attrs []slog.Attr) {
 	return l.level, attrs
 }
 
-// logInvocation logs what is not in the order of things with an invocation that
-// has ended.
-// named is whether the answer names a record.
+// logInvocation logs what went wrong with an invocation as a whole. named is
+// whether the answer names a record.
 func (inv *invocation) logInvocation(named bool) {
 	p := &inv.progress
 	if p.limited != nil && named { // else the event is broken there, or the error says it
@@ -391,8 +389,8 @@ func sourceAttr(s *decoder.Source) slog.Attr {
 		slog.String("shardId", cut(s.ShardID, maxLogText)))
 }
 
-// logError is an error in a line that names its record, which the error's text
-// then need not do, and whose length has an end.
+// logError is an error in a line that names its record: its text does not
+// repeat that, and its length has a limit.
 type logError struct {
 	err   error
 	index int // of the record
@@ -410,7 +408,7 @@ func (e *logError) Error() string {
 	return cut(err.Error(), maxLogText)
 }
 
-// cut is at most so many bytes of a text, and "..." where that is not all.
+// cut shortens a text to so many bytes, with "..." behind them.
 func cut(s string, most int) string {
 	if len(s) <= most {
 		return s
@@ -421,18 +419,16 @@ func cut(s string, most int) string {
 	return s[:most] + "..."
 }
 
-// badAdvice is logged of a bad record for which nobody has said what is to be
-// done, once in a process.
+// badAdvice is logged with a bad record if no option says what becomes of it.
 const badAdvice = "Lambda delivers this record again and again, and its shard's lane waits, until the record " +
 	"is older than the mapping's MaximumRecordAgeInSeconds or has used up its MaximumRetryAttempts. " +
 	"To go on without bad records, say so: router.WithOnBad(router.SkipBad), or a function of yours " +
 	"that puts them into a dead-letter queue and returns router.Skip(err)."
 
-// maxAdvised is for how many bad records it is known that advice was given.
+// maxAdvised is how many bad records with advice are remembered.
 const maxAdvised = 1024
 
-// isNewlyBad is whether advice is due on a bad record that will come again,
-// which is once.
+// isNewlyBad reports whether advice is due on a bad record, which it is once.
 func (inv *invocation) isNewlyBad(rec *decoder.Record) bool {
 	if inv.advised == nil {
 		return false
@@ -452,8 +448,7 @@ func (c *config) log() *slog.Logger {
 	return lambdalog.Default()
 }
 
-// logLine logs a line that is not about a record, when the work has ended. The
-// logger may panic.
+// logLine logs a line that is not about a record, after the work.
 func (c *config) logLine(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
 	_ = recovered(func() error {
 		c.log().LogAttrs(ctx, level, message, attrs...)

@@ -8,24 +8,26 @@ import (
 
 // progress is what an invocation knows of its records: which are done, what
 // keeps the others from it, and the counters. Handlers run on several
-// goroutines, and the deadline guard ends what they do at any time. So each
-// method locks for itself, calls no user code, and does nothing once the
+// goroutines, and the deadline guard may end the invocation at any time. So
+// each method locks for itself, calls no user code, and does nothing once the
 // progress is sealed: a call that returns later changes nothing any more.
 //
-//   - sealed is never taken back. What is sealed is only read, without the
-//     lock, by the goroutine that sealed it.
-//   - records are there from readBatch until they are settled. Whoever owns
-//     them settles before it lets go of them, and the guard settles only while
-//     a call is running, for which the owner waits.
-//   - pending is the first pending record: beyond where all are done, in Each
-//     while no record is being handled, and until the records are settled.
+//   - sealed is never taken back. After that the fields are only read, without
+//     the lock, by the goroutine that called Invoke.
+//   - records is set from readBatch until they are settled. Their owner settles
+//     before it releases them, and the guard settles only while a call is
+//     running, for which the owner waits.
+//   - running is 0 while a goroutine reads the event or the records' owner
+//     releases them, so the guard never seals then.
+//   - pending is the first pending record. It is beyond if all are done, in
+//     Each while no record is being handled, and until the records are settled.
 type progress struct {
 	mu      optionalMutex
 	sealed  bool
 	running int // calls of user code that have not returned
 
-	limit     position     // the lowest that is known not to get done: nothing at it or behind it is started
-	failed    *RecordError // why the record at limit does not
+	limit     position     // of the lowest record that will not get done: nothing at or behind it is started
+	failed    *RecordError // why that record will not
 	fatal     error        // why the whole invocation fails
 	started   bool         // whether a handler was called
 	outOfTime bool         // whether something was not started, or not read, for want of time
@@ -50,8 +52,8 @@ type progress struct {
 	tally tally
 }
 
-// optionalMutex does nothing until it is shared, which is before a second
-// goroutine begins: most invocations have one, and need not pay for a lock.
+// optionalMutex does nothing until it is shared, before a second goroutine
+// begins. An invocation with one goroutine need not pay for a lock.
 type optionalMutex struct {
 	mu     sync.Mutex
 	shared bool
@@ -69,13 +71,14 @@ func (m *optionalMutex) Unlock() {
 	}
 }
 
-// begin makes the progress that of an invocation.
+// begin prepares the progress of an invocation.
 func (p *progress) begin(counted bool) {
 	p.limit, p.pending, p.unread = beyond, beyond, beyond
 	p.tally.start(counted)
 }
 
-// share is called before there is a second goroutine, or by it.
+// share makes the lock work. The guard shares the progress before a Partition
+// can, which then only looks.
 func (p *progress) share() {
 	if !p.mu.shared {
 		p.mu.shared = true
@@ -95,10 +98,10 @@ func (p *progress) read(rec *decoder.Record, flaw error) {
 	}
 }
 
-// rememberDone makes it note what is done behind the first pending record.
+// rememberDone has settle note what is done behind the first pending record.
 func (p *progress) rememberDone() { p.remember = true }
 
-// readBatch takes what was read of an event: all records that are to get done.
+// readBatch takes the records of an event that was read as a whole.
 func (p *progress) readBatch(b *decoder.Batch, r *records) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -121,9 +124,9 @@ func (p *progress) readAll(w *decoder.Window) {
 	}
 }
 
-// readUpTo notes that the records from one on were not read. limited is the
-// limit of the decoder that was reached, nil where it was the time. With
-// nothing all of the event comes again, and there is no point in starting.
+// readUpTo notes that the records from unread on were not read. limited is the
+// limit of the decoder that was reached, nil if the time was up. nothing is
+// whether all of the event comes again, so that there is no point in starting.
 func (p *progress) readUpTo(unread position, limited *RecordError, nothing bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -134,13 +137,13 @@ func (p *progress) readUpTo(unread position, limited *RecordError, nothing bool)
 	if nothing {
 		p.limit = nowhere
 	}
-	p.pending = unread // settled anew where there are records
+	p.pending = unread // settle has the last word, where there are records
 	p.failed = limited
 	p.outOfTime = p.outOfTime || limited == nil
 }
 
-// startOne lets a call for one record begin, which is then running, or says
-// that it must not. late is whether the time is up.
+// startOne reports whether a call for one record may begin, and counts it as
+// running. late is whether the time is up.
 func (p *progress) startOne(at position, late bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -153,7 +156,8 @@ func (p *progress) startOne(at position, late bool) bool {
 	return p.mayStartLocked(at, late)
 }
 
-// startSlice lets a call for the first so many entries begin; 0 where none may.
+// startSlice is startOne for a slice: it returns for how many of the first
+// entries the call may begin.
 func (p *progress) startSlice(entries []entry, late bool) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -180,8 +184,8 @@ func (p *progress) mayStartLocked(at position, late bool) bool {
 	return true
 }
 
-// enter lets a call of user code begin that is about no record to get done.
-// handler is whether it is the handler's, and not the logger's.
+// enter is startOne for a call that gets no record done. handler is whether it
+// is part of the handler, and not of the logger.
 func (p *progress) enter(handler bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -193,9 +197,9 @@ func (p *progress) enter(handler bool) bool {
 	return true
 }
 
-// leave notes that a call has returned, which makes so many records processed:
-// those entries, and in Each the one that was started. It reports false where
-// the call is a straggler.
+// leave notes that a call has returned, and that so many records were
+// processed: the entries, or in Each the record that was started. It reports
+// whether the call returned in time.
 func (p *progress) leave(processed int, entries []entry) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -210,7 +214,8 @@ func (p *progress) leave(processed int, entries []entry) bool {
 	return true
 }
 
-// advance notes that entries are done, in Each the record that was started.
+// advance notes that entries are done, in Each the record that was started, and
+// how many of them a handler has processed.
 func (p *progress) advance(processed int, entries []entry) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -229,8 +234,8 @@ func (p *progress) advanceLocked(entries []entry) {
 	p.done.add(entries)
 }
 
-// skip notes that the record of an entry was skipped or given up, in Each the
-// one that was started.
+// skip notes that a record was skipped or given up: that of the entry, or in
+// Each the one that was started.
 func (p *progress) skip(entries []entry) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -254,9 +259,9 @@ func (p *progress) count(counter *int) {
 	}
 }
 
-// fail notes that a record does not get done, and why; the lowest such record
-// is the limit. fatal is whether the invocation fails with it, all whether all
-// of the event comes again, so that nothing more is to be started.
+// fail notes why a record will not get done; the lowest such record is the
+// limit. fatal is whether the invocation fails with it, all whether all of the
+// event comes again, so that nothing more is to be started.
 func (p *progress) fail(at position, err *RecordError, fatal, all bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -325,7 +330,8 @@ func (p *progress) finish(err error) {
 	}
 }
 
-// settle finds the first pending record. The records may go behind it.
+// settle finds the first pending record. After that the records may be
+// released.
 func (p *progress) settle() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -357,7 +363,7 @@ func (p *progress) settleLocked() {
 	p.records, p.done = nil, nil
 }
 
-// seal ends the invocation for whoever still works on it.
+// seal ends the invocation for stragglers.
 func (p *progress) seal() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -367,8 +373,8 @@ func (p *progress) seal() {
 	}
 }
 
-// abandon seals the progress if there are calls that have not returned. Where
-// there are none the work is about to end.
+// abandon seals the progress if calls are running, and reports whether it did.
+// If none is, the work is about to end by itself.
 func (p *progress) abandon() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -7,8 +7,8 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file is how the shapes that get slices read an event, which is as a
-// whole, and what becomes of one that cannot be read to its end.
+// This file reads an event as a whole, for the shapes that get slices, and
+// deals with one that cannot be read to its end.
 
 // batch reads the whole event and calls f with its records. The time until then
 // is decoding, the rest is handling.
@@ -16,7 +16,7 @@ func (inv *invocation) batch(f func(g *grouping) error) error {
 	return inv.batchUntil(inv.stopReading(), f)
 }
 
-// batchUntil is batch for who says when to stop reading.
+// batchUntil is batch with another answer to when to stop reading.
 func (inv *invocation) batchUntil(stop func() bool, f func(g *grouping) error) error {
 	return inv.decoder.BatchUntil(inv.event, stop, func(b *decoder.Batch) error {
 		g := newGrouping(b)
@@ -33,10 +33,10 @@ func (inv *invocation) batchUntil(stop func() bool, f func(g *grouping) error) e
 	})
 }
 
-// stopReading says whether to leave the rest of the event for another
-// invocation, so that what was read can still be handled. Where an answer
-// cannot name a record a part is worth nothing: it reads on for as long as it
-// may.
+// stopReading returns a function that reports whether to leave the rest of the
+// event for another invocation, so that what was read can still be handled. If
+// the answer cannot name a record, a part is worth nothing, and it is only left
+// when the time is up.
 func (inv *invocation) stopReading() func() bool {
 	partial := !inv.wholeBatch && !inv.readUntil.IsZero()
 	asked := false // whether the event is one of a window
@@ -50,7 +50,7 @@ func (inv *invocation) stopReading() func() bool {
 	}
 }
 
-// isLate is whether the time is up.
+// isLate reports whether the time is up.
 func (inv *invocation) isLate() bool { return inv.ctx.Err() != nil }
 
 // tooLate is isLate for what is then not started.
@@ -62,8 +62,8 @@ func (inv *invocation) tooLate() bool {
 	return false
 }
 
-// halfTime is when half of the time that is left will be over, zero where it
-// has no end.
+// halfTime is when half of the time that is left will be over, zero if there is
+// no deadline.
 func (inv *invocation) halfTime() time.Time {
 	end, ok := inv.ctx.Deadline()
 	if !ok {
@@ -83,11 +83,12 @@ func (inv *invocation) readInPart(e *decoder.Error, last position) {
 	inv.progress.readUpTo(unread, limited, inv.wholeBatch)
 }
 
-// atLimit is whether reading has ended at a limit, and not for want of time.
+// atLimit reports whether reading has ended at a limit, and not for want of
+// time.
 func atLimit(e *decoder.Error) bool { return errors.Is(e, decoder.ErrTooLarge) }
 
-// atLimitBehind is what ended a loop over the event, where that is a limit
-// which leaves what was read before it done.
+// atLimitBehind reports whether a loop over the event ended at a limit that
+// leaves what was read before it done.
 func atLimitBehind(err error) (*decoder.Error, bool) {
 	e, ok := err.(*decoder.Error)
 	return e, ok && atLimit(e) && e.Index > 0

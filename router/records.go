@@ -6,8 +6,8 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// records are those of an event in the shapes that read it as a whole: the
-// decoder's own, which handlers get copies of. Nobody writes to them.
+// records are those of an event that was read as a whole. They are the
+// decoder's own: handlers get copies, and nobody writes to them.
 type records struct {
 	good, bad []decoder.Record
 	flaws     []*decoder.Error // of bad
@@ -35,7 +35,7 @@ func (r *records) read(b *decoder.Batch) {
 	}
 }
 
-// reset lets go of the records.
+// reset drops the records, and keeps the memory of their order.
 func (r *records) reset() {
 	r.good, r.bad, r.flaws, r.order = nil, nil, nil, r.order[:0]
 }
@@ -49,7 +49,7 @@ func (r *records) record(e entry) *decoder.Record {
 
 func (r *records) position(e entry) position { return positionOf(r.record(e)) }
 
-// last is the position of the last record, nowhere where there is none.
+// last is the position of the last record, nowhere if there is none.
 func (r *records) last() position {
 	if len(r.order) == 0 {
 		return nowhere
@@ -94,8 +94,8 @@ func (d *doneList) has(e entry) bool {
 	return d.good[e]
 }
 
-// firstPending is the position of the first record that is not done, and unread
-// where all are that were read.
+// firstPending is the position of the first record that is not done, unread if
+// all records that were read are.
 func (d *doneList) firstPending(r *records, unread position) position {
 	for _, e := range r.order { //mutant:the-highest-record-that-is-not-done-is-named
 		if !d.has(e) {

@@ -33,7 +33,8 @@ func WithRedeliveryMemory(records int) Option {
 	return func(c *config) { c.remember = records }
 }
 
-// recognise takes the records from the work that are known to be done.
+// recognise removes the records that are known to be done from what there is to
+// do.
 func (inv *invocation) recognise(g *grouping) {
 	if inv.memory == nil {
 		return
@@ -68,8 +69,8 @@ func (inv *invocation) recognise(g *grouping) {
 	inv.progress.advance(0, known)
 }
 
-// isKnown is whether there is a memory of the record's identity, which it
-// leaves in the buffer.
+// isKnown reports whether the record's identity is remembered, and leaves it in
+// the buffer.
 func (w *worker) isKnown(rec *decoder.Record) bool {
 	w.buffer.identity = appendIdentity(w.buffer.identity[:0], rec)
 	if len(w.buffer.identity) == 0 {
@@ -79,8 +80,8 @@ func (w *worker) isKnown(rec *decoder.Record) bool {
 	return known
 }
 
-// recognised is whether the record is known to be done. If so, it is forgotten
-// and counted.
+// recognised reports whether the record is known to be done. If so, it is
+// forgotten and counted.
 func (w *worker) recognised(rec *decoder.Record) bool {
 	w.buffer.identity = appendIdentity(w.buffer.identity[:0], rec)
 	if len(w.buffer.identity) == 0 {
@@ -107,8 +108,8 @@ func appendDone(list []doneRecord, rec *decoder.Record) []doneRecord {
 	return list
 }
 
-// doneBehind is the records that are done although they come again with the
-// first pending one.
+// doneBehind returns the records that are done although they come again with
+// the first pending one.
 func doneBehind(r *records, done *doneList, pending position) []doneRecord {
 	occurs := make(map[string]int)
 	var id []byte

@@ -41,9 +41,9 @@ type route struct {
 	handler Handler
 }
 
-// New returns a Router that gives all Kinesis events to h. h may be nil where
-// there is [WithStream] or [WithFallback]; an event that nobody is there for is
-// an error of its invocation.
+// New returns a Router that gives all Kinesis events to h. With [WithStream] or
+// [WithFallback] h may be nil; an event that then has no handler is an error of
+// its invocation.
 //
 // New panics, with a text that says why, on what can only be a mistake of the
 // program: a handler without a function, no handler at all, and options that
@@ -74,9 +74,9 @@ func (r *Router) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	return answer, err
 }
 
-// isForeign is whether err says that the event is from another service. Such an
-// event ends before any handler is called. It is the decoder's own error: one
-// that a handler returns is wrapped in another.
+// isForeign reports whether err says that the event is from another service. It
+// is the decoder's own error, before any handler was called: one that a handler
+// returns is wrapped in another.
 func isForeign(err error) bool {
 	e, ok := err.(*decoder.Error)
 	return ok && errors.Is(e.Err, decoder.ErrNotKinesis)

@@ -9,7 +9,7 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file is who gets which event.
+// This file decides which handler gets an event.
 
 // WithStream gives the events of one stream to a handler of their own, or reads
 // them with another decoder. The stream is named by its name, its ARN or the
@@ -50,7 +50,7 @@ func (s *stream) name() string {
 	return name
 }
 
-// isStreamName is whether a stream can have that name:
+// isStreamName reports whether a stream can have that name:
 // https://docs.aws.amazon.com/kinesis/latest/APIReference/API_CreateStream.html
 func isStreamName(s string) bool {
 	for _, c := range []byte(s) {
@@ -81,7 +81,7 @@ func (r *Router) addStream(s stream, base []Option) {
 	}
 }
 
-// route finds who is to handle the event.
+// route finds the route of an event.
 func (r *Router) route(event []byte) (*route, error) {
 	if len(r.streams) == 0 && r.base.handler != nil {
 		return &r.base, nil

@@ -6,8 +6,8 @@ import (
 	"reflect"
 )
 
-// This file is what New panics on. Nothing else does: an option that cannot be
-// meant is not passed over in silence.
+// This file holds what New panics on: mistakes of the program, which are not
+// passed over in silence.
 
 // mustHandle panics where an event could come to no handler, or to one without
 // a function.
@@ -32,14 +32,14 @@ func (c *config) mustHandle(h Handler) {
 	}
 }
 
-// mustCall panics where h is there, but has nothing to call.
+// mustCall panics if h has no function to call.
 func mustCall(h Handler) {
 	if h != nil && (reflect.ValueOf(h).Kind() == reflect.Pointer && isNil(h) || h.mustBeWrappedInEachBatchOrPartition()) {
 		panic(fmt.Sprintf("router: %T without a function", h))
 	}
 }
 
-// isNil is whether v is a nil pointer or function.
+// isNil reports whether v is a nil pointer or function.
 func isNil(v any) bool {
 	switch r := reflect.ValueOf(v); r.Kind() {
 	case reflect.Pointer, reflect.Func:

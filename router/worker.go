@@ -4,8 +4,8 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// worker is a goroutine that works on an invocation, on one group of records at
-// a time.
+// worker is one goroutine's part in an invocation: it works on one group of
+// records at a time, or in Each on one record.
 type worker struct {
 	*invocation
 	records *records // of the event, in the shapes that read it as a whole
@@ -27,8 +27,8 @@ func (w *worker) inOrder(g *group, size int, call func([]decoder.Record) error) 
 	return true
 }
 
-// step works on the next bad record of a group, or on its next good ones, size
-// of them at most. It takes from the group what is done, and reports whether
+// step works on the next bad record of a group, or on its next good ones, at
+// most size of them. It takes from the group what is done, and reports whether
 // the group may go on.
 func (w *worker) step(g *group, size int, call func([]decoder.Record) error) bool {
 	if g.left[0].bad() {
@@ -58,7 +58,7 @@ func (w *worker) nextBad(g *group, flaw error) bool {
 	return true
 }
 
-// take takes the next n records of a group, which are done, from it.
+// take removes the next n records from a group: they are done.
 func (w *worker) take(g *group, n int) {
 	if w.suspects {
 		for _, e := range g.left[:n] {
@@ -68,14 +68,14 @@ func (w *worker) take(g *group, n int) {
 	g.left = g.left[n:]
 }
 
-// advance makes the next n records of a group done.
+// advance notes that the next n records of a group are done, and removes them.
 func (w *worker) advance(g *group, n int) {
 	w.progress.advance(n, g.left[:n])
 	w.take(g, n)
 }
 
-// slice hands the next records of a group over, once. It reports whether those
-// behind what is done may be handed over.
+// slice calls the handler once, for the next records of a group. It reports
+// whether those behind what is done may be handed over.
 func (w *worker) slice(g *group, entries []entry, call func([]decoder.Record) error) bool {
 	recs := w.buffer.giveAll(w.records, entries)
 	n := w.progress.startSlice(entries, w.ctx.Err() != nil)
@@ -106,7 +106,7 @@ func (w *worker) sliceFailed(g *group, entries []entry, err error) bool {
 		return false
 	}
 	out := judge(w.records, entries, err)
-	from := 0 // which of the entries is the group's next
+	from := 0 // the entry that is the group's next
 	for _, a := range out.aside {
 		w.advance(g, a.entry-from)
 		from = a.entry + 1
@@ -136,9 +136,9 @@ func (w *worker) sliceFailed(g *group, entries []entry, err error) bool {
 	return false
 }
 
-// refused takes what unmarshal said of a group's next record: its error makes
-// the record a bad one, its panic fails it. It reports whether the record is
-// done with.
+// refused deals with a group's next record, whose payload did not decode: an
+// error of unmarshal makes the record bad, a panic fails it. It reports whether
+// the record is done with.
 func (w *worker) refused(g *group, err error) bool {
 	rec := w.records.record(g.left[0])
 	p, panicked := err.(*PanicError)
