@@ -10,8 +10,9 @@ import (
 	"example.com/sluice/internal/jsonscan"
 )
 
-// This file reads the aggregates of the Kinesis Producer Library in place. The format is that library's
-// aggregation-format.md: four bytes of magic, a message, the MD5 of the message.
+// This file reads the aggregates of the Kinesis Producer Library in place. The
+// format is that library's aggregation-format.md: four bytes of magic, a
+// message, the MD5 of the message.
 //
 //	message AggregatedRecord {
 //	  repeated string partition_key_table     = 1;
@@ -25,9 +26,10 @@ import (
 //	  repeated Tag    tags                    = 4; // { required string key = 1; optional string value = 2; }
 //	}
 //
-// The whole message is read before its first user record is handed out, since only an aggregate that is sound to its end is one.
-// What is kept of that is where the tables' entries stand, and the first user records, which are all that aggregates mostly have; further
-// ones are read again, one at a time.
+// The whole message is read before its first user record is handed out, since
+// only an aggregate that is sound to its end is one. What is kept of that is
+// where the tables' entries stand, and the first user records, which are all
+// that aggregates mostly have; further ones are read again, one at a time.
 
 const aggregateMagic = "\xf3\x89\x9a\xc2"
 
@@ -46,12 +48,13 @@ const (
 // aggregate is one that is being read.
 type aggregate struct {
 	message []byte
-	// Where the entries of the tables begin, with their length. A table may have as many entries as the message has pairs of
-	// bytes; with four bytes an entry it takes twice the message at most.
+	// Where the entries of the tables begin, with their length. A table may
+	// have as many entries as the message has pairs of bytes; with four bytes
+	// an entry it takes twice the message at most.
 	partitionKeys, hashKeys []uint32
 
 	known []userRecord // the first ones, maxKnown at most
-	at    int          // offset of the field of the message that stands behind those, and behind what next has read since
+	at    int          // offset of the field behind those, and behind what next has read since
 	left  int          // user records that next has not returned
 	sub   int          // the next one's subsequence number
 }
@@ -66,7 +69,8 @@ type userRecord struct {
 	data                  span
 }
 
-// open takes data for an aggregate and reports whether it is one. An aggregate may have no user records.
+// open takes data for an aggregate and reports whether it is one. An aggregate
+// may have no user records.
 func (a *aggregate) open(data []byte) bool {
 	const magic, sum = len(aggregateMagic), md5.Size
 	if len(data) <= magic+sum || string(data[:magic]) != aggregateMagic || uint64(len(data)) > math.MaxUint32 {
@@ -85,7 +89,8 @@ func (a *aggregate) open(data []byte) bool {
 	return true
 }
 
-// scan reads the whole message, notes the entries of its tables and counts its user records. It reports whether the message is sound.
+// scan reads the whole message, notes the entries of its tables and counts its
+// user records. It reports whether the message is sound.
 func (a *aggregate) scan(m []byte) bool {
 	for i := 0; i < len(m); {
 		var tag uint64
@@ -141,7 +146,8 @@ func (a *aggregate) entry(table []uint32, index uint64) ([]byte, bool) {
 	return a.view(lengthPrefixed(a.message, int(table[index]))), true
 }
 
-// view is a part of the message. Appending to it does not run into what stands behind.
+// view is a part of the message. Appending to it does not run into what stands
+// behind.
 func (a *aggregate) view(p span) []byte { return a.message[p.Start:p.End:p.End] }
 
 func (a *aggregate) reset() {
@@ -155,12 +161,14 @@ func (a *aggregate) reset() {
 	}
 }
 
-// readUserRecord reads the message of a user record, and reports whether it is sound. As in every protobuf message the last of
-// repeated fields counts, and one of another wire type is an unknown one.
+// readUserRecord reads the message of a user record, and reports whether it is
+// sound. As in every protobuf message the last of repeated fields counts, and
+// one of another wire type is an unknown one.
 //
-// The format calls for key index and data, but writers of proto3 leave out what is zero: index 0, and data without a byte. Magic and MD5
-// leave no doubt that it is an aggregate, so they are read. Where a field stands in another wire type alone, its value is not known, and
-// zero would be a guess.
+// The format calls for key index and data, but writers of proto3 leave out what
+// is zero: index 0, and data without a byte. Magic and MD5 leave no doubt that
+// it is an aggregate, so they are read. Where a field stands in another wire
+// type alone, its value is not known, and zero would be a guess.
 func readUserRecord(m []byte, at span) (u userRecord, ok bool) {
 	m = m[:at.End]
 	if u, ok = usualUserRecord(m, at.Start); ok {
@@ -203,8 +211,9 @@ func readUserRecord(m []byte, at span) (u userRecord, ok bool) {
 	return u, (seen[1] || !mistyped[1]) && (seen[3] || !mistyped[3])
 }
 
-// usualUserRecord reads the user record from i to the end of m if it has the form in which libraries write it: the fields once, in
-// their order, with indices below 128 and no tags.
+// usualUserRecord reads the user record from i to the end of m if it has the
+// form in which libraries write it: the fields once, in their order, with
+// indices below 128 and no tags.
 func usualUserRecord(m []byte, i int) (u userRecord, ok bool) {
 	if i+4 > len(m) || m[i] != byte(tagPartitionKeyIndex) || m[i+1] >= 0x80 {
 		return u, false
@@ -226,7 +235,8 @@ func usualUserRecord(m []byte, i int) (u userRecord, ok bool) {
 	return u, true
 }
 
-// isMessage is whether m is a sound message. That is all that is asked of tags: none of them means anything yet.
+// isMessage is whether m is a sound message. That is all that is asked of tags:
+// none of them means anything yet.
 func isMessage(m []byte) bool {
 	for i := 0; i < len(m); {
 		var tag uint64
@@ -240,7 +250,8 @@ func isMessage(m []byte) bool {
 	return true
 }
 
-// uvarint reads the number at i and returns the offset behind it, -1 where there is none.
+// uvarint reads the number at i and returns the offset behind it, -1 where
+// there is none.
 func uvarint(m []byte, i int) (uint64, int) {
 	if i < len(m) && m[i] < 0x80 {
 		return uint64(m[i]), i + 1
@@ -255,7 +266,8 @@ func uvarint(m []byte, i int) (uint64, int) {
 	return v, i + n
 }
 
-// skipField returns the offset behind the value at i, of a field with that tag, and -1 where it is not sound.
+// skipField returns the offset behind the value at i, of a field with that tag,
+// and -1 where it is not sound.
 func skipField(m []byte, i int, tag uint64) int {
 	if tag == tagRecord || tag == tagPartitionKey || tag == tagData {
 		return skipBytes(m, i)
@@ -274,7 +286,8 @@ func skipField(m []byte, i int, tag uint64) int {
 	return i + n
 }
 
-// skipBytes returns the offset behind the bytes whose length stands at i, and -1 where they are not there.
+// skipBytes returns the offset behind the bytes whose length stands at i, and
+// -1 where they are not there.
 func skipBytes(m []byte, i int) int {
 	n, i := uvarint(m, i)
 	if i < 0 || n > uint64(len(m)-i) {
@@ -283,7 +296,8 @@ func skipBytes(m []byte, i int) int {
 	return i + int(n)
 }
 
-// lengthPrefixed returns where the bytes stand whose length stands at i, which skipField has passed.
+// lengthPrefixed returns where the bytes stand whose length stands at i, which
+// skipField has passed.
 func lengthPrefixed(m []byte, i int) span {
 	n, i := uvarint(m, i)
 	return jsonscan.Between(i, i+int(n))

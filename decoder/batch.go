@@ -2,8 +2,8 @@ package decoder
 
 import "example.com/sluice/decoder/internal/memory"
 
-// Batch is all records of one event at once. It and all that it gives are valid until the function that it was handed to
-// returns.
+// Batch holds all records of one event. It and everything it returns are valid
+// until the function that received it returns.
 type Batch struct {
 	records []Record
 	bad     []Record
@@ -12,25 +12,30 @@ type Batch struct {
 	unread  *Error
 }
 
-// Records returns the records that are not bad, in the event's order. The slice may be reordered.
+// Records returns the good records, in the event's order. The slice may be
+// reordered.
 func (b *Batch) Records() []Record { return b.records }
 
-// Failed returns what is wrong with the records that are bad, in the event's order. The errors may be kept.
+// Failed returns what is wrong with the bad records, in the event's order. The
+// errors may be kept.
 func (b *Batch) Failed() []*Error { return b.failed }
 
-// Bad returns the bad records, set as far as known; Bad()[i] is what Failed()[i] is about.
+// Bad returns the bad records, set as far as known. Failed()[i] is the error of
+// Bad()[i].
 func (b *Batch) Bad() []Record { return b.bad }
 
-// Window returns what [Decoder.Window] does for the event, and nil where Unread names a record. It may be kept.
+// Window returns the same as [Decoder.Window], or nil if Unread is not nil. It
+// may be kept.
 func (b *Batch) Window() *Window { return b.window }
 
-// Unread says where [Decoder.BatchUntil] ended early: its Index and SequenceNumber are those of the first record that the
-// batch lacks. It is ErrStopped, or ErrTooLarge for a limit of the whole event. It is nil where the event was read to its
-// end, and may be kept.
+// Unread says where [Decoder.BatchUntil] ended early, or is nil if it read the
+// whole event. Its Index and SequenceNumber are those of the first record that
+// is missing from the batch. It wraps ErrStopped, or ErrTooLarge if the whole
+// event passed a limit. It may be kept.
 func (b *Batch) Unread() *Error { return b.unread }
 
-// Batch reads the whole event and calls f with its records. It returns what f does, or an [*Error], with f not called,
-// where the event is broken.
+// Batch reads the whole event, calls f with its records, and returns what f
+// returns. If the event is broken it returns an [*Error] and does not call f.
 func (d Decoder) Batch(event []byte, f func(*Batch) error) error {
 	r := d.open(event, true)
 	defer r.releaseBatch()
@@ -41,13 +46,17 @@ func (d Decoder) Batch(event []byte, f func(*Batch) error) error {
 	return f(&r.batch)
 }
 
-// BatchUntil is [Decoder.Batch] for those who have only so much time: reading ends before the next record once stop reports
-// true, and f gets the records before that one; [Batch.Unread] tells which it is. The same happens, instead of an error,
-// where the event passes MaxRecords, MaxBatch, or what may be decompressed in vain. One record at least is read in any
-// case, of an aggregate one of its user records.
+// BatchUntil is [Decoder.Batch] with a limit on time: when stop returns true,
+// reading ends before the next record, and f gets the records before that one;
+// see [Batch.Unread]. The same happens, instead of an error, if the event
+// passes MaxRecords, MaxBatch, or the limit on data that is decompressed only
+// to be refused. At least one record is read in any case, or one
+// user record of an aggregate, so that a caller who comes back for the rest
+// makes progress.
 //
-// stop is asked for each mebibyte that is read or decompressed, or more often; nil never stops. A record is read as a
-// whole: MaxData bounds what that takes.
+// stop is called after each mebibyte that was read or decompressed, or more
+// often; a nil stop never stops. A record is read as a whole, for which MaxData
+// is the bound.
 func (d Decoder) BatchUntil(event []byte, stop func() bool, f func(*Batch) error) error {
 	r := d.open(event, true)
 	defer r.releaseBatch()
@@ -62,7 +71,7 @@ func (d Decoder) BatchUntil(event []byte, stop func() bool, f func(*Batch) error
 	return f(&r.batch)
 }
 
-// Work is counted in bytes, of the event or decompressed; a record counts for some by itself.
+// Work is counted in bytes, read or decompressed, and each record adds some.
 const (
 	workOfRecord = 256
 	workUnasked  = 1 << 20 // how much is done without asking whether to stop
@@ -111,8 +120,8 @@ func (r *reader) releaseBatch() {
 	r.release()
 }
 
-// reset ends the lifetime of the batch's records. What is left of them is cleared,
-// so that nothing keeps the event alive.
+// reset ends the lifetime of the batch's records. It clears them, so that
+// nothing keeps the event alive.
 func (b *Batch) reset() {
 	clear(b.records)
 	clear(b.bad)

@@ -6,56 +6,76 @@ import (
 	"example.com/sluice/decoder/internal/compression"
 )
 
-// Codec says how data is compressed. Codecs are comparable; they are those of this package.
+// Codec says how data is compressed. Its values are the constants below and
+// what [ZstdDict] returns; they can be compared. Data that is to be read with
+// any other is bad, with ErrCompressed.
 //
-// Every codec reads data to its last byte, and every codec but [Identity] passes empty data as it is. Data of several gzip members,
-// zstd frames or framed snappy streams is their contents one behind the other. Whatever else follows the compressed data makes the
-// record bad, zeros and line breaks included, and so does a stream that is cut off or fails its checksum: its error is ErrCompressed, and Data
-// is what was to be decompressed. What decompresses to more than [Decoder.MaxData] stops there, with ErrTooLarge.
+// Every codec reads data to its last byte, and all except [Identity] pass empty
+// data unchanged. Several gzip members, zstd frames or framed snappy streams in
+// a row decompress to their concatenated contents. A record is bad if anything
+// else follows the compressed data, zeros and line breaks included, if a stream
+// is cut off, or if a checksum does not match: its error is ErrCompressed, and
+// Data holds the compressed data. Decompression stops at [Decoder.MaxData],
+// with ErrTooLarge.
 type Codec string
 
 const (
 	// Identity leaves data as it is.
 	Identity Codec = ""
 
-	// Auto tells by the data whether it is compressed. What begins with the mark of a format is read, and bad where it does not
-	// decompress; what has none passes on unchanged.
+	// Auto looks at the data to see whether it is compressed. Data that begins
+	// with the mark of a format is decompressed, and bad if that fails; other
+	// data passes unchanged.
 	//
-	//	gzip                    1f 8b 08: read, with all that RFC 1952 allows in a header, and members in a row. Other methods than
-	//	                        08, which no gzip has, pass on
-	//	zstd                    28 b5 2f fd: read, also behind skippable frames (5x 2a 4d 18), and frames in a row. Skippable frames
-	//	                        alone pass on: lz4 has the same. A frame that names a dictionary is bad: Auto has none
-	//	snappy's frame format   ff 06 00 00 "sNaPpY": read
-	//	xerial's snappy         82 "SNAPPY" 00: read
-	//	Hadoop's snappy         passes on: it has neither a mark nor a checksum
-	//	a block of snappy       passes on likewise
-	//	zlib                    read if it is one whole stream with the right checksum, else passed on, since it has no mark: the text
-	//	                        "x^2" begins like it. One that goes on beyond MaxData without a fault is too large
-	//	deflate without a       passes on
+	//	gzip                   1f 8b 08: read, with everything that RFC 1952
+	//	                       allows in a header, and several members in a row.
+	//	                       Methods other than 08, which gzip does not have,
+	//	                       pass
+	//	zstd                   28 b5 2f fd: read, also after skippable frames
+	//	                       (5x 2a 4d 18), and several frames in a row.
+	//	                       Skippable frames alone pass, since lz4 has the
+	//	                       same. A frame that names a dictionary is bad
+	//	snappy's frame format  ff 06 00 00 "sNaPpY": read
+	//	xerial's snappy        82 "SNAPPY" 00: read
+	//	Hadoop's snappy        passes: it has neither a mark nor a checksum
+	//	a block of snappy      passes, for the same reason
+	//	zlib                   read if it is one whole stream with the right
+	//	                       checksum. It has no mark (the text "x^2" begins
+	//	                       like it), so anything else passes. A stream that
+	//	                       goes on beyond MaxData without a fault is too large
+	//	deflate without a      passes
 	//	wrapper, zlib with a
 	//	preset dictionary
 	Auto Codec = "auto"
 
-	// Gzip is RFC 1952: one member or several, with names, comments and extra fields of any length.
+	// Gzip is RFC 1952: one or more members, with names, comments and extra
+	// fields of any length.
 	Gzip Codec = "gzip"
 
 	// Zlib is RFC 1950: one stream, without a preset dictionary.
 	Zlib Codec = "zlib"
 
-	// Zstd is RFC 8878: frames, skippable ones among them, with any window, which takes no memory here: data is decompressed as a
-	// whole. Where an int has 32 bits a window of 2 GiB or more is ErrTooLarge. See [ZstdDict] for frames that need a dictionary.
+	// Zstd is RFC 8878: frames, among them skippable ones, with windows of any
+	// size, which take no memory since data is decompressed as a whole. If an
+	// int has 32 bits, a window of 2 GiB or more is ErrTooLarge. See [ZstdDict]
+	// for frames that need a dictionary.
 	Zstd Codec = "zstd"
 
-	// Snappy is the frame format, or xerial's (snappy-java, Kafka), where data begins with the mark of one; Hadoop's framing where it
-	// begins with a zero, as a frame below 16 MiB does; else one block. A stream of frames that is cut off between two of them cannot
-	// be told from a whole one. A frame holds 64 KiB at most, as that format has it.
+	// Snappy is the frame format or that of xerial (snappy-java, Kafka) if data
+	// begins with the mark of one, Hadoop's framing if it begins with a zero,
+	// as a frame below 16 MiB does, and otherwise one block. A stream of frames
+	// that is cut off between two of them cannot be told from a whole one. A
+	// frame of the frame format holds at most 64 KiB.
 	Snappy Codec = "snappy"
 )
 
-// ZstdDict is [Zstd] for frames that need a dictionary: a formatted one, as zstd --train writes it, which a frame names by its
-// identity, or any other content, which serves the frames that name none; of that kind the last one counts. Frames without a
-// dictionary are read as well. Each call returns another codec, which holds copies; to make one at the program's start is enough.
-// It panics if a formatted dictionary is broken.
+// ZstdDict returns [Zstd] for frames that need a dictionary. A formatted
+// dictionary, as zstd --train writes it, serves the frames that name its id;
+// any other content serves the frames that name none, and of several such the
+// last counts. Frames without a dictionary are read as well. The codec holds
+// copies of the dictionaries, and equal dictionaries give equal codecs; make it
+// once, at the program's start. ZstdDict panics if a formatted dictionary is
+// broken.
 func ZstdDict(dicts ...[]byte) Codec {
 	packed, err := compression.Dictionaries(dicts...)
 	if err != nil {
@@ -101,8 +121,9 @@ func (c Codec) format() (f compression.Format, dicts string) {
 	return compression.Unknown, ""
 }
 
-// Detect returns what [Auto] takes data for by how it begins: Gzip, Zstd or Snappy, and Identity for what it passes on. Zlib means that
-// data may be that; Auto then looks whether it is.
+// Detect returns the codec that [Auto] chooses for data by how it begins: Gzip,
+// Zstd or Snappy, or Identity for what passes unchanged. Zlib means that data
+// may be zlib; Auto then checks whether it is.
 func Detect(data []byte) Codec {
 	switch compression.Detect(data) {
 	case compression.Gzip:
@@ -117,9 +138,10 @@ func Detect(data []byte) Codec {
 	return Identity
 }
 
-// AppendDecompressed appends to dst what data decompresses to, at most limit bytes, and returns the longer slice; with an error it returns
-// dst. It is for compressed data elsewhere than in records: the Decoder does the same by its option Codec. Errors are ErrCompressed
-// and ErrTooLarge.
+// AppendDecompressed appends to dst what data decompresses to, at most limit
+// bytes, and returns the extended slice; with an error it returns dst. It is
+// for compressed data outside of records, whose data Decoder decompresses.
+// Errors wrap ErrCompressed or ErrTooLarge.
 func (c Codec) AppendDecompressed(dst, data []byte, limit int) ([]byte, error) {
 	format, dicts := c.format()
 	if format == compression.Auto {

@@ -9,8 +9,8 @@ import (
 // aggregate becomes its user records, and data is decompressed. It is touched
 // only where wanted is set.
 //
-// While aggregate has user records left it is open; then outer is the record that
-// it came in, and what it needs of the arena stands before mark.
+// While aggregate has user records left it is open; then outer is the record
+// that it came in, and what it needs of the arena stands before mark.
 type contents struct {
 	wanted      bool
 	deaggregate bool
@@ -125,8 +125,8 @@ func (r *reader) unpack() bool {
 	}
 	if out.batch {
 		if len(data) > c.maxBatch-c.unpacked {
-			err = because(ErrTooLarge, "the records' data decompresses to more than %d bytes; MaxBatch sets this limit", c.maxBatch)
-			return r.walker.exceed(&out.rec, err)
+			return r.walker.exceed(&out.rec, because(ErrTooLarge,
+				"the records' data decompresses to more than %d bytes; MaxBatch sets this limit", c.maxBatch))
 		}
 		c.unpacked += len(data)
 	}
@@ -169,8 +169,8 @@ func (r *reader) nextUserRecord() {
 	}
 }
 
-// flawInside notes a flaw of what is in the record's data. Its place in the event
-// is that of the data.
+// flawInside notes a flaw of what is in the record's data. Its place in the
+// event is that of the data.
 func (r *reader) flawInside(err error) {
 	c, out := &r.contents, &r.out
 	if c.data == 0 {
@@ -181,5 +181,7 @@ func (r *reader) flawInside(err error) {
 	if out.rec.Aggregated {
 		err = &userRecordError{out.rec.SubSequenceNumber, err}
 	}
-	out.fail(&Error{Index: out.rec.Index, SequenceNumber: c.number, Field: fieldData.String(), Offset: int64(c.data), Err: err})
+	out.fail(&Error{
+		Index: out.rec.Index, SequenceNumber: c.number, Field: fieldData.String(), Offset: int64(c.data), Err: err,
+	})
 }

@@ -51,8 +51,8 @@ func (r *reader) readStrictly() bool {
 	return true
 }
 
-// readAgain reads the element once more, by the strict reader and with MaxData as
-// the limit, so that it reports that the data is too large.
+// readAgain reads the element once more, by the strict reader and with MaxData
+// as the limit, so that it reports that the data is too large.
 func (r *reader) readAgain() bool {
 	w, out := &r.walker, &r.out
 	limit := out.setLimit(r.contents.maxData)

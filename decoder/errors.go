@@ -8,34 +8,41 @@ import (
 	"example.com/sluice/internal/jsonscan"
 )
 
-// What can be wrong with an event or a record. Errors of this package are of type [*Error] and wrap one of
-// these, so that errors.Is tells them apart.
+// What can be wrong with an event or a record. The errors of this package are
+// of type [*Error] and wrap one of these; test for them with errors.Is.
 var (
 	// ErrSyntax: the event is not JSON. It ends the sequence.
 	ErrSyntax = jsonscan.ErrSyntax
-	// ErrNotKinesis: the event is JSON, but no Kinesis event; the message says what it looks like.
+	// ErrNotKinesis: the event is JSON, but not a Kinesis event. The message
+	// says what it looks like.
 	ErrNotKinesis = errors.New("not a Kinesis event")
-	// ErrTooLarge: a limit was passed: depth of nesting, a record's data, the number of records, a batch's decompressed data, or
-	// what may be decompressed in vain.
+	// ErrTooLarge: a limit was passed: the depth of nesting, the size of a
+	// record's data, the number of records, the size of a batch's decompressed
+	// data, or what may be decompressed only to be refused.
 	ErrTooLarge = jsonscan.ErrTooLarge
-	// ErrStopped: reading ended at this record because it was asked to; see [Decoder.BatchUntil].
+	// ErrStopped: reading ended at this record on request; see
+	// [Decoder.BatchUntil].
 	ErrStopped = errors.New("reading was stopped")
-	// ErrDuplicate: a member that may stand once stands twice, and the two cannot both be meant.
+	// ErrDuplicate: a member that may occur once occurs twice, and it is not
+	// clear which is meant.
 	ErrDuplicate = errors.New("duplicate member")
-	// ErrMissing: a record lacks its data, its sequence number or its partition key.
+	// ErrMissing: a record lacks its data, its sequence number or its partition
+	// key.
 	ErrMissing = errors.New("missing member")
-	// ErrType: a member is of another JSON type than it should be, or its value has not the form it should have.
+	// ErrType: a member has the wrong JSON type, or a value of the wrong form.
 	ErrType = errors.New("member of the wrong type")
 	// ErrBase64: a record's data is not standard base64 with padding.
 	ErrBase64 = errors.New("invalid base64")
-	// ErrAggregate: a user record of a KPL aggregate has an index outside of its table. The message says which user record, by
-	// its subsequence number, and which index; the offset is that of the data that the aggregate came in.
+	// ErrAggregate: a user record of a KPL aggregate has an index outside its
+	// table. The message gives its subsequence number and the index; the offset
+	// is that of the data that holds the aggregate.
 	ErrAggregate = errors.New("invalid KPL aggregate")
-	// ErrCompressed: a record's data is not what the Codec says: another format, damaged, cut off, or with something behind its end.
-	// The offset is that of the data as it stands in the event.
+	// ErrCompressed: a record's data is not what Codec says: it has another
+	// format, is damaged or cut off, or more data follows it. The offset is
+	// that of the data in the event.
 	ErrCompressed = errors.New("invalid compressed data")
-	// ErrDecode: a payload does not decode into its type. The decoder itself never reports it: package router
-	// does, for its typed handlers.
+	// ErrDecode: a payload does not decode into its type. This package never
+	// reports it; package router does, for its typed handlers.
 	ErrDecode = errors.New("payload does not decode")
 )
 
@@ -48,7 +55,8 @@ type Error struct {
 	Err            error  // wraps one of this package's errors
 }
 
-// Error gives the place and the cause on one line, and never more than 64 bytes of the input.
+// Error returns the place and the cause on one line. It quotes at most 64 bytes
+// of the input.
 func (e *Error) Error() string {
 	b := make([]byte, 0, 160)
 	b = append(b, "kinesis event: "...)
@@ -88,8 +96,9 @@ func (e *userRecordError) Error() string {
 }
 func (e *userRecordError) Unwrap() error { return e.err }
 
-// indexError is what is wrong with an index into a table of an aggregate. There may be one for each eight bytes of an event, so
-// its text is made when somebody asks.
+// indexError is what is wrong with an index into a table of an aggregate. An
+// event can have one for each eight of its bytes, so the text is made on
+// demand.
 type indexError struct {
 	of    string
 	index uint64
@@ -101,12 +110,13 @@ func (e *indexError) Error() string {
 }
 func (e *indexError) Unwrap() error { return ErrAggregate }
 
-// because adds a cause to one of the package's errors.
+// because adds the cause to one of the package's errors.
 func because(sentinel error, format string, args ...any) error {
 	return fmt.Errorf("%w: %s", sentinel, fmt.Sprintf(format, args...))
 }
 
-// clip cuts what is quoted from the input to 64 bytes, with what is not plain ASCII escaped.
+// clip cuts a quotation of the input to 64 bytes, and escapes what is not plain
+// ASCII.
 func clip[T string | []byte](s T) string {
 	const most = 61
 	cut := ""

@@ -13,12 +13,14 @@ import (
 	"example.com/sluice/internal/jsonscan"
 )
 
-// This file reads data that is JSON or text, for those who want no type of their own for it.
+// This file reads data that is JSON or text, for users who want no type of
+// their own for it.
 
-// ErrUTF8 is what [Record.Text] returns for data that is no text.
+// ErrUTF8 is wrapped by what [Record.Text] returns if the data is not text.
 var ErrUTF8 = errors.New("invalid UTF-8")
 
-// Text returns the record's data as a string, which may be kept. Data that is not UTF-8 is an [*Error] that is ErrUTF8.
+// Text returns the record's data as a string, which may be kept. For data that
+// is not UTF-8 it returns an [*Error] that wraps ErrUTF8.
 func (r *Record) Text() (string, error) {
 	if at := badUTF8(r.Data); at >= 0 {
 		return "", r.fault(fmt.Errorf("%w at byte %d", ErrUTF8, at))
@@ -26,12 +28,14 @@ func (r *Record) Text() (string, error) {
 	return string(r.Data), nil
 }
 
-// JSON calls f with the record's data as a tree of JSON values, and returns what f returns. The tree is from a pool: it and all that it
-// gives are valid until f returns. Data that is not one JSON value, by the rules for events themselves, with nothing behind it, is an
-// [*Error], with f not called.
+// JSON calls f with the record's data as a tree of JSON values, and returns
+// what f returns. The tree comes from a pool: it and everything in it are valid
+// until f returns. If the data is not exactly one JSON value, by the rules that
+// hold for events, JSON returns an [*Error] and does not call f.
 //
-// A value takes about a hundred bytes in the tree, so data of more than a million values and names is ErrTooLarge. So is a value within 300 arrays
-// and objects, which an event may have.
+// A value takes about a hundred bytes in the tree, so data with more than a
+// million values and names is ErrTooLarge. So is a value within 300 arrays and
+// objects, which an event may have.
 func (r *Record) JSON(f func(v *fastjson.Value) error) error {
 	p := parsers.Get().(*parser)
 	defer p.release()
@@ -42,12 +46,12 @@ func (r *Record) JSON(f func(v *fastjson.Value) error) error {
 	return f(v)
 }
 
-// fault makes an error of this record of what is wrong with its data.
+// fault returns an error of this record about its data.
 func (r *Record) fault(err error) *Error {
 	return &Error{Index: r.Index, SequenceNumber: string(r.SequenceNumber), Field: "data", Offset: -1, Err: err}
 }
 
-// maxPayloadTree is how many values and names data may have to be made a tree of.
+// maxPayloadTree is the largest tree that data may have, in values and names.
 const maxPayloadTree = 1 << 20
 
 // parser is a parser with the memory that its trees need.
@@ -60,7 +64,8 @@ type parser struct {
 
 var parsers = sync.Pool{New: func() any { return new(parser) }}
 
-// parse returns the tree of data, which is to be one JSON value. The parser is lax and recursive: it gets only what the scanner has passed.
+// parse returns the tree of data, which must be one JSON value. The parser is
+// lax and recursive, so it only gets what the scanner has passed.
 func (p *parser) parse(data []byte) (*fastjson.Value, error) {
 	s := jsonscan.Scanner{B: data}
 	end, f := s.Value(0, 0)
@@ -83,7 +88,8 @@ func (p *parser) parse(data []byte) (*fastjson.Value, error) {
 	p.bytes = len(data)
 	v, err := p.parser.ParseBytes(data)
 	if err != nil {
-		// Of what the scanner has passed the parser refuses but this: to it a value is one level more than what it stands in.
+		// This is the one thing that the parser refuses after the scanner has
+		// passed it: it counts a value as one more level than what contains it.
 		return nil, because(ErrTooLarge, "a value within %d arrays and objects", jsonscan.MaxDepth)
 	}
 	return v, nil
@@ -102,7 +108,7 @@ func (p *parser) release() {
 	parsers.Put(p)
 }
 
-// badUTF8 returns the offset of the first byte that is not UTF-8, and -1 where all is.
+// badUTF8 returns the offset of the first byte that is not UTF-8, or -1.
 func badUTF8(b []byte) int {
 	if utf8.Valid(b) {
 		return -1

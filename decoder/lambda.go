@@ -8,14 +8,14 @@ import (
 	"example.com/sluice/internal/jsonscan"
 )
 
-// lambdaLayout is the text of a template in the Lambda layout: the slots stand in
-// the order key, sequence number, data, arrival time, event id, the text between
-// them is that of the constants here, and a sequence number has 56 digits. It is
-// as much of the text as is not always the same.
+// lambdaLayout is the text of a template in the Lambda layout: the slots stand
+// in the order key, sequence number, data, arrival time, event id, the text
+// between them is that of the constants here, and a sequence number has 56
+// digits. It is as much of the text as is not always the same.
 //
 // Reading it does what template.match does for any template, with most of the
-// offsets known to the compiler, and reads the beginning of the next record with
-// the end of this one.
+// offsets known to the compiler, and reads the beginning of the next record
+// with the end of this one.
 type lambdaLayout struct {
 	toKey     string // from the record's beginning
 	toEventID string // from the arrival time
@@ -35,7 +35,8 @@ const (
 // lambdaDigits is how many digits Kinesis gives a sequence number.
 const lambdaDigits = 56
 
-// Where things stand behind a key: the sequence number, the text behind it, data.
+// Where things stand behind a key: the sequence number, the text behind it,
+// data.
 const (
 	sequenceAt  = len(toSequence)
 	sequenceEnd = sequenceAt + lambdaDigits
@@ -103,13 +104,14 @@ func (l *lambdaReader) read(t *template, b []byte, i, index int, out *output) (e
 		return 0, false
 	}
 	head := (*[dataAt]byte)(b[end:])
-	if string(head[:len(toSequence1)]) != toSequence1 || string(head[len(toSequence1):sequenceAt]) != toSequence2 || //mutant:text-behind-the-key-is-not-compared //mutant:text-before-the-number-is-not-compared
+	if string(head[:len(toSequence1)]) != toSequence1 || //mutant:text-behind-the-key-is-not-compared
+		string(head[len(toSequence1):sequenceAt]) != toSequence2 || //mutant:text-before-the-number-is-not-compared
 		string(head[sequenceEnd:]) != toData { //mutant:text-before-data-is-not-compared
 		return 0, false
 	}
 	key := b[i:end:end]
-	// That the sequence number holds digits alone is checked below, together with
-	// its copy in the event id.
+	// That the sequence number holds digits alone is checked below, together
+	// with its copy in the event id.
 	sequence := (*[lambdaDigits]byte)(head[sequenceAt:sequenceEnd])
 
 	i = end + dataAt
@@ -125,8 +127,8 @@ func (l *lambdaReader) read(t *template, b []byte, i, index int, out *output) (e
 		}
 		l.dataLen = n
 	}
-	// If the guess at the data's end was wrong and it has a quote in it, the data
-	// does not decode.
+	// If the guess at the data's end was wrong and it has a quote in it, the
+	// data does not decode.
 	data := b[i:end]
 	if !l.second.read((*[lambdaTimeLen]byte)(tail[timeAt:]), &out.rec.ApproximateArrivalTimestamp) {
 		return 0, false
@@ -150,16 +152,18 @@ func (l *lambdaReader) read(t *template, b []byte, i, index int, out *output) (e
 		end++
 	}
 	l.primed = primed
-	out.fill(index, t.source, key, sequence[:], eventID) //mutant:the-source-of-another-shape //mutant:an-index-stays-from-record-to-record
-	if out.detach {                                      //mutant:detached-records-in-lambda-s-form-are-views
+	//mutant:the-source-of-another-shape
+	//mutant:an-index-stays-from-record-to-record
+	out.fill(index, t.source, key, sequence[:], eventID)
+	if out.detach { //mutant:detached-records-in-lambda-s-form-are-views
 		out.detachViews()
 	}
 	return end, true
 }
 
-// keyEnd returns the offset of what ends the string whose inside begins at i, or
-// the event's length: jsonscan.Special, for strings that mostly have fewer than
-// 16 bytes.
+// keyEnd returns the offset of what ends the string whose inside begins at i,
+// or the event's length: jsonscan.Special, for strings that mostly have fewer
+// than 16 bytes.
 func keyEnd(b []byte, i int) int {
 	if i+16 <= len(b) {
 		p := (*[16]byte)(b[i : i+16]) //mutant:the-key-ends-at-a-quote-alone
@@ -173,14 +177,16 @@ func keyEnd(b []byte, i int) int {
 	return jsonscan.Special(b, i)
 }
 
-// behindData returns what stands at i if it is the text between data and arrival
-// time, with room for that time.
+// behindData returns what stands at i if it is the text between data and
+// arrival time, with room for that time.
 func behindData(b []byte, i int) (*[tailLen]byte, bool) {
 	if len(b)-i < tailLen {
 		return nil, false
 	}
 	p := (*[tailLen]byte)(b[i:])
-	return p, string(p[:len(toTime1)]) == toTime1 && string(p[len(toTime1):timeAt]) == toTime2 //mutant:text-behind-data-is-not-compared //mutant:text-before-the-time-is-not-compared
+	//mutant:text-behind-data-is-not-compared
+	//mutant:text-before-the-time-is-not-compared
+	return p, string(p[:len(toTime1)]) == toTime1 && string(p[len(toTime1):timeAt]) == toTime2
 }
 
 // sameDigits is whether a and b are the same decimal digits. Other text, which

@@ -11,8 +11,9 @@ import (
 	"example.com/sluice/internal/jsonscan"
 )
 
-// templateCache holds the templates that were learned, newest first, maxTemplates
-// at most. A list is never changed, but replaced, so it is read without the lock.
+// templateCache holds the templates that were learned, newest first,
+// maxTemplates at most. A list is never changed, but replaced, so it is read
+// without the lock.
 type templateCache struct {
 	list atomic.Pointer[[]*template]
 	lock sync.Mutex // held while the list is replaced
@@ -30,8 +31,8 @@ func (c *templateCache) all() []*template {
 	return nil
 }
 
-// add takes in a template, and returns it or the one that is known already. last,
-// which was of use to the caller, keeps its place before the others.
+// add takes in a template, and returns it or the one that is known already.
+// last, which was of use to the caller, keeps its place before the others.
 func (c *templateCache) add(t, last *template) *template {
 	c.lock.Lock()
 	defer c.lock.Unlock()
@@ -55,8 +56,9 @@ func (c *templateCache) add(t, last *template) *template {
 	return t
 }
 
-// learn takes the template of a record that the strict reader has read and found
-// good. While nothing that is learned is of use, it does so more and more seldom.
+// learn takes the template of a record that the strict reader has read and
+// found good. While nothing that is learned is of use, it does so more and more
+// seldom.
 func (t *templateReader) learn(b []byte, record span, source *Source, depth int) {
 	if t.misses < mostMisses {
 		t.misses++
@@ -74,9 +76,10 @@ func (t *templateReader) learn(b []byte, record span, source *Source, depth int)
 	}
 }
 
-// recentRejects are hashes of the texts of the last records that taught nothing.
-// While the cache is full only a text that comes again is learned: otherwise a
-// few odd records among many of one form would push its template out.
+// recentRejects are hashes of the texts of the last records that taught
+// nothing. While the cache is full only a text that comes again is learned:
+// otherwise a few odd records among many of one form would push its template
+// out.
 type recentRejects struct {
 	hashes [8]uint64
 	next   int
@@ -108,8 +111,8 @@ type found struct {
 	slot slot
 }
 
-// findSlots returns the slots of a record in their order, with the prefix of its
-// event id; nil where a record like it could not match.
+// findSlots returns the slots of a record in their order, with the prefix of
+// its event id; nil where a record like it could not match.
 func findSlots(b []byte, record span) (slots []found, prefix string) {
 	var p places
 	p.find(b, record.Start)
@@ -120,12 +123,16 @@ func findSlots(b []byte, record span) (slots []found, prefix string) {
 	inside := func(f field, s slot) bool {
 		at := p.get(f)
 		if b[at.Start] != '"' || bytes.IndexByte(at.Of(b), '\\') >= 0 {
-			return false // the next one that looks like it has a backslash there too, and would not match
+			// The next one that looks like it has a backslash there too, and would not
+			// match.
+			return false
 		}
-		slots = append(slots, found{jsonscan.Between(at.Start+1, at.End-1), s}) //mutant:a-value-is-searched-for-not-taken-from-the-scan
+		//mutant:a-value-is-searched-for-not-taken-from-the-scan
+		slots = append(slots, found{jsonscan.Between(at.Start+1, at.End-1), s})
 		return true
 	}
-	if !inside(fieldPartitionKey, slotKey) || !inside(fieldSequenceNumber, slotSequence) || !inside(fieldData, slotData) {
+	if !inside(fieldPartitionKey, slotKey) || !inside(fieldSequenceNumber, slotSequence) ||
+		!inside(fieldData, slotData) {
 		return nil, ""
 	}
 	if at := p.get(fieldArrival); !at.Absent() {
@@ -138,7 +145,8 @@ func findSlots(b []byte, record span) (slots []found, prefix string) {
 		sequence := slots[1].Of(b)
 		id := b[at.Start+1 : at.End-1]
 		shard, rest, colon := bytes.Cut(id, []byte{':'})
-		if !colon || !bytes.Equal(rest, sequence) || bytes.IndexByte(id, '\\') >= 0 { //mutant:a-shard-with-an-escape-teaches
+		//mutant:a-shard-with-an-escape-teaches
+		if !colon || !bytes.Equal(rest, sequence) || bytes.IndexByte(id, '\\') >= 0 {
 			return nil, ""
 		}
 		prefix = string(id[:len(shard)+1])

@@ -2,11 +2,11 @@ package decoder
 
 import "example.com/sluice/internal/jsonscan"
 
-// This file says which of a record's members count, whatever they are read from:
-// the parser's tree, or the text of the event.
+// This file says which of a record's members count, whatever they are read
+// from: the parser's tree, or the text of the event.
 
-// field is a member of a record. The order is that in which faults are reported:
-// what identifies the record comes first, data last.
+// field is a member of a record. The order is that in which faults are
+// reported: what identifies the record comes first, data last.
 type field uint8
 
 const (
@@ -77,8 +77,8 @@ func fieldOf(name []byte) field {
 // twice the last, and none that is null. V is a value, its zero value an absent
 // one.
 //
-// A record has the inner fields in its "kinesis"; a flat one, which has none, has
-// them beside the others. To stand twice is a flaw of "kinesis" alone.
+// A record has the inner fields in its "kinesis"; a flat one, which has none,
+// has them beside the others. To stand twice is a flaw of "kinesis" alone.
 type members[V comparable] struct {
 	kinesis V
 	inner   [innerFields]V // in kinesis, where that is an object

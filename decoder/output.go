@@ -61,8 +61,8 @@ func (o *output) clear() {
 	o.rec.SubSequenceNumber, o.rec.ExplicitHashKey, o.rec.Aggregated = 0, nil, false
 }
 
-// expire takes back the memory of what was handed out, rewind of what was handed
-// out since a mark.
+// expire takes back the memory of what was handed out, rewind of what was
+// handed out since a mark.
 func (o *output) expire()                          { o.arena.Reset() }
 func (o *output) mark() memory.Mark                { return o.arena.Mark() }
 func (o *output) rewind(m memory.Mark) memory.Mark { return o.arena.Rewind(m) }
@@ -73,8 +73,8 @@ func (o *output) start(index int) { o.rec = Record{Index: index} }
 // handOut notes what is handed out.
 func (o *output) handOut() {
 	if memory.Scribble {
-		// In a loop, what user records share must outlive each of them, so each is
-		// given views of its own, to be scribbled on.
+		// In a loop, what user records share must outlive each of them, so each
+		// is given views of its own, to be scribbled on.
 		if o.rec.Aggregated && !o.batch {
 			o.rec = o.rec.Clone()
 		}
@@ -92,8 +92,8 @@ func (o *output) scribble() {
 	memory.Overwrite(o.issued.ExplicitHashKey)
 }
 
-// fill sets what identifies the record; its data and its arrival time are set by
-// decode and by who reads a time.
+// fill sets what identifies the record; its data and its arrival time are set
+// by decode and by who reads a time.
 func (o *output) fill(index int, source *Source, key, sequence, eventID []byte) {
 	o.rec.Index, o.rec.Source = index, source
 	o.rec.PartitionKey, o.rec.SequenceNumber, o.rec.EventID = key, sequence, eventID
@@ -140,15 +140,18 @@ func (o *output) keep(b []byte) []byte {
 	return o.copy(b)
 }
 
-// decode decodes data that has no line breaks. It reports false where it is not
-// such base64, or too large: decodeAny says what it is then.
+// decode decodes data without line breaks, and reports false if it is not such
+// base64, or too large; decodeAny says what is wrong then.
+//
+// The template reader relies on it to know that data is the inside of a sound
+// string: base64 has no byte that JSON forbids in one except line breaks.
 func (o *output) decode(text []byte) bool {
 	if len(text) == 0 { //mutant:source-trusts-data-that-nobody-has-read
 		o.rec.Data = text[:0:0]
 		return true
 	}
 	room := o.arena.Reserve(base64.DecodedLen(len(text)), o.hint)
-	n := base64.DecodeQuads(room, text) // JSON strings have no line breaks, so those that are in base64 were escaped //mutant:line-breaks-in-data
+	n := base64.DecodeQuads(room, text) //mutant:line-breaks-in-data
 	if n < 0 || n > o.limit {           //mutant:maxdata-is-not-looked-at
 		return false
 	}
@@ -170,8 +173,8 @@ func (o *output) decodeAny(text []byte) (fault int, err error) {
 			o.rec.Data = o.keep(text)
 			return fault, ErrBase64
 		case n == 0:
-			// Line breaks alone. The arena may have no memory yet, and present data
-			// is never nil.
+			// Line breaks alone. The arena may have no memory yet, and present
+			// data is never nil.
 			o.rec.Data = []byte{}
 			return 0, nil
 		case n <= o.limit:
@@ -194,8 +197,8 @@ func (o *output) tooLarge(text []byte) bool {
 	return (len(text)-breaks)/4 > o.limit/3+1
 }
 
-// room returns memory for the decompressed data of a batch, with no bytes in it;
-// nil in a loop, where such data stays in the decompressor's memory.
+// room returns memory for the decompressed data of a batch, with no bytes in
+// it; nil in a loop, where such data stays in the decompressor's memory.
 func (o *output) room() []byte {
 	if !o.batch {
 		return nil

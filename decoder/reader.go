@@ -2,9 +2,9 @@ package decoder
 
 import "example.com/sluice/decoder/internal/memory"
 
-// reader is all that reading one event takes. Readers are pooled; what is in one
-// stays private to it. The fields are owners: no other file writes what is in
-// them.
+// reader is all that reading one event takes. Readers are pooled; what is in
+// one stays private to it. The fields are owners: no other file writes what is
+// in them.
 type reader struct {
 	walker    walker
 	templates templateReader

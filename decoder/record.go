@@ -9,50 +9,55 @@ import (
 
 // Record is one Kinesis record, or one user record of a KPL aggregate.
 //
-// Its byte slices are views, into the event, into the decoder's memory or into its parser. A record that a
-// loop yields is valid until the next iteration; the records of a [Batch] until its function returns. Copying
-// the struct does not keep the bytes: [Record.Clone] does.
+// Its byte slices are views of the event, of the decoder's memory or of its
+// parser. A record that a loop yields is valid until the next iteration, the
+// records of a [Batch] until its function returns. Copying the struct does not
+// keep the bytes: [Record.Clone] does.
 type Record struct {
-	// Source is what all records of an event share. It is never nil in a record that the decoder yields, and
-	// it may be kept.
+	// Source holds what all records of an event share. It is never nil in a
+	// record that the decoder yields, and it may be kept.
 	*Source
 
-	// PartitionKey is the key that chose the record's shard, 1 to 256 characters of UTF-8.
+	// PartitionKey is the key that chose the record's shard, 1 to 256
+	// characters of UTF-8.
 	PartitionKey []byte
 
-	// SequenceNumber is the record's place in its shard, a decimal number of up to 56 digits and more. See
-	// [CompareSequenceNumbers].
+	// SequenceNumber is the record's place in its shard, a decimal number that
+	// usually has 56 digits. See [CompareSequenceNumbers].
 	SequenceNumber []byte
 
-	// Data is the payload, base64-decoded. Of a bad record it holds the bytes before the step that failed: the
-	// base64 text where that does not decode. Like the other slices it is nil exactly where the record has no such member: data
-	// that is there is never nil, even where nothing is in it.
+	// Data is the payload, base64-decoded. In a bad record it holds the bytes
+	// before the step that failed: the base64 text if that does not decode.
+	// Like the other slices it is nil exactly if the record has no such member:
+	// data that is present but empty is not nil.
 	Data []byte
 
-	// EventID is the shard id, ":" and the sequence number. Some emulators write other forms.
+	// EventID is the shard id, ":" and the sequence number. Some emulators
+	// write other forms.
 	EventID []byte
 
-	// ApproximateArrivalTimestamp is when Kinesis took the record in: UTC, exact to the millisecond, and the
-	// zero time where the event does not say.
+	// ApproximateArrivalTimestamp is when Kinesis took the record in: UTC,
+	// exact to the millisecond. It is the zero time if the event does not say.
 	ApproximateArrivalTimestamp time.Time
 
 	// Index is the record's position in the event's Records, from 0.
 	Index int
 
-	// SubSequenceNumber is a user record's position inside its aggregate, from 0. All user records of an aggregate have its
-	// SequenceNumber and Index.
+	// SubSequenceNumber is the position of a user record in its aggregate, from
+	// 0. All user records of an aggregate have its SequenceNumber and Index.
 	SubSequenceNumber int
 
-	// ExplicitHashKey is what a user record of an aggregate was given to choose its shard by, instead of its partition key: a
-	// decimal number, or nil.
+	// ExplicitHashKey is the hash key that a user record was given instead of
+	// that of its partition key, as a decimal number; nil if it was given none.
 	ExplicitHashKey []byte
 
-	// Aggregated is whether the record is a user record of a KPL aggregate.
+	// Aggregated reports whether the record is a user record of a KPL
+	// aggregate.
 	Aggregated bool
 }
 
-// Source is what the records of one event have in common. Its strings are the decoder's own copies: they
-// stay valid for ever, and records of one stream and shard share one Source.
+// Source is what the records of one event have in common. Its strings are
+// copies that stay valid, and records of one stream and shard share one Source.
 type Source struct {
 	KinesisSchemaVersion string // "1.0"
 	EncryptionType       string // "NONE" or "KMS"; "" where absent, as on a stream without encryption
@@ -67,7 +72,8 @@ type Source struct {
 	StreamName string // derived from EventSourceARN
 }
 
-// Clone returns a copy of r that shares no memory with the decoder, except for Source, which may be kept.
+// Clone returns a copy of r that shares no memory with the decoder, except for
+// Source, which may be kept.
 func (r *Record) Clone() Record {
 	c := *r
 	c.PartitionKey = bytes.Clone(r.PartitionKey)
@@ -78,7 +84,8 @@ func (r *Record) Clone() Record {
 	return c
 }
 
-// LogValue implements [slog.LogValuer]. It gives everything but Data, of which it gives the size alone.
+// LogValue implements [slog.LogValuer]. It gives everything but Data, of which
+// it gives the size.
 func (r Record) LogValue() slog.Value {
 	attrs := make([]slog.Attr, 0, 8)
 	attrs = append(attrs,
@@ -101,7 +108,8 @@ func (r Record) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// LogValue implements [slog.LogValuer]: the members that are set, under the names of the event.
+// LogValue implements [slog.LogValuer]. It gives the members that are set,
+// under their names in the event.
 func (s Source) LogValue() slog.Value {
 	attrs := make([]slog.Attr, 0, 10)
 	for _, a := range []struct{ name, value string }{
@@ -122,9 +130,9 @@ func (s Source) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// StreamName returns the name of the stream in the ARN of a Kinesis stream or of
-// an enhanced fan-out consumer (…:stream/NAME, …:stream/NAME/consumer/CONSUMER:CREATED),
-// and "" for what is neither.
+// StreamName returns the name of the stream in the ARN of a Kinesis stream or
+// of an enhanced fan-out consumer (…:stream/NAME,
+// …:stream/NAME/consumer/CONSUMER:CREATED), or "" if arn is neither.
 func StreamName(arn string) string {
 	// arn:PARTITION:kinesis:REGION:ACCOUNT:stream/NAME
 	rest, found := strings.CutPrefix(arn, "arn:")
@@ -147,7 +155,7 @@ func StreamName(arn string) string {
 	return name
 }
 
-// shardID returns the shard of an event id, "" where it names none.
+// shardID returns the shard in an event id, nil if it names none.
 func shardID(eventID []byte) []byte {
 	shard, _, found := bytes.Cut(eventID, []byte{':'})
 	if !found {
@@ -156,9 +164,11 @@ func shardID(eventID []byte) []byte {
 	return shard
 }
 
-// CompareSequenceNumbers orders sequence numbers as the decimal numbers that they are: -1 where a is before b, 0 where they
-// are equal, +1 where a is behind b. They have up to 56 digits and more, so they fit no integer type; leading
-// zeros do not count. What is not decimal is ordered too, by length and then bytewise, but means nothing.
+// CompareSequenceNumbers compares sequence numbers as decimal numbers. It
+// returns -1 if a comes before b, 0 if they are equal, +1 if a comes after b.
+// They usually have 56 digits, so they fit no integer type; leading zeros do
+// not count. Text that is not decimal is ordered too, by length and then
+// bytewise, but the order means nothing.
 func CompareSequenceNumbers(a, b []byte) int {
 	a = bytes.TrimLeft(a, "0")
 	b = bytes.TrimLeft(b, "0")

@@ -14,8 +14,8 @@ import (
 // value, so without a limit an event of 6 MB could take 600 MB.
 const maxTree = 512
 
-// strictReader reads any record of sound JSON, through the parser's tree of that
-// one record. It alone says what is wrong with a record.
+// strictReader reads any record of sound JSON, through the parser's tree of
+// that one record. It alone says what is wrong with a record.
 //
 // tree and text are of the record that was read last; they are valid until the
 // next one, or reset. source is never changed, only replaced.
@@ -53,8 +53,8 @@ type record struct {
 }
 
 // readRecord reads the element into out as record number index. The error is
-// that of an event which is broken there: its first record shows that it is from
-// another service.
+// that of an event which is broken there: its first record shows that it is
+// from another service.
 func (s *strictReader) readRecord(event []byte, el element, index int, out *output) error {
 	out.start(index)
 	v, err := s.parser.ParseBytes(s.parserText(event, el))
@@ -211,11 +211,12 @@ func (r *record) fromKinesis() bool {
 	if source := t.outer[fieldEventSource]; source != nil && source.Type() == fastjson.TypeString {
 		return string(source.GetStringBytes()) == "aws:kinesis"
 	}
-	return t.nested || t.outer[fieldSequenceNumber] != nil || t.outer[fieldPartitionKey] != nil || t.outer[fieldData] != nil
+	return t.nested || t.outer[fieldSequenceNumber] != nil || t.outer[fieldPartitionKey] != nil ||
+		t.outer[fieldData] != nil
 }
 
-// text returns a member that is a string; for another it notes a flaw and returns
-// nil.
+// text returns a member that is a string; for another it notes a flaw and
+// returns nil.
 func (r *record) text(f field) []byte {
 	v := r.tree.get(f)
 	if v == nil {
@@ -271,7 +272,8 @@ func (r *record) flawAt(f field, err error) {
 	}
 }
 
-// placeOf finds where a member's value stands, and the record where it has none.
+// placeOf finds where a member's value stands, and the record where it has
+// none.
 func placeOf(event []byte, record span, f field) span {
 	var p places
 	p.find(event, record.Start)

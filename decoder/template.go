@@ -10,16 +10,16 @@ import (
 // Lambda writes all records of a batch from one template, in which five values
 // change. The template reader is the strict reader's shortcut for records that
 // look like one before: the text between the values is compared, and they are
-// read in place. What does not match is no error: the strict reader reads it, and
-// a template may be learned from it.
+// read in place. What does not match is no error: the strict reader reads it,
+// and a template may be learned from it.
 //
 // Why this gives what the strict reader would: a template comes from a record
 // that it has passed, and its text holds the whole of the record but for the
 // insides of strings and one number. An inside without quote, backslash and
-// control byte is the inside of a string, and stands for itself; a number is held
-// to JSON's grammar. So the record is sound JSON with the same members in the
-// same places, and only these values differ. Data that does not decode, or passes
-// a limit, goes to the strict reader, which alone reports errors.
+// control byte is the inside of a string, and stands for itself; a number is
+// held to JSON's grammar. So the record is sound JSON with the same members in
+// the same places, and only these values differ. Data that does not decode, or
+// passes a limit, goes to the strict reader, which alone reports errors.
 
 // slot is a value that changes from record to record.
 type slot uint8
@@ -40,12 +40,15 @@ type segment struct {
 }
 
 // template is what records of one form have in common. It never changes.
+//
+// depth is the number of containers around the record: a record that is nested
+// just deep enough within one is too deep within two.
 type template struct {
 	segments []segment
 	source   *Source
 	prefix   string        // of event ids: the shard id and a colon; "" where there is no event id
 	lambda   *lambdaLayout // the same text, where the slots are in Lambda's order
-	depth    int           // containers around the record: a record that is nested just deep enough for one is too deep for two
+	depth    int
 }
 
 // templateReader reads records by templates.
@@ -81,7 +84,8 @@ func (t *templateReader) begin() {
 // out not to.
 //
 // After a long streak of misses templates are tried for one record in eight, so
-// that records which all differ cost hardly more than by the strict reader alone.
+// that records which all differ cost hardly more than by the strict reader
+// alone.
 func (t *templateReader) read(b []byte, i, depth, index int, tried bool, out *output) (end int, ok bool) {
 	if t.misses > fewMisses {
 		if t.tries++; t.tries%8 != 0 {
@@ -199,7 +203,9 @@ func (t *template) match(b []byte, i, index int, out *output) (end int, ok bool)
 // begins at i, and -1 where a backslash or a control byte, or the event's end,
 // comes first.
 func stringEnd(b []byte, i int) int {
-	if i = jsonscan.Special(b, i); i == len(b) || b[i] != '"' { //mutant:a-backslash-in-the-key //mutant:a-control-byte-in-the-key
+	//mutant:a-backslash-in-the-key
+	//mutant:a-control-byte-in-the-key
+	if i = jsonscan.Special(b, i); i == len(b) || b[i] != '"' {
 		return -1
 	}
 	return i

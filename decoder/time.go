@@ -7,13 +7,14 @@ import (
 	"example.com/sluice/internal/jsonscan"
 )
 
-// latest is the first second that an arrival time may not have: the year 10,000, which neither RFC 3339 nor
-// time.Time's JSON form can write.
+// latest is the first second that an arrival time may not have: the year
+// 10,000, which neither RFC 3339 nor time.Time's JSON form can write.
 const latest = 253402300800
 
-// parseSeconds reads a number of JSON's grammar as seconds since the epoch, exactly: through integers, never
-// through a float64. What is finer than a nanosecond is cut off. It reports false for what is no number and
-// for times from the year 10,000 on, or as far before the epoch.
+// parseSeconds reads a number of JSON's grammar as seconds since the epoch,
+// exactly: through integers, never through a float64. What is finer than a
+// nanosecond is cut off. It reports false for what is no number and for times
+// from the year 10,000 on, or as far before the epoch.
 func parseSeconds(text []byte) (time.Time, bool) {
 	if at, ok := lambdaSeconds(text); ok {
 		return at, true
@@ -25,7 +26,8 @@ func parseSeconds(text []byte) (time.Time, bool) {
 	if negative {
 		text = text[1:]
 	}
-	// The value is 0.d₁d₂d₃… × 10^point, where d are the digits from the first that is not 0.
+	// The value is 0.d₁d₂d₃… × 10^point, where d are the digits from the first
+	// that is not 0.
 	mantissa, exponent := splitExponent(text)
 	point := exponent
 	for _, c := range mantissa {
@@ -50,7 +52,8 @@ func parseSeconds(text []byte) (time.Time, bool) {
 	if point < -9 {
 		return time.Unix(0, 0).UTC(), true
 	}
-	// Leading zeros for what the point stands before, then digits as long as there are, then zeros.
+	// Leading zeros for what the point stands before, then digits as long as
+	// there are, then zeros.
 	var sec, nsec int64
 	for n := min(point, 0); n < point+9; n++ {
 		var d int64
@@ -78,7 +81,8 @@ func parseSeconds(text []byte) (time.Time, bool) {
 	return time.Unix(sec, nsec).UTC(), true
 }
 
-// splitExponent cuts a number at its exponent. An exponent is held within ±1e9, far outside of what matters.
+// splitExponent cuts a number at its exponent. An exponent is held within ±1e9,
+// far outside of what matters.
 func splitExponent(text []byte) (mantissa []byte, exponent int) {
 	for i, c := range text {
 		if c|0x20 != 'e' {
@@ -102,7 +106,8 @@ func splitExponent(text []byte) (mantissa []byte, exponent int) {
 	return text, 0
 }
 
-// lambdaTimeLen is the length of a time as Lambda writes it: seconds of ten digits and three more behind the point.
+// lambdaTimeLen is the length of a time as Lambda writes it: seconds of ten
+// digits and three more behind the point.
 const lambdaTimeLen = 14
 
 // lambdaSeconds reads a time of that form, and takes no other.
@@ -120,8 +125,9 @@ func lambdaSeconds(t []byte) (time.Time, bool) {
 	return time.Unix(sec, ms*1e6).UTC(), true
 }
 
-// second is the text of a second, in the form that lambdaSeconds takes, and what it means: the arrival times of neighbours differ in
-// the milliseconds alone.
+// second is the text of a second, in the form that lambdaSeconds takes, and
+// what it means: the arrival times of neighbours differ in the milliseconds
+// alone.
 type second struct {
 	first, last uint64 // the first eight bytes; the last four digits and the point
 	unix        int64
@@ -135,7 +141,10 @@ func (s *second) read(t *[lambdaTimeLen]byte, at *time.Time) bool {
 	first, last := binary.LittleEndian.Uint64(t[:]), binary.LittleEndian.Uint64(t[6:])
 	const point = 5 * 8 // how far the digits behind it are up in last
 	d := last>>point ^ zeros>>point
-	if first != s.first || last&(1<<point-1) != s.last || aboveNine(d)&(highs>>point) != 0 { //mutant:the-second-s-first-digits-are-not-compared //mutant:the-second-s-last-digits-are-not-compared //mutant:milliseconds-are-not-looked-at
+	//mutant:the-second-s-first-digits-are-not-compared
+	//mutant:the-second-s-last-digits-are-not-compared
+	//mutant:milliseconds-are-not-looked-at
+	if first != s.first || last&(1<<point-1) != s.last || aboveNine(d)&(highs>>point) != 0 {
 		var ok bool
 		if *at, ok = lambdaSeconds(t[:]); ok {
 			*s = second{first, last & (1<<point - 1), at.Unix()}
@@ -147,8 +156,9 @@ func (s *second) read(t *[lambdaTimeLen]byte, at *time.Time) bool {
 	return true
 }
 
-// aboveNine has the high bit set of a byte that is above 9: in the sum or, if that is in it already, in the byte itself. A
-// carry into the next byte, whose high bit it may set as well, comes only out of a byte that is above 9.
+// aboveNine has the high bit set of a byte that is above 9: in the sum or, if
+// that is in it already, in the byte itself. A carry into the next byte, whose
+// high bit it may set as well, comes only out of a byte that is above 9.
 func aboveNine(d uint64) uint64 { return d | (d + ones*0x76) }
 
 // zeros is eight digits 0; ones and highs have a bit set in each byte.
@@ -158,7 +168,8 @@ const (
 	highs = 0x8080808080808080
 )
 
-// eightDigits reads eight decimal digits, the first in the lowest byte, at once.
+// eightDigits reads eight decimal digits, the first in the lowest byte, at
+// once.
 func eightDigits(w uint64) (int64, bool) {
 	d := w ^ zeros
 	if aboveNine(d)&highs != 0 { //mutant:the-time-s-first-digits-are-not-looked-at

@@ -93,8 +93,8 @@ func (w *walker) next() (start int, more bool) {
 	return i, true
 }
 
-// found notes that the next element begins at start. It reports false where that
-// is one too many.
+// found notes that the next element begins at start. It reports false where
+// that is one too many.
 func (w *walker) found(start int) bool {
 	w.start = start
 	return w.index < w.maxRecords
@@ -122,7 +122,8 @@ func (w *walker) scanElement(start int) (element, bool) {
 	return element{jsonscan.Between(start, end), w.scan.Values, w.scan.Surrogates}, true
 }
 
-// fail breaks the event off. It returns false, for its callers to do so as well.
+// fail breaks the event off. It returns false, for its callers to do so as
+// well.
 func (w *walker) fail(offset int, err error) bool {
 	e := &Error{Index: -1, Offset: int64(offset), Err: err}
 	if w.stage == within {
@@ -249,8 +250,8 @@ func (w *walker) finish(i int) {
 	if w.index > 0 {
 		return
 	}
-	// The last call of a window has no array of records; no other event may lack
-	// it.
+	// The last call of a window has no array of records; no other event may
+	// lack it.
 	if w.depth == 0 && !w.members.windowed() {
 		w.fail(0, because(ErrNotKinesis, "%s", describe(w.event)))
 		return

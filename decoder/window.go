@@ -7,29 +7,31 @@ import (
 	"example.com/sluice/internal/jsonscan"
 )
 
-// Window is what Lambda says about a tumbling window, beside the records of the invocation. It holds no views and may be
-// kept.
+// Window is what Lambda says about a tumbling window, beside the records of the
+// invocation. It holds no views and may be kept.
 type Window struct {
-	// Start and End bound the window, End excluded.
+	// Start and End bound the window; End is excluded.
 	Start, End time.Time
-	// State is what the function answered last for this window and shard: any JSON, as it stands in the event. It is
-	// nil where absent or null, as it may be on a window's first invocation; Lambda writes {} there.
+	// State is what the function last returned for this window and shard: any
+	// JSON, as it is in the event. It is nil if absent or null, which it may be
+	// on a window's first invocation; Lambda writes {} there.
 	State []byte
-	// ShardID and EventSourceARN say which shard of which stream the window is of; they are what there is to go by where
+	// ShardID and EventSourceARN identify the shard. They are the only clue if
 	// the final invocation has no records.
 	ShardID, EventSourceARN string
-	// IsFinalInvokeForWindow is set on the window's last invocation, IsWindowTerminatedEarly where the state has
-	// passed 1 MB and the window ends before its time.
+	// IsFinalInvokeForWindow is set on the window's last invocation;
+	// IsWindowTerminatedEarly is set if the state has passed 1 MB and the
+	// window ends before its time.
 	IsFinalInvokeForWindow, IsWindowTerminatedEarly bool
 }
 
-// outerMembers is where the values of the event's members stand, Records aside;
-// null counts as absent.
+// outerMembers is where the values of the event's members are, apart from
+// Records. Null counts as absent.
 type outerMembers struct {
 	window, state, shardID, eventSourceARN, isFinal, isTerminated span
 }
 
-// note takes a member in; the last of duplicates wins.
+// note adds a member. The last of duplicates wins.
 func (m *outerMembers) note(name []byte, value span) {
 	switch string(name) {
 	case "window":
@@ -47,12 +49,12 @@ func (m *outerMembers) note(name []byte, value span) {
 	}
 }
 
-// windowed is whether the members are those of a tumbling window.
+// windowed reports whether the members are those of a tumbling window.
 func (m *outerMembers) windowed() bool {
 	return !m.window.Absent() || !m.isFinal.Absent() || !m.isTerminated.Absent()
 }
 
-// read reads them as those of a tumbling window, with the first flaw.
+// read makes a Window of the members. The error is the first flaw.
 func (m *outerMembers) read(event []byte) (*Window, *Error) {
 	r := windowReader{event: event}
 	w := &Window{
@@ -70,7 +72,7 @@ func (m *outerMembers) read(event []byte) (*Window, *Error) {
 	return w, r.err
 }
 
-// windowReader reads the values of a window, and keeps the first error.
+// windowReader reads the values of a window and keeps the first error.
 type windowReader struct {
 	event []byte
 	err   *Error

@@ -59,7 +59,8 @@ func Detect(data []byte) Format {
 // most, a multiple of 31, no preset dictionary. The shortest stream has eight
 // bytes.
 func zlibLike(data []byte) bool {
-	return len(data) >= 8 && data[0]&0x0f == 8 && data[0]>>4 <= 7 && (uint(data[0])<<8|uint(data[1]))%31 == 0 && data[1]&0x20 == 0
+	return len(data) >= 8 && data[0]&0x0f == 8 && data[0]>>4 <= 7 &&
+		(uint(data[0])<<8|uint(data[1]))%31 == 0 && data[1]&0x20 == 0
 }
 
 func hasPrefix(data []byte, mark string) bool {

@@ -153,7 +153,8 @@ func zstdFlaw(data []byte, err error) error {
 		data = behindSkippable(data)
 		n := min(len(data), len(zstdMark))
 		if string(data[:n]) != zstdMark[:n] {
-			if cut := data[0]&0xf0 == 0x50 && bytes.HasPrefix([]byte(skippableMark), data[1:min(len(data), 4)]); first || cut {
+			cut := data[0]&0xf0 == 0x50 && bytes.HasPrefix([]byte(skippableMark), data[1:min(len(data), 4)])
+			if first || cut {
 				return err
 			}
 			return errTrailing
