@@ -171,7 +171,7 @@ func (a *aggregate) reset() {
 // type alone, its value is not known, and zero would be a guess.
 func readUserRecord(m []byte, at span) (u userRecord, ok bool) {
 	m = m[:at.End]
-	if u, ok = usualUserRecord(m, at.Start); ok {
+	if u, ok = commonUserRecord(m, at.Start); ok {
 		return u, true
 	}
 	var seen, mistyped [4]bool // by the fields' numbers
@@ -211,10 +211,10 @@ func readUserRecord(m []byte, at span) (u userRecord, ok bool) {
 	return u, (seen[1] || !mistyped[1]) && (seen[3] || !mistyped[3])
 }
 
-// usualUserRecord reads the user record from i to the end of m if it has the
+// commonUserRecord reads the user record from i to the end of m if it has the
 // form in which libraries write it: the fields once, in their order, with
 // indices below 128 and no tags.
-func usualUserRecord(m []byte, i int) (u userRecord, ok bool) {
+func commonUserRecord(m []byte, i int) (u userRecord, ok bool) {
 	if i+4 > len(m) || m[i] != byte(tagPartitionKeyIndex) || m[i+1] >= 0x80 {
 		return u, false
 	}

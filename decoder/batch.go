@@ -96,7 +96,9 @@ func (r *reader) readBatch(stop func() bool) {
 			continue
 		}
 		if r.peek() {
-			b.unread = &Error{Index: rec.Index, SequenceNumber: string(rec.SequenceNumber), Offset: int64(w.start), Err: ErrStopped}
+			b.unread = &Error{
+				Index: rec.Index, SequenceNumber: string(rec.SequenceNumber), Offset: int64(w.start), Err: ErrStopped,
+			}
 			return
 		}
 		break

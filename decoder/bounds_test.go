@@ -50,7 +50,7 @@ var blowups = []struct {
 // MaxBatch and one record's data at the most, beside what the event itself
 // needs.
 func TestLiveMemoryOfBatches(t *testing.T) {
-	if poisoned || short() {
+	if scribbled || short() {
 		t.Skip("memory is not what it is elsewhere")
 	}
 	const maxData, maxBatch = 1 << 20, 8 << 20
@@ -93,7 +93,7 @@ func TestLiveMemoryOfBatches(t *testing.T) {
 // TestBatchOfRefused is the event as it was found: each record a little above
 // the limit.
 func TestBatchOfRefused(t *testing.T) {
-	if poisoned || short() {
+	if scribbled || short() {
 		t.Skip("memory is not what it is elsewhere")
 	}
 	bomb := gzipped(make([]byte, 10<<20+1))
@@ -206,7 +206,8 @@ func TestBatchUntilLimits(t *testing.T) {
 		err := c.d.BatchUntil(ev, nil, func(b *decoder.Batch) error {
 			u, read := b.Unread(), len(b.Records())
 			if read != c.read || (u == nil) != (read == 5) ||
-				u != nil && (u.Index != c.at || u.SequenceNumber != sequence(c.at) || !errors.Is(u, decoder.ErrTooLarge)) {
+				u != nil && (u.Index != c.at || u.SequenceNumber != sequence(c.at) ||
+					!errors.Is(u, decoder.ErrTooLarge)) {
 				t.Errorf("%+v: %d records, %v", c.d, read, u)
 			}
 			return nil
@@ -225,13 +226,16 @@ func TestBatchUntilLimits(t *testing.T) {
 	}
 }
 
-// TestBatchUntilReadsNoMore: what stands behind the end of reading may take long, and is not looked into.
+// TestBatchUntilReadsNoMore: what stands behind the end of reading may take
+// long, and is not looked into.
 func TestBatchUntilReadsNoMore(t *testing.T) {
 	first, next := gzipped(make([]byte, 2<<20)), gzipped(make([]byte, 3<<20))
 	d := decoder.Decoder{Codec: decoder.Gzip, MaxBatch: 4 << 20} // which the next one would pass
-	err := d.BatchUntil(holdingNumbered(3, func(i int) []byte { return [][]byte{first, next, next}[i] }), func() bool { return true },
+	three := holdingNumbered(3, func(i int) []byte { return [][]byte{first, next, next}[i] })
+	err := d.BatchUntil(three, func() bool { return true },
 		func(b *decoder.Batch) error {
-			if u := b.Unread(); len(b.Records()) != 1 || u == nil || !errors.Is(u, decoder.ErrStopped) || u.SequenceNumber != sequence(1) {
+			u := b.Unread()
+			if len(b.Records()) != 1 || u == nil || !errors.Is(u, decoder.ErrStopped) || u.SequenceNumber != sequence(1) {
 				t.Errorf("%d records, unread is %v", len(b.Records()), u)
 			}
 			return nil
@@ -243,7 +247,7 @@ func TestBatchUntilReadsNoMore(t *testing.T) {
 
 // TestDecompressedInVain: what is refused has a limit too.
 func TestDecompressedInVain(t *testing.T) {
-	if poisoned || short() {
+	if scribbled || short() {
 		t.Skip("it takes long")
 	}
 	bomb := zstdStreamed(make([]byte, 100<<20))

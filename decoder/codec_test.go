@@ -576,7 +576,7 @@ func TestMemoryOfAggregates(t *testing.T) {
 			n++
 		}
 	})
-	if n != 101 || mem > 8<<20 && !poisoned {
+	if n != 101 || mem > 8<<20 && !scribbled {
 		t.Errorf("%d records in %d bytes", n, mem)
 	}
 }

@@ -342,7 +342,7 @@ func differAt(a, b []byte) int {
 // short is whether tests that go through very much should go through less:
 // where they are asked to, and where each event is copied and nothing is used
 // again, which takes many times as long.
-func short() bool { return testing.Short() || poisoned }
+func short() bool { return testing.Short() || scribbled }
 
 // files are the files below testdata that match the pattern, by name.
 func files(t testing.TB, pattern string) map[string]string {

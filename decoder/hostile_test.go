@@ -75,7 +75,7 @@ var hostile = []struct {
 		return fill(n, open+brief+",", `{"data":""},`, brief+shut)
 	}, decoder.ErrMissing},
 	{"short records", func(n int) []byte { return fill(n, open, brief+",", brief+shut) }, nil},
-	{"records all of other shapes", func(n int) []byte {
+	{"records all of other forms", func(n int) []byte {
 		return count(n, open, strings.TrimSuffix(brief, "}")+`,"x%d":0},`, brief+shut)
 	}, nil},
 	{"unknown members in a record", func(n int) []byte { return fill(n, open+inBrief, `"x":1,`, `"y":0}`+shut) }, nil},
@@ -325,10 +325,10 @@ func TestHostileEvents(t *testing.T) {
 }
 
 // checkMemory asserts the documented limits. Some room is for what is there
-// anyway: shapes, states, the test's own.
+// anyway: templates, readers, the test's own.
 func checkMemory(t *testing.T, ev []byte, loop, batch usage) {
 	t.Helper()
-	if poisoned {
+	if scribbled {
 		return // it copies the event, and the race detector keeps books
 	}
 	const anyway = 256 << 10

@@ -83,21 +83,21 @@ type lambdaReader struct {
 
 // begin prepares for a new event.
 func (l *lambdaReader) begin() {
-	l.primed = false //mutant:ready-stays-from-event-to-event
+	l.primed = false //mutant:primed-stays-from-event-to-event
 }
 
 // read reads the record at i if it matches, and returns where it ends: with
 // primed set, that is behind the comma.
 //
-// What it sets of a record that does not match, the other ways to read it set
-// again.
+// What it sets of a record that does not match, the other ways to read it also
+// set.
 func (l *lambdaReader) read(t *template, b []byte, i, index int, out *output) (end int, ok bool) {
 	u := t.lambda
 	b = b[:len(b):len(b)]                    // so that what is below its length is known to be below its capacity
 	if !l.primed && !stands(b, i, u.toKey) { //mutant:text-before-the-key-is-not-compared
 		return 0, false
 	}
-	l.primed = false //mutant:ready-stays-from-record-to-record
+	l.primed = false //mutant:primed-stays-from-record-to-record
 	i += len(u.toKey)
 	end = keyEnd(b, i)
 	if len(b)-end < dataAt {
@@ -152,7 +152,7 @@ func (l *lambdaReader) read(t *template, b []byte, i, index int, out *output) (e
 		end++
 	}
 	l.primed = primed
-	//mutant:the-source-of-another-shape
+	//mutant:the-source-of-another-template
 	//mutant:an-index-stays-from-record-to-record
 	out.fill(index, t.source, key, sequence[:], eventID)
 	if out.detach { //mutant:detached-records-in-lambda-s-form-are-views

@@ -67,7 +67,7 @@ func (t *templateReader) learn(b []byte, record span, source *Source, depth int)
 		return
 	}
 	slots, prefix := findSlots(b, record)
-	if slots == nil || len(t.cache.all()) == maxTemplates && !t.rejects.again(b, record, slots) {
+	if slots == nil || len(t.cache.all()) == maxTemplates && !t.rejects.has(b, record, slots) {
 		return
 	}
 	if learned := newTemplate(b, record, slots); learned != nil {
@@ -77,7 +77,7 @@ func (t *templateReader) learn(b []byte, record span, source *Source, depth int)
 }
 
 // recentRejects are hashes of the texts of the last records that taught
-// nothing. While the cache is full only a text that comes again is learned:
+// nothing. While the cache is full only a text that is seen twice is learned:
 // otherwise a few odd records among many of one form would push its template
 // out.
 type recentRejects struct {
@@ -87,8 +87,8 @@ type recentRejects struct {
 
 var rejectsSeed = maphash.MakeSeed()
 
-// again reports whether the text between the slots is among them, and adds it.
-func (r *recentRejects) again(b []byte, record span, slots []found) bool {
+// has reports whether the text between the slots is among them, and adds it.
+func (r *recentRejects) has(b []byte, record span, slots []found) bool {
 	var h maphash.Hash
 	h.SetSeed(rejectsSeed)
 	at := record.Start
@@ -123,8 +123,8 @@ func findSlots(b []byte, record span) (slots []found, prefix string) {
 	inside := func(f field, s slot) bool {
 		at := p.get(f)
 		if b[at.Start] != '"' || bytes.IndexByte(at.Of(b), '\\') >= 0 {
-			// The next one that looks like it has a backslash there too, and would not
-			// match.
+			// The next one that looks like it has a backslash there too, and would
+			// not match.
 			return false
 		}
 		//mutant:a-value-is-searched-for-not-taken-from-the-scan

@@ -69,7 +69,7 @@ func bigEvent() []byte {
 // TestLeavingALoopReleasesItsState counts: a state that does not come back is
 // made anew, with its parser, its arena and its batch.
 func TestLeavingALoopReleasesItsState(t *testing.T) {
-	if poisoned {
+	if scribbled {
 		t.Skip("the pools of package sync drop at random under the race detector, and each event is copied")
 	}
 	ev := bigEvent()
@@ -176,7 +176,7 @@ func TestSequenceIsRangedTwice(t *testing.T) {
 	}
 }
 
-// TestConcurrentUse reads events of several shapes from several goroutines; the
+// TestConcurrentUse reads events of several forms from several goroutines; the
 // race detector looks on.
 func TestConcurrentUse(t *testing.T) {
 	var events [][]byte
@@ -343,7 +343,7 @@ func TestSourceIsShared(t *testing.T) {
 	recs := loop(t, decoder.Decoder{}, warmUp).good(t)
 	again := loop(t, decoder.Decoder{}, warmUp).good(t)
 	kept, want := recs[0].Source, *recs[0].Source
-	if !poisoned && (recs[1].Source != kept || recs[2].Source != kept || again[0].Source != kept) {
+	if !scribbled && (recs[1].Source != kept || recs[2].Source != kept || again[0].Source != kept) {
 		t.Error("records of one stream and shard have several Sources")
 	}
 	loop(t, decoder.Decoder{},
@@ -355,7 +355,7 @@ func TestSourceIsShared(t *testing.T) {
 }
 
 // TestBatchViewsOutliveEachOther asserts that all of a batch is good until its
-// function returns, whichever lane its records came by.
+// function returns, whichever reader its records came by.
 func TestBatchViewsOutliveEachOther(t *testing.T) {
 	text := event(plain(1), withKey(2, `k\u0065y`), withData(3, `d29y\/GQ=`), withData(4, `aGVs\nbG8=`),
 		with(plain(5), "aGVsbG8=", "a*"), plain(6),

@@ -52,7 +52,7 @@ func TestMaxData(t *testing.T) {
 func TestDefaultMaxData(t *testing.T) {
 	for _, more := range []int{0, 1} {
 		ev := []byte(event(withData(1, base64.StdEncoding.EncodeToString(make([]byte, 10<<20+more))), plain(2)))
-		for range 2 { // through the general lane, and through the other
+		for range 2 { // by the strict reader, and by the other
 			got := loop(t, decoder.Decoder{}, ev)
 			if len(got.records) != 2 || (got.errs[0] != nil) != (more > 0) ||
 				more > 0 && !errors.Is(got.errs[0], decoder.ErrTooLarge) || got.errs[1] != nil {
@@ -89,7 +89,7 @@ func TestMaxRecords(t *testing.T) {
 
 // TestDefaultMaxRecords has the most records that there may be, and one more.
 func TestDefaultMaxRecords(t *testing.T) {
-	if poisoned {
+	if scribbled {
 		t.Skip("it takes long where each record has its own memory")
 	}
 	for _, more := range []int{0, 1} {

@@ -92,7 +92,7 @@ func (t *templateReader) read(b []byte, i, depth, index int, tried bool, out *ou
 			return 0, false
 		}
 	}
-	if last := t.last; last != nil && last.depth == depth { //mutant:a-shape-of-another-depth-the-last-one
+	if last := t.last; last != nil && last.depth == depth { //mutant:a-template-of-another-depth-the-last-one
 		if !tried && last.lambda != nil {
 			end, ok = t.lambda.read(last, b, i, index, out)
 		}
@@ -121,7 +121,7 @@ func (t *templateReader) hit() {
 // readByOther tries the templates beside the last one.
 func (t *templateReader) readByOther(b []byte, i, depth, index int, out *output) (end int, ok bool) {
 	for _, other := range t.cache.all() {
-		if other == t.last || other.depth != depth { //mutant:a-shape-of-another-depth-from-the-list
+		if other == t.last || other.depth != depth { //mutant:a-template-of-another-depth-from-the-cache
 			continue
 		}
 		if end, ok = other.match(b, i, index, out); ok {

@@ -136,7 +136,7 @@ type second struct {
 // noSecond is that of no text.
 var noSecond = second{last: ^uint64(0)}
 
-// read reads a time of the usual form, and takes no other.
+// read reads a time of that form, and takes no other.
 func (s *second) read(t *[lambdaTimeLen]byte, at *time.Time) bool {
 	first, last := binary.LittleEndian.Uint64(t[:]), binary.LittleEndian.Uint64(t[6:])
 	const point = 5 * 8 // how far the digits behind it are up in last

@@ -46,15 +46,15 @@ func record(key, sequence, data, at, eventID string) string {
 		`"eventSourceARN":"arn:aws:kinesis:eu-west-1:123456789012:stream/a"}`, key, sequence, data, at, eventID)
 }
 
-// usualNumber is all but two of the 56 digits that Kinesis gives a sequence
+// kinesisNumber is all but two of the 56 digits that Kinesis gives a sequence
 // number.
-const usualNumber = "495403390384895711" + "036925814703692581470369258147036925"
+const kinesisNumber = "495403390384895711" + "036925814703692581470369258147036925"
 
 var (
-	goodRecord = record("key-1", usualNumber+"20", "aGVsbG8=", "1480641523.477",
-		"shardId-000000000006:"+usualNumber+"20")
-	anotherRecord = record("k2", usualNumber+"21", "d29ybGQhIQ==", "1480641524.001",
-		"shardId-000000000006:"+usualNumber+"21")
+	goodRecord = record("key-1", kinesisNumber+"20", "aGVsbG8=", "1480641523.477",
+		"shardId-000000000006:"+kinesisNumber+"20")
+	anotherRecord = record("k2", kinesisNumber+"21", "d29ybGQhIQ==", "1480641524.001",
+		"shardId-000000000006:"+kinesisNumber+"21")
 )
 
 // FuzzRecord takes the five values of a record among others, as they stand in
@@ -78,7 +78,7 @@ func FuzzTemplate(f *testing.F) {
 	f.Fuzz(func(t *testing.T, toKey, toSequence, toData, toTime, toEventID, toEnd string, how uint16) {
 		event := func(n int) []byte {
 			one := func(n int) string {
-				sequence := fmt.Sprintf(usualNumber+"%02d", n)
+				sequence := fmt.Sprintf(kinesisNumber+"%02d", n)
 				return toKey + `"k` + fmt.Sprint(n) + `"` + toSequence + `"` + sequence + `"` + toData +
 					`"aGVsbG8="` + toTime +
 					fmt.Sprintf("1480641523.%03d", n) + toEventID + `"shardId-000000000006:` + sequence + `"` + toEnd

@@ -6,14 +6,14 @@ import (
 )
 
 // This file makes events: envelopes, records by a template, and the values in
-// its holes, most of them such that the shape lane takes them, some of them
-// odd.
+// its slots, most of them such that the template reader takes them, some of
+// them odd.
 
 // span is a part of an event.
 type span struct{ start, end int }
 
-// spot is where the values in a record's holes stand, quotes included.
-type spot [holes]span
+// spot is where the values in a record's slots stand, quotes included.
+type spot [slots]span
 
 // grammar makes events by choices.
 type grammar struct {
@@ -23,19 +23,19 @@ type grammar struct {
 	// How the event is that is being made.
 	text         []byte
 	spots        []spot
-	length       [holes]int // usual lengths of the values
+	length       [slots]int // common lengths of the values
 	serial       uint64     // of the last sequence number
 	oneSequence  bool       // all records have the same
 	oddRecord    int        // the record with an odd value, and which one it is; -1: none
-	oddHole      hole
+	oddSlot      slot
 	allOdd       bool
 	changing     int
 	sequenceText []byte // of the record that is being made
 	scratch      []byte
 
-	// What the next event is to be like, whatever is usual; see trap.
+	// What the next event is to be like, whatever style says; see trap.
 	trapping bool
-	force    hole // which value has the forced length
+	force    slot // which value has the forced length
 	forced   int
 
 	forcedEnvelope *envelope
@@ -45,7 +45,7 @@ type grammar struct {
 func (g *grammar) begin(c choices) {
 	g.choices = c
 	g.changing, g.serial = 0, 0
-	g.trapping, g.force, g.forcedEnvelope = false, holeNone, nil
+	g.trapping, g.force, g.forcedEnvelope = false, slotNone, nil
 	for i := range g.templates {
 		g.templates[i].made = false
 	}
@@ -94,7 +94,7 @@ func (g *grammar) event(dst []byte, plain bool) []byte {
 		if i == change || alternate && i > 0 {
 			which = 1 - which
 		}
-		if i == g.oddRecord && g.oddHole == holeNone {
+		if i == g.oddRecord && g.oddSlot == slotNone {
 			g.oddElement()
 			continue
 		}
@@ -106,11 +106,11 @@ func (g *grammar) event(dst []byte, plain bool) []byte {
 
 // style decides how long the values of an event usually are.
 func (g *grammar) style() {
-	g.length = [holes]int{holeKey: 6, holeSequence: 20, holeData: 8, holeOther: 3}
+	g.length = [slots]int{slotKey: 6, slotSequence: 20, slotData: 8, slotOther: 3}
 	if g.chance(100) {
-		g.length[holeKey] = g.below(24)
-		g.length[holeSequence] = []int{56, 56, 56, 56, 56, 56, 56, 56, 56, 55, 57, 20, 33, 7, 0, 12}[g.below(16)]
-		g.length[holeData] = 4 * g.below(40)
+		g.length[slotKey] = g.below(24)
+		g.length[slotSequence] = []int{56, 56, 56, 56, 56, 56, 56, 56, 56, 55, 57, 20, 33, 7, 0, 12}[g.below(16)]
+		g.length[slotData] = 4 * g.below(40)
 	}
 	g.serial = uint64(g.octet()) * 0x0123456789abcd
 	g.oneSequence = g.chance(16) || g.trapping
@@ -126,9 +126,9 @@ func (g *grammar) oddities(n int, plain bool) {
 		return
 	}
 	g.oddRecord = g.below(n)
-	g.oddHole = hole(1 + g.below(int(holes)-1))
+	g.oddSlot = slot(1 + g.below(int(slots)-1))
 	if g.chance(20) {
-		g.oddHole = holeNone // the record itself
+		g.oddSlot = slotNone // the record itself
 	}
 }
 
@@ -137,54 +137,54 @@ func (g *grammar) record(t *template, i int) {
 	var s spot
 	if !g.oneSequence || i == 0 {
 		g.serial += 1 + uint64(g.below(16))
-		g.sequenceText = g.digits(g.sequenceText[:0], g.size(holeSequence))
+		g.sequenceText = g.digits(g.sequenceText[:0], g.size(slotSequence))
 	}
 	for n := range t.segments {
 		seg := &t.segments[n]
 		g.text = append(g.text, seg.text...)
-		if seg.hole == holeNone {
+		if seg.slot == slotNone {
 			continue
 		}
 		start := len(g.text)
-		odd := i == g.oddRecord && seg.hole == g.oddHole
+		odd := i == g.oddRecord && seg.slot == g.oddSlot
 		if g.allOdd && g.chance(100) {
 			odd = true
 		}
 		if odd && g.chance(24) {
 			g.text = append(g.text, g.oneOf(oddValues)...)
 		} else {
-			g.value(seg.hole, t, odd)
+			g.value(seg.slot, t, odd)
 		}
-		s[seg.hole] = span{start, len(g.text)}
+		s[seg.slot] = span{start, len(g.text)}
 	}
 	g.spots = append(g.spots, s)
 }
 
-// value writes the value in a hole.
-func (g *grammar) value(h hole, t *template, odd bool) {
-	if h == holeTime {
+// value writes the value in a slot.
+func (g *grammar) value(h slot, t *template, odd bool) {
+	if h == slotTime {
 		g.time(odd)
 		return
 	}
 	g.text = append(g.text, '"')
 	switch h {
-	case holeKey:
+	case slotKey:
 		g.key(odd)
-	case holeSequence:
+	case slotSequence:
 		g.number(odd)
-	case holeData:
+	case slotData:
 		g.data(odd)
-	case holeEventID:
+	case slotEventID:
 		g.eventID(t, odd)
-	case holeOther:
+	case slotOther:
 		g.changing++
 		g.text = strconv.AppendInt(g.text, int64(g.changing)&0xff, 10)
 	}
 	g.text = append(g.text, '"')
 }
 
-// size is how long a value is: mostly as usual.
-func (g *grammar) size(h hole) int {
+// size is how long a value is: mostly as style says.
+func (g *grammar) size(h slot) int {
 	if h == g.force {
 		return g.forced
 	}
@@ -209,11 +209,11 @@ func (g *grammar) key(odd bool) {
 		}
 		return
 	}
-	if g.force != holeKey && g.chance(24) {
+	if g.force != slotKey && g.chance(24) {
 		g.text = append(g.text, keys[g.below(7)]...)
 		return
 	}
-	g.letters(g.size(holeKey))
+	g.letters(g.size(slotKey))
 }
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -281,7 +281,7 @@ func (g *grammar) eventID(t *template, odd bool) {
 	g.text = append(g.text, g.sequenceText...)
 	number := g.text[start:]
 	at := g.below(max(1, len(number)))
-	if g.oddHole == holeSequence && g.chance(40) {
+	if g.oddSlot == slotSequence && g.chance(40) {
 		for i, c := range number { // what tests of many bytes at once may take for the same
 			if c < '0' || c > '9' {
 				number[i] |= 0x80
@@ -350,8 +350,8 @@ func (g *grammar) time(odd bool) {
 
 // data writes base64.
 func (g *grammar) data(odd bool) {
-	n := g.size(holeData)
-	if g.force != holeData && g.chance(2) {
+	n := g.size(slotData)
+	if g.force != slotData && g.chance(2) {
 		n = g.wide(4000)
 	}
 	start := len(g.text)

@@ -21,7 +21,7 @@ const special = "\"\\\x00\x1f\n\r ,:{}[]0123456789.-+eE=/ua\x7f\x80\xa2\xff"
 func (g *grammar) mangleOnce(event []byte) []byte {
 	at := g.wide(len(event))
 	if len(g.spots) > 0 && g.chance(100) { // in a value, or right beside it
-		s := g.spots[g.below(len(g.spots))][1+g.below(int(holes)-1)]
+		s := g.spots[g.below(len(g.spots))][1+g.below(int(slots)-1)]
 		if s.end > 0 {
 			at = min(max(0, s.start-2+g.wide(s.end-s.start+4)), len(event)-1)
 		}

@@ -111,8 +111,8 @@ func (m *minimiser) cut(i int) {
 	}
 }
 
-// cutAll takes texts out of all events at once, since a shape's text stands in
-// all of them.
+// cutAll takes texts out of all events at once, since a template's text stands
+// in all of them.
 func (m *minimiser) cutAll() {
 	for n := 256; n > 0; n /= 2 {
 		for at := 0; at < len(m.pair.last.event); {

@@ -32,8 +32,11 @@ var mutants = []mutant{
 		`first := record.Start + 1 + bytes.Index(b[record.Start:], at.Of(b)); slots = append(slots, ` +
 			`found{jsonscan.Between(first, first+at.End-at.Start-2), s})`,
 	},
-	{"a shape of another depth, the last one", `last != nil && last.depth == depth {`, `last != nil {`},
-	{"a shape of another depth, from the list", `if other == t.last || other.depth != depth {`, `if other == t.last {`},
+	{"a template of another depth, the last one", `last != nil && last.depth == depth {`, `last != nil {`},
+	{
+		"a template of another depth, from the cache",
+		`if other == t.last || other.depth != depth {`, `if other == t.last {`,
+	},
 	{
 		"a backslash in the key", `if i = jsonscan.Special(b, i); i == len(b) || b[i] != '"' {`,
 		`for i = jsonscan.Special(b, i); i < len(b) && b[i] == '\\'; i = jsonscan.Special(b, i+1) {
@@ -78,7 +81,7 @@ var mutants = []mutant{
 		`p := (*[16]byte)(b[i : i+16]); if n := bytes.IndexByte(p[:], '"'); n >= 0 { return i + n }`,
 	},
 	{
-		"the source of another shape", `out.fill(index, t.source, key`,
+		"the source of another template", `out.fill(index, t.source, key`,
 		`source := out.rec.Source; if source == nil { source = t.source }; out.fill(index, source, key`,
 	},
 	{"an index stays from record to record", `out.fill(index, t`, `out.fill(out.rec.Index, t`},
@@ -89,8 +92,8 @@ var mutants = []mutant{
 	{"the last digits are not compared", `i < lambdaDigits; i += 8 {`, `i < lambdaDigits-8; i += 8 {`},
 	{"the sequence number may be no number", `high |= aboveNine(v ^ zeros)`, ``},
 	{"detached records in Lambda's form are views", `if out.detach {`, `if false {`},
-	{"ready stays from event to event", `l.primed = false`, ``},
-	{"ready stays from record to record", `l.primed = false`, ``},
+	{"primed stays from event to event", `l.primed = false`, ``},
+	{"primed stays from record to record", `l.primed = false`, ``},
 	{"what ends the event is not looked at", `string(b[i:]) == "]}"`, `string(b[i:i+1]) == "]"`},
 
 	// Times.

@@ -27,7 +27,7 @@ type expected struct {
 	at                      time.Time
 	source                  decoder.Source
 	place                   span
-	unlearned               bool // it has no shape: twins, escaped names, or too much text
+	unlearned               bool // it teaches no template: twins, escaped names, or too much text
 }
 
 // flaw is something wrong with a record: the error, the member, and between
@@ -281,8 +281,8 @@ func (r *reader) collect() {
 	}
 }
 
-// twin notes what keeps a record from having a shape: a member that matters
-// stands twice, or a name with an escape.
+// twin notes what keeps a record from teaching a template: a member that
+// matters stands twice, or a name with an escape.
 func (r *reader) twin(seen map[string]bool, known []string, name []byte, escaped bool) {
 	r.unlearned = r.unlearned || escaped || seen[string(name)] && slices.Contains(known, string(name))
 	seen[string(name)] = true

@@ -157,20 +157,20 @@ func (m *maker) how() how {
 func (m *maker) trap() {
 	t := &m.templates[0]
 	if t.made = m.chance(200); t.made {
-		t.usualMembers(m.origin())
+		t.lambdaMembers(m.origin())
 		t.render(&m.choices, false, spacesNone, true)
 	}
 	m.trapping = true
 	event := m.event(m.buf(1), true)
-	h := holeKey + hole(m.below(3))
+	h := slotKey + slot(m.below(3))
 	m.force, m.forced = h, 8
 	if n := len(m.spots); n > 1 {
 		j := m.below(n - 1)
 		k := j + 1 + m.below(n-1-j)
 		from, to := m.spots[j][h].start, m.spots[k][h].end
-		if m.forced = max(0, to-from-2); h == holeData && m.forced%4 != 0 && m.spots[k][holeKey].end > 0 {
+		if m.forced = max(0, to-from-2); h == slotData && m.forced%4 != 0 && m.spots[k][slotKey].end > 0 {
 			pad := 4 - m.forced%4
-			event = slices.Insert(event, m.spots[k][holeKey].start+1, []byte("kkk"[:pad])...)
+			event = slices.Insert(event, m.spots[k][slotKey].start+1, []byte("kkk"[:pad])...)
 			m.forced += pad
 		}
 	}
@@ -191,7 +191,7 @@ func (m *maker) trap() {
 func (m *maker) deepTrap() {
 	t := &m.templates[0]
 	t.made = true
-	t.usualMembers(m.origin())
+	t.lambdaMembers(m.origin())
 	n := 298 - m.below(2)*m.below(3)
 	t.insert(m.below(len(t.members)), member{name: "x", value: deepValue[deepMost-n : deepMost+n]})
 	t.render(&m.choices, true, spacesNone, !m.chance(40))

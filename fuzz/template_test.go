@@ -5,34 +5,34 @@ import "strings"
 // This file makes templates: what stands around the changing values of the
 // records of one producer.
 
-// hole is a value that changes from record to record.
-type hole uint8
+// slot is a value that changes from record to record.
+type slot uint8
 
 const (
-	holeNone hole = iota
-	holeKey
-	holeSequence
-	holeData
-	holeTime
-	holeEventID
-	holeOther // of a member that is no record's
-	holes
+	slotNone slot = iota
+	slotKey
+	slotSequence
+	slotData
+	slotTime
+	slotEventID
+	slotOther // of a member that is no record's
+	slots
 )
 
-// member is a member of a record: its value is text, or a hole.
+// member is a member of a record: its value is text, or a slot.
 type member struct {
 	name, value string
-	hole        hole
+	slot        slot
 	inner       bool // stands in "kinesis"
 }
 
-// segment is literal text and the hole behind it.
+// segment is literal text and the slot behind it.
 type segment struct {
 	text []byte
-	hole hole
+	slot slot
 }
 
-// template is the text of a record, with holes.
+// template is the text of a record, with slots.
 type template struct {
 	segments []segment
 	shard    string
@@ -69,21 +69,21 @@ func (c *choices) origin() origin {
 	}
 }
 
-// usualMembers sets the members as Lambda writes them.
-func (t *template) usualMembers(o origin) {
+// lambdaMembers sets the members as Lambda writes them.
+func (t *template) lambdaMembers(o origin) {
 	t.shard = o.shard
 	t.members = append(t.members[:0], member{name: "kinesisSchemaVersion", value: quoted(o.version), inner: true},
-		member{name: "partitionKey", hole: holeKey, inner: true},
-		member{name: "sequenceNumber", hole: holeSequence, inner: true},
-		member{name: "data", hole: holeData, inner: true},
-		member{name: "approximateArrivalTimestamp", hole: holeTime, inner: true},
+		member{name: "partitionKey", slot: slotKey, inner: true},
+		member{name: "sequenceNumber", slot: slotSequence, inner: true},
+		member{name: "data", slot: slotData, inner: true},
+		member{name: "approximateArrivalTimestamp", slot: slotTime, inner: true},
 	)
 	if o.encryption != "" {
 		t.members = append(t.members, member{name: "encryptionType", value: quoted(o.encryption), inner: true})
 	}
 	t.members = append(t.members, member{name: "eventSource", value: `"aws:kinesis"`},
 		member{name: "eventVersion", value: `"1.0"`},
-		member{name: "eventID", hole: holeEventID},
+		member{name: "eventID", slot: slotEventID},
 		member{name: "eventName", value: `"aws:kinesis:record"`},
 		member{name: "invokeIdentityArn", value: quoted(o.role)},
 		member{name: "awsRegion", value: quoted(o.region)},
@@ -113,7 +113,7 @@ var quotedTexts = func() map[string]string {
 // make sets a template: mostly what Lambda writes today, else with one change
 // or several.
 func (t *template) make(c *choices) {
-	t.usualMembers(c.origin())
+	t.lambdaMembers(c.origin())
 	flat, style, keepOrder := false, spacesNone, true
 	if c.chance(56) {
 		flat = c.chance(50)
@@ -136,13 +136,13 @@ func (t *template) change(c *choices) {
 	case 6, 7: // one is absent
 		t.members = append(t.members[:at], t.members[at+1:]...)
 	case 8: // null, or of another type
-		m.value, m.hole = c.oneOf(oddValues), holeNone
+		m.value, m.slot = c.oneOf(oddValues), slotNone
 	case 9:
-		t.insert(at, member{name: c.oneOf(otherNames), hole: holeOther, inner: m.inner})
+		t.insert(at, member{name: c.oneOf(otherNames), slot: slotOther, inner: m.inner})
 	case 10: // twice
 		twin := *m
 		if c.chance(128) {
-			twin.value, twin.hole = c.oneOf(oddValues), holeNone
+			twin.value, twin.slot = c.oneOf(oddValues), slotNone
 		}
 		t.insert(c.below(len(t.members)), twin)
 	case 11: // where it does not belong
@@ -152,7 +152,7 @@ func (t *template) change(c *choices) {
 	case 12:
 		m.name = escapedName(m.name)
 	case 13:
-		if m.hole == holeNone {
+		if m.slot == slotNone {
 			m.value = c.oneOf(constants)
 		}
 	case 14:
@@ -254,7 +254,7 @@ func (t *template) render(c *choices, flat bool, style spaces, keepOrder bool) {
 		start = t.renderNested(c, style, keepOrder, start)
 	}
 	t.text = append(t.text, '}')
-	t.segments = append(t.segments, segment{t.text[start:], holeNone})
+	t.segments = append(t.segments, segment{t.text[start:], slotNone})
 }
 
 // renderNested writes the object "kinesis" among the other members.
@@ -312,12 +312,12 @@ func (t *template) renderName(c *choices, style spaces, name string, first bool)
 // yet in a segment begins.
 func (t *template) renderMember(c *choices, style spaces, m *member, first bool, start int) int {
 	t.renderName(c, style, m.name, first)
-	if m.hole == holeNone {
+	if m.slot == slotNone {
 		t.text = append(t.text, m.value...)
 	} else {
 		// A later append may move t.text; the bytes of this segment stay as
 		// they are.
-		t.segments = append(t.segments, segment{t.text[start:], m.hole})
+		t.segments = append(t.segments, segment{t.text[start:], m.slot})
 		start = len(t.text)
 	}
 	t.space(c, style)

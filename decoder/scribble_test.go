@@ -10,8 +10,9 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// A view that is kept too long reads as '#', whichever lane it came by: this is
-// what a user's own tests see under the race detector or with the tag poison.
+// A view that is kept too long reads as '#', whichever reader it came by: this
+// is what a user's own tests see under the race detector or with the tag
+// poison.
 
 // views are the slices of a record.
 func views(r *decoder.Record) [][]byte {
@@ -28,9 +29,9 @@ func overwritten(t *testing.T, what string, kept [][]byte) {
 	}
 }
 
-// poisonEvents go through both lanes and all kinds of memory: the event, the
-// parser's, the arena.
-var poisonEvents = map[string]string{
+// scribbleEvents go through both readers and all kinds of memory: the event,
+// the parser's, the arena.
+var scribbleEvents = map[string]string{
 	"Lambda's records":    event(plain(1), plain(2), plain(3)),
 	"escapes":             event(withKey(1, `k\u0065y`), withKey(2, `k\u0065y`), withData(3, `aGVs\/G8=`)),
 	"lone surrogates":     event(withKey(1, `\ud800`), withKey(2, `\udfff`), withKey(3, `\ud800\ud800`)),
@@ -46,7 +47,7 @@ func crowded(n int) string {
 }
 
 func TestKeptViewsOfALoopAreOverwritten(t *testing.T) {
-	for name, text := range poisonEvents {
+	for name, text := range scribbleEvents {
 		for _, d := range []decoder.Decoder{strictly(decoder.Decoder{}), {}} {
 			for _, detach := range []bool{false, true} {
 				d.Detach = detach
@@ -68,7 +69,7 @@ func TestKeptViewsOfALoopAreOverwritten(t *testing.T) {
 }
 
 func TestKeptViewsOfALeftLoopAreOverwritten(t *testing.T) {
-	for name, text := range poisonEvents {
+	for name, text := range scribbleEvents {
 		var kept [][]byte
 		for rec := range decoder.Records([]byte(text)) {
 			kept = views(rec)
@@ -87,7 +88,7 @@ func TestKeptViewsOfALeftLoopAreOverwritten(t *testing.T) {
 }
 
 func TestKeptViewsOfABatchAreOverwritten(t *testing.T) {
-	for name, text := range poisonEvents {
+	for name, text := range scribbleEvents {
 		var kept [][]byte
 		var records []decoder.Record
 		if err := (decoder.Decoder{}).Batch([]byte(text), func(b *decoder.Batch) error {
@@ -157,7 +158,7 @@ func TestWhatMayBeKeptIsNotOverwritten(t *testing.T) {
 // TestCallersEventIsLeftAlone asserts that it is the private copy that is
 // overwritten.
 func TestCallersEventIsLeftAlone(t *testing.T) {
-	for name, text := range poisonEvents {
+	for name, text := range scribbleEvents {
 		ev := []byte(text)
 		loop(t, decoder.Decoder{}, ev)
 		if string(ev) != text {

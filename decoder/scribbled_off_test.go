@@ -2,4 +2,4 @@
 
 package decoder_test
 
-const poisoned = false
+const scribbled = false
