@@ -309,6 +309,11 @@ func (inv *invocation) logInvocation(named bool) {
 	if p.limited != nil && named { // else the event is broken there, or the error says it
 		inv.logLine(inv.caller, slog.LevelWarn, "event read in part", slog.Any("error", p.limited))
 	}
+	if (p.outOfTime || p.abandoned) && named && p.pending > 0 && p.pending.index() == 0 {
+		inv.logLine(inv.caller, slog.LevelError,
+			"no progress: the time is too short for the first record, an aggregate, which comes again as a whole",
+			slog.Int("fromSubSequenceNumber", p.pending.sub()))
+	}
 	switch {
 	case p.abandoned:
 		err := errStraggler
@@ -319,9 +324,6 @@ func (inv *invocation) logInvocation(named bool) {
 	case p.outOfTime && !p.started && p.unread != beyond && p.limited == nil:
 		inv.logLine(inv.caller, slog.LevelError, "nothing was started: reading the event took all the time",
 			slog.Int("unreadFromIndex", p.unread.index()), slog.Duration("margin", inv.guarded))
-	case p.outOfTime && named && p.pending.index() == 0 && p.pending > 0:
-		inv.logLine(inv.caller, slog.LevelError, "no progress: the time is too short for the first record, an aggregate, which comes again as a whole",
-			slog.Int("fromSubSequenceNumber", p.pending.sub()))
 	case p.outOfTime && !p.started:
 		inv.logLine(inv.caller, slog.LevelError, "nothing was started: the margin before the deadline leaves no time",
 			slog.Duration("margin", inv.guarded))
