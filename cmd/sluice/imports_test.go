@@ -11,7 +11,7 @@ import (
 func TestImportsRunOneWay(t *testing.T) {
 	const internal = "example.com/sluice/cmd/sluice/internal/"
 	for pkg, below := range map[string]string{
-		"screen": "", "sizing": "",
+		"screen": "", "sizing": "screen",
 		"command": "screen", "input": "screen",
 		"view": "screen command input", "redrive": "screen command input", "size": "screen command input sizing",
 	} {

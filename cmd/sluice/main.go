@@ -46,7 +46,7 @@
 //
 //   - file, part? (of a file that holds several events: "line 3"), index,
 //     subSequenceNumber? (of a user record in an aggregate)
-//   - stream, shard, sequenceNumber, partitionKey, explicitHashKey?,
+//   - stream?, shard?, sequenceNumber, partitionKey, explicitHashKey?,
 //     arrived? (RFC 3339)
 //   - either error; or bytes, and the data, decompressed where -codec is given,
 //     as text where it is UTF-8, else as base64

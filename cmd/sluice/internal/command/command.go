@@ -7,7 +7,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
+	"regexp"
+	"strconv"
 	"strings"
+	"time"
 
 	"example.com/sluice/cmd/sluice/internal/screen"
 )
@@ -36,7 +40,7 @@ func Parse(flags *flag.FlagSet, args []string, usage, more string, stdout, stder
 			return nil, OK, false
 		}
 		if err != nil {
-			return nil, Misused(stderr, flags.Name(), nearerFlag(flags, err)), false
+			return nil, Misused(stderr, flags.Name(), explained(flags, err)), false
 		}
 		rest := flags.Args()
 		if n := len(args) - len(rest); len(rest) == 0 || n > 0 && args[n-1] == "--" {
@@ -45,7 +49,9 @@ func Parse(flags *flag.FlagSet, args []string, usage, more string, stdout, stder
 		}
 		files, args = append(files, rest[0]), rest[1:]
 	}
-	switch {
+	switch err := finite(flags); {
+	case err != nil:
+		return nil, Misused(stderr, flags.Name(), err), false
 	case len(files) > 0:
 		return files, OK, true
 	case given > 0:
@@ -62,8 +68,19 @@ func Misused(stderr io.Writer, name string, err error) int {
 	return Usage
 }
 
-// nearerFlag adds to an error about an unknown flag which one may be meant.
-func nearerFlag(flags *flag.FlagSet, err error) error {
+// wrongValue is how package flag words an error about a value.
+var wrongValue = regexp.MustCompile(`(?s)^invalid (?:boolean )?value ("(?:[^"\\]|\\.)*") for (?:flag )?-(.*?): (.*)$`)
+
+// explained says of a wrong flag what is wanted instead: a value of another
+// form, or a flag with nearly that name.
+func explained(flags *flag.FlagSet, err error) error {
+	if m := wrongValue.FindStringSubmatch(err.Error()); m != nil {
+		value, _ := strconv.Unquote(m[1])
+		if m[3] == "value out of range" {
+			return fmt.Errorf("-%s: %.64q is out of range", m[2], value)
+		}
+		return fmt.Errorf("-%s: %s, not %.64q", m[2], wanted(flags.Lookup(m[2]), m[3]), value)
+	}
 	const unknown = "flag provided but not defined: -"
 	name, ok := strings.CutPrefix(err.Error(), unknown)
 	if !ok {
@@ -75,6 +92,36 @@ func nearerFlag(flags *flag.FlagSet, err error) error {
 		return fmt.Errorf("no such flag: -%s; is it -%s?", name, near)
 	}
 	return fmt.Errorf("no such flag: -%s", name)
+}
+
+// wanted is what a flag's value must be; a flag of a form of its own says it
+// itself.
+func wanted(f *flag.Flag, reason string) string {
+	if g, ok := f.Value.(flag.Getter); ok {
+		switch g.Get().(type) {
+		case time.Duration:
+			return "want a time such as 2ms"
+		case float64:
+			return "want a number"
+		case int:
+			return "want a whole number"
+		case bool:
+			return "want true or false"
+		}
+	}
+	return reason
+}
+
+// finite refuses NaN and infinity, which package flag takes for numbers.
+func finite(flags *flag.FlagSet) (err error) {
+	flags.Visit(func(f *flag.Flag) {
+		if g, ok := f.Value.(flag.Getter); ok {
+			if x, _ := g.Get().(float64); math.IsNaN(x) || math.IsInf(x, 0) {
+				err = fmt.Errorf("-%s: want a number, not %v", f.Name, x)
+			}
+		}
+	})
+	return err
 }
 
 // Nearest returns the name that a misspelt word may mean, "" if none is near.

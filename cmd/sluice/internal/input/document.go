@@ -2,12 +2,13 @@ package input
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"example.com/sluice/cmd/sluice/internal/screen"
+	"example.com/sluice/internal/jsonview"
 )
 
 // Document is an event in a file, or why there is none.
@@ -35,16 +36,36 @@ type FailedBatch struct {
 		RequestID              string `json:"requestId"`
 		FunctionARN            string `json:"functionArn"`
 		Condition              string `json:"condition"`
-		ApproximateInvokeCount int    `json:"approximateInvokeCount"`
+		ApproximateInvokeCount number `json:"approximateInvokeCount"`
 	} `json:"requestContext"`
 	Timestamp        string `json:"timestamp"`
 	KinesisBatchInfo struct {
 		ShardID             string `json:"shardId"`
 		StartSequenceNumber string `json:"startSequenceNumber"`
 		EndSequenceNumber   string `json:"endSequenceNumber"`
-		BatchSize           int    `json:"batchSize"`
 		StreamARN           string `json:"streamArn"`
 	} `json:"KinesisBatchInfo"`
+}
+
+// number is a whole number, however it is written: what passes the event on may
+// write 3 as 3.0. What is none, or does not fit, is 0: no batch is lost for it.
+type number int
+
+// UnmarshalJSON returns no error.
+func (n *number) UnmarshalJSON(value []byte) error {
+	if whole, ok := jsonview.Int64(value); ok && int64(int(whole)) == whole {
+		*n = number(whole)
+	}
+	return nil
+}
+
+// Invocations is how often the function was given the batch, "" where that is
+// not known.
+func (b *FailedBatch) Invocations() string {
+	if n := b.RequestContext.ApproximateInvokeCount; n > 0 {
+		return strconv.Itoa(int(n))
+	}
+	return ""
 }
 
 // Succeeded reports whether the function did the event: such a record is from
@@ -60,32 +81,31 @@ func failedBatch(value []byte) *FailedBatch {
 	return b
 }
 
-// errNoPayload is about what a queue or a topic gets: Lambda sends the event
-// itself to S3 alone.
-var errNoPayload = errors.New("describes a failed batch without its records: only S3 as the destination gets them")
-
 // inShell is what may stand in a shell command as it is.
 var inShell = regexp.MustCompile(`^[A-Za-z0-9:/_.-]{1,256}$`)
 
-// noPayload says which records are meant, and how to fetch them. The command
-// fetches by range and not by count: with a parallelization factor or a filter
-// the records of one batch are not consecutive in the shard.
+// noPayload says which records are meant, and how to fetch them: a queue or a
+// topic gets no more than that. The command fetches by range and not by count:
+// with a parallelization factor or a filter the records of one batch are not
+// consecutive in the shard.
 func (b *FailedBatch) noPayload() error {
 	i := b.KinesisBatchInfo
-	err := fmt.Errorf("%w; see %s %s to %s", errNoPayload,
+	err := fmt.Errorf("describes a failed batch without its records: only S3 as the destination gets them. They are in "+
+		"%s, sequence numbers %s to %s",
 		screen.Word(i.ShardID), screen.Word(i.StartSequenceNumber), screen.Word(i.EndSequenceNumber))
 	for _, word := range []string{i.StreamARN, i.ShardID, i.StartSequenceNumber, i.EndSequenceNumber} {
 		if !inShell.MatchString(word) {
 			return err
 		}
 	}
-	return fmt.Errorf(`%w. While the stream has them, this fetches them in a form that is read here: `+
-		`aws kinesis get-records --query "Records[?to_number(SequenceNumber)<=to_number('%s')]" `+
-		`--shard-iterator "$(aws kinesis get-shard-iterator --stream-arn %s --shard-id %s `+
-		`--shard-iterator-type AT_SEQUENCE_NUMBER --starting-sequence-number %s --query ShardIterator --output text)" `+
-		`--output json > FILE. With a parallelization factor or a filter it brings records of other batches as well: `+
-		`duplicates, never a loss. One call gives at most 10 MB: the last record should be %[2]s`,
-		err, i.EndSequenceNumber, i.StreamARN, i.ShardID, i.StartSequenceNumber)
+	return fmt.Errorf(`%[1]w. While the stream has them, this fetches them in a form that is read here: `+
+		`aws kinesis get-records --query "Records[?to_number(SequenceNumber)<=to_number('%[5]s')]" `+
+		`--shard-iterator "$(aws kinesis get-shard-iterator --stream-arn %[2]s --shard-id %[3]s `+
+		`--shard-iterator-type AT_SEQUENCE_NUMBER --starting-sequence-number %[4]s --query ShardIterator --output text)" `+
+		`--output json > FILE. sluice redrive then needs -stream %[2]s -shard %[3]s beside FILE. `+
+		`With a parallelization factor or a filter it brings records of other batches as well: `+
+		`duplicates, never a loss. One call gives at most 10 MB: the last record should be %[5]s`,
+		err, i.StreamARN, i.ShardID, i.StartSequenceNumber, i.EndSequenceNumber)
 }
 
 // Origin is where records are from that do not say it themselves. Its fields
@@ -94,7 +114,7 @@ type Origin struct{ StreamARN, ShardID string }
 
 var (
 	streamARN = regexp.MustCompile(`^arn:[a-z0-9-]+:kinesis:[a-z0-9-]+:[0-9]{12}:stream/[a-zA-Z0-9_.-]{1,128}$`)
-	shardID   = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,128}$`)
+	shardID   = regexp.MustCompile(`^shardId-[a-zA-Z0-9_.-]{1,120}$`)
 )
 
 // Check says what is wrong with the flags -stream and -shard, which come

@@ -13,6 +13,7 @@ import (
 
 	"example.com/sluice/decoder"
 	"example.com/sluice/internal/eventtest"
+	"example.com/sluice/router/routertest"
 )
 
 // This file tests what people hand to the tool: testdata/inputs has a fixture
@@ -28,12 +29,12 @@ type want struct {
 	err                   string
 }
 
-const noRecordsOfIt = "describes a failed batch without its records: only S3 as the destination gets them; see " +
-	"shardId-000000000006 4965"
+const noRecordsOfIt = "describes a failed batch without its records: only S3 as the destination gets them. They are in " +
+	"shardId-000000000006, sequence numbers 4965"
 
 var inputTests = map[string][]want{
 	"event.json":                 {{keys: "user-1 user-1"}},
-	"event.json.gz":              {{form: "compressed", keys: "user-1 user-1"}},
+	"event.json.gz":              {{form: "gzip", keys: "user-1 user-1"}},
 	"event-utf16.json":           {{form: "UTF-16", keys: "user-1 user-1"}},
 	"event-byte-order-mark.json": {{keys: "user-1 user-1"}},
 	"events.jsonl": {
@@ -259,11 +260,14 @@ func TestNoPayloadFetchesRange(t *testing.T) {
 	var b FailedBatch
 	i := &b.KinesisBatchInfo
 	i.StreamARN, i.ShardID = "arn:aws:kinesis:us-east-2:123456789012:stream/orders", "shardId-1"
-	i.StartSequenceNumber, i.EndSequenceNumber, i.BatchSize = "17", "29", 3
+	i.StartSequenceNumber, i.EndSequenceNumber = "17", "29"
 	got := b.noPayload().Error()
 	for _, want := range []string{
 		"to_number(SequenceNumber)<=to_number('29')", "--starting-sequence-number 17 ",
-		"duplicates, never a loss",
+		"duplicates, never a loss", "the last record should be 29",
+		". They are in shardId-1, sequence numbers 17 to 29. ",
+		" --stream-arn arn:aws:kinesis:us-east-2:123456789012:stream/orders --shard-id shardId-1 ",
+		"redrive then needs -stream arn:aws:kinesis:us-east-2:123456789012:stream/orders -shard shardId-1 beside FILE",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %s in %s", want, got)
@@ -271,6 +275,39 @@ func TestNoPayloadFetchesRange(t *testing.T) {
 	}
 	if strings.Contains(got, "--limit") {
 		t.Errorf("a number of records in %s", got)
+	}
+}
+
+// A number counts by its value, and none that is strange makes a batch
+// unreadable.
+func TestFailedBatchNumbers(t *testing.T) {
+	for text, want := range map[string]number{
+		"3": 3, "3.0": 3, "0.3e1": 3, "1e1": 10, "3.5": 0, "1e99": 0, "9223372036854775808": 0, `"3"`: 0, "null": 0,
+		"[]": 0, "true": 0,
+	} {
+		record := fmt.Sprintf(`{"requestContext":{"condition":"RetryAttemptsExhausted","approximateInvokeCount": %s },`+
+			`"KinesisBatchInfo":{"batchSize": %[1]s },"payload":{"Records":[]}}`, text)
+		d := recognise([]byte(record), Origin{})[0]
+		if d.Err != nil || d.About == nil || d.About.RequestContext.ApproximateInvokeCount != want ||
+			d.About.RequestContext.Condition != "RetryAttemptsExhausted" || string(d.Event) != `{"Records":[]}` {
+			t.Errorf("%s: %+v", text, d)
+		}
+	}
+}
+
+// Compression is named.
+func TestCompressedFiles(t *testing.T) {
+	event := []byte(`{"Records":[]}`)
+	for want, content := range map[string][]byte{
+		"gzip": routertest.Gzip(event), "zstd": routertest.Zstd(event), "zstd, gzip": routertest.Zstd(routertest.Gzip(event)),
+	} {
+		if d := recognise(content, Origin{})[0]; d.Form != want || string(d.Event) != string(event) || d.Err != nil {
+			t.Errorf("%s: %+v", want, d)
+		}
+		if d := recognise(content[:len(content)-3], Origin{})[0]; d.Form == "" || !strings.HasPrefix(want, d.Form) ||
+			d.Err == nil {
+			t.Errorf("%s, cut: %+v", want, d)
+		}
 	}
 }
 

@@ -330,12 +330,12 @@ func plainText(content []byte) ([]byte, trail, error) {
 	for range maxInside {
 		plain, err := decoder.Auto.AppendDecompressed(nil, content, maxFile)
 		if err != nil {
-			return nil, t.form("compressed"), err
+			return nil, t.form(decoder.Detect(content).String()), err
 		}
 		if bytes.Equal(plain, content) {
 			break
 		}
-		content, t = plain, t.form("compressed")
+		content, t = plain, t.form(decoder.Detect(content).String())
 	}
 	if b, utf8 := bytes.CutPrefix(content, []byte("\xef\xbb\xbf")); utf8 {
 		return b, t, nil

@@ -261,15 +261,15 @@ func (d *driver) showPlan(yes bool) {
 		fmt.Fprintln(w, "stream\tshard\trecords\tgiven up\tto do\tfile")
 	}
 	for _, b := range d.batches {
-		condition := "-"
+		given := ""
 		if b.about != nil {
-			condition = b.about.RequestContext.Condition
+			given = b.about.RequestContext.Condition
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", screen.Word(b.stream), screen.Word(b.shard), screen.Group(b.records),
-			screen.Word(condition), b.todo(), screen.Printable(b.file))
+		stream, shard, condition := orDash(b.stream), orDash(b.shard), orDash(given)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", stream, shard, screen.Group(b.records),
+			condition, b.todo(), screen.Printable(b.file))
 		fmt.Fprintf(&narrow, "%s\n  %s %s, %s, given up: %s; to do: %s\n",
-			screen.Printable(b.file), screen.Word(b.stream), screen.Word(b.shard), screen.Count(b.records, "record"),
-			screen.Word(condition), b.todo())
+			screen.Printable(b.file), stream, shard, screen.Count(b.records, "record"), condition, b.todo())
 		if !b.done() {
 			batches++
 			records += b.records - b.from
@@ -289,6 +289,9 @@ func (d *driver) showPlan(yes bool) {
 	}
 	d.out.Flush()
 }
+
+// orDash is a word, or a dash where it is not known.
+func orDash(s string) string { return screen.Word(cmp.Or(s, "-")) }
 
 // todo is what is to be done with a batch, in a few words.
 func (b *batch) todo() string {

@@ -584,7 +584,12 @@ func TestRedriveNeedsOrigin(t *testing.T) {
 			`-stream: want a stream's ARN, not "orders"`,
 		},
 		{[]string{"-stream", arn}, command.Usage, "-shard: want a shard's ID"},
-		{[]string{"-stream", arn, "-shard", `"}`}, command.Usage, "-shard: want a shard's ID"},
+		{
+			[]string{"-stream", arn, "-shard", "0"},
+			command.Usage,
+			`-shard: want a shard's ID, such as shardId-000000000000, not "0"`,
+		},
+		{[]string{"-stream", arn, "-shard", `shardId-"}`}, command.Usage, "-shard: want a shard's ID"},
 		{[]string{"-stream", arn, "-shard", "shardId-000000000006"}, command.OK, ""},
 	} {
 		args := append(append([]string{"-yes", "-endpoint", e.URL, "-journal", filepath.Join(t.TempDir(), "journal")},

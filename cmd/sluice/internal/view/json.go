@@ -32,8 +32,8 @@ type jsonRecord struct {
 	Part              string      `json:"part,omitempty"`
 	Index             int         `json:"index"`
 	SubSequenceNumber *int        `json:"subSequenceNumber,omitempty"`
-	Stream            string      `json:"stream"`
-	Shard             string      `json:"shard"`
+	Stream            string      `json:"stream,omitempty"`
+	Shard             string      `json:"shard,omitempty"`
 	SequenceNumber    string      `json:"sequenceNumber"`
 	PartitionKey      string      `json:"partitionKey"`
 	ExplicitHashKey   string      `json:"explicitHashKey,omitempty"`
@@ -147,7 +147,7 @@ func (v *jsonView) end(o outcome) {
 	}
 	if b := v.doc.About; b != nil {
 		line.OnFailure = &jsonOnFailure{
-			b.RequestContext.Condition, b.RequestContext.ApproximateInvokeCount,
+			b.RequestContext.Condition, int(b.RequestContext.ApproximateInvokeCount),
 			b.RequestContext.RequestID, b.RequestContext.FunctionARN, b.Timestamp,
 		}
 	}

@@ -20,7 +20,7 @@ type linesView struct {
 }
 
 func (v *linesView) begin(name string, d *input.Document) {
-	v.source = nil
+	v.source = &decoder.Source{}
 	fmt.Fprintf(v.out, "file %s\n", screen.Printable(name))
 	if d.Part != "" {
 		fmt.Fprintf(v.out, "part %s\n", d.Part)
@@ -33,20 +33,19 @@ func (v *linesView) begin(name string, d *input.Document) {
 		if about.Succeeded() {
 			how = "done"
 		}
-		fmt.Fprintf(v.out, how+" %s  invocations %d  request %s  function %s  at %s\n",
-			screen.Word(about.RequestContext.Condition),
-			about.RequestContext.ApproximateInvokeCount, screen.Word(about.RequestContext.RequestID),
-			screen.Word(about.RequestContext.FunctionARN), screen.Word(about.Timestamp))
+		fmt.Fprintln(v.out, how+labelled(" ", about.RequestContext.Condition)+labelled("  invocations ", about.Invocations())+
+			labelled("  request ", about.RequestContext.RequestID)+
+			labelled("  function ", about.RequestContext.FunctionARN)+labelled("  at ", about.Timestamp))
 	}
 }
 
 func (v *linesView) record(rec *decoder.Record, inside *payload, bad error) {
-	if v.source == nil || v.source.StreamName != rec.StreamName || v.source.ShardID != rec.ShardID {
+	if v.source.StreamName != rec.StreamName || v.source.ShardID != rec.ShardID {
 		v.source = rec.Source
-		fmt.Fprintf(v.out, "stream %s shard %s\n", screen.Word(rec.StreamName), screen.Word(rec.ShardID))
+		fmt.Fprintln(v.out, origin(v.source, " shard "))
 	}
-	fmt.Fprintf(v.out, "record %s  sequence %s  key %s  arrived %s  ",
-		position(rec), screen.Word(string(rec.SequenceNumber)), screen.Quote(rec.PartitionKey, screen.KeyShown),
+	fmt.Fprintf(v.out, "record %s%s  key %s  arrived %s  ",
+		position(rec), labelled("  sequence ", string(rec.SequenceNumber)), screen.Quote(rec.PartitionKey, screen.KeyShown),
 		moment(rec.ApproximateArrivalTimestamp))
 	if bad != nil {
 		fmt.Fprintln(v.out, "bad")
@@ -100,6 +99,25 @@ func position(rec *decoder.Record) string {
 		return fmt.Sprintf("%d/%d", rec.Index, rec.SubSequenceNumber)
 	}
 	return strconv.Itoa(rec.Index)
+}
+
+// labelled is a value behind its label, and nothing where it is not known.
+func labelled(label, value string) string {
+	if value == "" {
+		return ""
+	}
+	return label + screen.Word(value)
+}
+
+// origin names a record's stream and shard.
+func origin(s *decoder.Source, between string) string {
+	switch {
+	case s.StreamName == "" && s.ShardID == "":
+		return "stream not known"
+	case s.StreamName == "":
+		return "shard " + screen.Word(s.ShardID)
+	}
+	return "stream " + screen.Word(s.StreamName) + labelled(between, s.ShardID)
 }
 
 func moment(t time.Time) string {

@@ -64,7 +64,7 @@ func (v *tableView) record(rec *decoder.Record, inside *payload, bad error) {
 	}
 	r := row{
 		number:   position(rec),
-		sequence: screen.Word(string(rec.SequenceNumber)),
+		sequence: labelled("", string(rec.SequenceNumber)),
 		key:      screen.Cell(rec.PartitionKey),
 		size:     strconv.Itoa(len(rec.Data)),
 		arrived:  rec.ApproximateArrivalTimestamp,
@@ -106,17 +106,15 @@ func (v *tableView) end(o outcome) {
 		if b.Succeeded() {
 			how = "done by its function"
 		}
-		v.sentence(fmt.Sprintf(how+": %s after %s (request %s)", screen.Word(b.RequestContext.Condition),
-			screen.Count(b.RequestContext.ApproximateInvokeCount, "invocation"),
-			screen.Word(b.RequestContext.RequestID)))
+		how += labelled(": ", b.RequestContext.Condition)
+		if n := b.Invocations(); n != "" {
+			how += " after " + screen.Plural(n, "invocation")
+		}
+		v.sentence(how + labelled(", request ", b.RequestContext.RequestID))
 	}
 	day, one := v.day()
 	if v.source != nil {
-		if v.source.StreamName+v.source.ShardID == "" {
-			fmt.Fprint(v.out, "stream not known")
-		} else {
-			fmt.Fprintf(v.out, "stream %s, %s", screen.Word(v.source.StreamName), screen.Word(v.source.ShardID))
-		}
+		fmt.Fprint(v.out, origin(v.source, ", "))
 		if one {
 			fmt.Fprintf(v.out, ", %s", day)
 		}

@@ -7,6 +7,7 @@ package view
 import (
 	"bufio"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"example.com/sluice/cmd/sluice/internal/input"
 	"example.com/sluice/cmd/sluice/internal/screen"
 	"example.com/sluice/decoder"
+	"example.com/sluice/internal/contents"
 	"example.com/sluice/router"
 )
 
@@ -48,8 +50,8 @@ On a terminal this is a table, without colors where NO_COLOR is set. Elsewhere
 it is one line for each record, in quotes and with escapes where something is
 not printable.
 
-  -codec C    how data is compressed: auto, gzip, zlib, zstd, snappy; it is shown
-              decompressed
+  -codec C    how data is compressed: auto, gzip, zlib, zstd, snappy, or identity
+              for not at all; it is shown decompressed
   -deaggregate
               show the user records in aggregates of the Kinesis Producer Library
   -json       one JSON object a line: see the package's documentation
@@ -150,6 +152,7 @@ type printer struct {
 	late   bool     // whether complaints wait for the end of their invocation
 	kept   []string // those that wait
 	failed bool     // whether anything was wrong
+	hinted bool     // whether another codec was named
 }
 
 // complain says what is wrong with the file. On a terminal the complaint stands
@@ -242,12 +245,38 @@ func (p *printer) records(event []byte) error {
 		p.view.record(rec, inside, err)
 		if err != nil {
 			p.complain(input.Place(err))
+			if errors.Is(err, decoder.ErrCompressed) {
+				p.hint(event, rec.Index)
+			}
 		}
 	}
 	if window, err := p.decoder.Window(event); err == nil && window != nil {
 		p.view.window(window)
 	}
 	return nil
+}
+
+// hint says once that it is the flag -codec that is wrong, and not the data.
+func (p *printer) hint(event []byte, index int) {
+	if p.hinted || p.decoder.Codec == decoder.Auto {
+		return
+	}
+	for rec, err := range decoder.Records(event) {
+		if err != nil || rec.Index < index {
+			continue
+		}
+		is := decoder.Detect(rec.Data)
+		if is == p.decoder.Codec || is == decoder.Identity && !contents.IsText(rec.Data) {
+			return // broken, as far as one can tell
+		}
+		p.hinted = true
+		what := "this is not " + p.decoder.Codec.String()
+		if is == decoder.Identity {
+			what = "this is not compressed"
+		}
+		p.complain(what + ": -codec auto opens what is compressed and leaves the rest as it is")
+		return
+	}
 }
 
 // summaryView prints the summary and nothing else.

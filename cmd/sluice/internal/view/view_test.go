@@ -16,6 +16,8 @@ import (
 
 	"example.com/sluice/cmd/sluice/internal/command"
 	"example.com/sluice/cmd/sluice/internal/screen"
+	"example.com/sluice/decoder"
+	"example.com/sluice/router/routertest"
 )
 
 // This file tests the command in this process, on plain lines.
@@ -146,8 +148,8 @@ func TestLocalFailures(t *testing.T) {
 		{
 			name:  "number missing",
 			event: []byte(`{"Records":[{"kinesis":{"partitionKey":"k","data":""}}]}`),
-			stdout: fileLine + `stream "" shard ""` + "\n" +
-				`record 0  sequence ""  key "k"  arrived -  bad` + "\n" +
+			stdout: fileLine +
+				`record 0  key "k"  arrived -  bad` + "\n" +
 				noAnswer +
 				"counters records=1 processed=0 skipped=0 failed=1 bad=1 bytes=0\n",
 			stderr: "-: record 0: sequenceNumber: missing member at offset 12\n-: the invocation fails: *\n",
@@ -309,11 +311,76 @@ func TestInputsOnTerminal(t *testing.T) {
 		"get-records-cli-2.json": "\nfrom aws kinesis get-records output\nstream not known, 2024-11-18\n",
 		"receive-message.json": "receive-message.json, message 1\nfrom aws sqs receive-message output, " +
 			"SNS notification, asynchronous invocation's\nrecord\ngiven up by Lambda: ",
-		"invocation-record-success.json": "\ndone by its function: Success after 1 invocation ",
+		"invocation-record-success.json": "\ndone by its function: Success after 1 invocation, ",
 	} {
 		if got := onTerminal(screen.Screen{Width: 80}, 0, nil,
 			filepath.Join("../../../../testdata/inputs", name)); !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+}
+
+// What is not known of an event is left out of every view.
+func TestUnknownIsLeftOut(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "failed.json")
+	if err := os.WriteFile(file, []byte(`{"KinesisBatchInfo":{},"payload":{"Records":[]}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{file, "../../../../testdata/inputs/get-records-cli-2.json"} {
+		table := onTerminal(screen.Screen{Width: 80}, 0, nil, name)
+		var lines, objects, errs strings.Builder
+		if status := Run([]string{name}, nil, &lines, &errs) + Run([]string{"-json", name}, nil, &objects,
+			&errs); status != command.OK {
+			t.Error(status, &errs)
+		}
+		if name == file {
+			objects.Reset() // onFailure has all its members
+		}
+		if got := table + lines.String() + strings.ReplaceAll(objects.String(), `"keys":[]`, ""); strings.Contains(got,
+			`""`) || strings.Contains(got, " 0 invocations") || strings.Contains(got, "invocations 0") {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	for want, s := range map[string]*decoder.Source{
+		"stream s, shardId-1": {StreamName: "s", ShardID: "shardId-1"}, "stream s": {StreamName: "s"},
+		"shard shardId-1": {ShardID: "shardId-1"}, "stream not known": {},
+	} {
+		if got := origin(s, ", "); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
+// A codec that the data is not of is named once, with what to do; broken data
+// is not the flag's fault.
+func TestCodecHint(t *testing.T) {
+	broken := routertest.Gzip([]byte("data"))[:12]
+	for _, tt := range []struct {
+		codec, want string
+		data        []byte
+	}{
+		{"gzip", "-: this is not compressed: -codec auto ", []byte(`{"id":1}`)},
+		{"snappy", "-: this is not compressed: -codec auto ", []byte(`{"id":1}`)},
+		{"gzip", "-: this is not gzip: -codec auto ", routertest.Zstd([]byte("data"))},
+		{"zstd", "-: this is not zstd: -codec auto ", routertest.Gzip([]byte("data"))},
+		{"gzip", "", broken},
+		{"auto", "", broken},
+		{"identity", "", []byte("text")},
+	} {
+		e := routertest.Event{Records: 3, Data: func(int) []byte { return tt.data }}.Bytes()
+		var stdout, stderr strings.Builder
+		Run([]string{"-codec", tt.codec, "-", "-"}, bytes.NewReader(e), &stdout, &stderr)
+		n := strings.Count(stderr.String(), ": -codec ")
+		if tt.want == "" && n > 0 || tt.want != "" && (n != 1 || !strings.Contains(stderr.String(), tt.want)) {
+			t.Errorf("%s: %s", tt.codec, &stderr)
+		}
+	}
+	var c decoder.Codec
+	err := setCodec(&c, "lz4")
+	for name := range strings.FieldsFuncSeq(err.Error(), func(r rune) bool { return r == ' ' || r == ',' }) {
+		if setCodec(&c, name) == nil && !strings.Contains(usage, " "+name+", ") && !strings.Contains(usage,
+			"or "+name+"\n") {
+			t.Errorf("the help does not say %s", name)
 		}
 	}
 }
