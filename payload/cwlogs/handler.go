@@ -21,7 +21,8 @@ func LogEvents(f func(ctx context.Context, rec *decoder.Record, e *Event) error)
 // Lambda only knows records. An error of f therefore fails the record: no log
 // event after that one is handled, and all log events of the record are
 // redelivered. With [router.Skip] only that log event is given up, and the
-// record counts as skipped. If a log event, or the whole payload, is not what
+// record counts as skipped. Once ctx has ended no more log events are passed on,
+// and the record is not done. If a log event, or the whole payload, is not what
 // CloudWatch Logs writes, the record is bad once its other log events are
 // handled; see [router.Bad].
 func (r Reader) LogEvents(f func(ctx context.Context, rec *decoder.Record, e *Event) error) router.Each {
@@ -33,6 +34,8 @@ func (r Reader) LogEvents(f func(ctx context.Context, rec *decoder.Record, e *Ev
 		var skips []error
 		for e, err := range r.Events(rec.Data) {
 			switch {
+			case ctx.Err() != nil:
+				return ctx.Err() // nothing is started behind the deadline
 			case err != nil && flaw == nil:
 				flaw = err
 			case err != nil:
@@ -46,7 +49,8 @@ func (r Reader) LogEvents(f func(ctx context.Context, rec *decoder.Record, e *Ev
 			}
 		}
 		if flaw != nil {
-			return router.Bad(flaw)
+			// What was given up is not to be lost to the flaw beside it.
+			return router.Bad(errors.Join(append([]error{flaw}, skips...)...))
 		}
 		return errors.Join(skips...)
 	}

@@ -177,3 +177,42 @@ func TestLogEventsOfNothing(t *testing.T) {
 	}()
 	router.New(cwlogs.LogEvents(nil))
 }
+
+// TestLogEventsEnd: a record may hold thousands of log events; none is handled
+// once the time is up.
+func TestLogEventsEnd(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	calls := 0
+	h := cwlogs.LogEvents(func(context.Context, *decoder.Record, *cwlogs.Event) error {
+		if calls++; calls == 2 {
+			cancel()
+		}
+		return nil
+	})
+	answer, err := router.New(h, quiet()).Invoke(ctx, logs(false, "abcd", "e"))
+	answers(t, answer, err, answerFrom(0))
+	if calls != 2 {
+		t.Errorf("%d log events were handled", calls)
+	}
+}
+
+// TestLogEventsSkippedBesideAFlaw: what was given up is told where the record is
+// bad for another log event.
+func TestLogEventsSkippedBesideAFlaw(t *testing.T) {
+	var got error
+	h := cwlogs.LogEvents(func(_ context.Context, _ *decoder.Record, e *cwlogs.Event) error {
+		return router.Skip(fmt.Errorf("no use for %s", e.Message))
+	})
+	r := router.New(h, quiet(), router.WithOnBad(func(_ context.Context, _ *decoder.Record, err error) error {
+		got = err
+		return nil
+	}))
+	answer, err := r.Invoke(context.Background(), logs(false, "a!c"))
+	answers(t, answer, err, allDone)
+	for _, want := range []string{"log event 1: message", "no use for a", "no use for c"} {
+		if got == nil || !strings.Contains(got.Error(), want) {
+			t.Errorf("%v does not say %q", got, want)
+		}
+	}
+}
