@@ -458,3 +458,17 @@ func TestLogContext(t *testing.T) {
 		t.Errorf("%v, %v", logged, err)
 	}
 }
+
+// TestLogOfSkipWithoutAt: why a Skip of a slice's record has not skipped it is
+// in the log.
+func TestLogOfSkipWithoutAt(t *testing.T) {
+	for _, s := range sliced {
+		var log lockedBuffer
+		r := router.New(s.handler(always(skip)), router.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		answer, err := r.Invoke(t.Context(), event("aa"))
+		answers(t, answer, err, answerFrom(0))
+		if !strings.Contains(log.String(), "need At") {
+			t.Errorf("%s logs %s", s.name, &log)
+		}
+	}
+}

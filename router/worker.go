@@ -1,6 +1,8 @@
 package router
 
 import (
+	"fmt"
+
 	"example.com/sluice/decoder"
 )
 
@@ -131,6 +133,9 @@ func (w *worker) sliceFailed(g *group, entries []entry, err error) bool {
 			w.take(g, 1)
 			return true
 		}
+	}
+	if !out.named && judgeOne(err) < retry {
+		err = fmt.Errorf("%w (of a slice, Skip and Bad need At to say which record: it is a Retry)", err)
 	}
 	w.fail(rec, out.verdict, nil, err)
 	return false
