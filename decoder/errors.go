@@ -48,6 +48,8 @@ var (
 
 // Error says what is wrong, and where.
 type Error struct {
+	_ struct{} // it may grow: no unkeyed literals
+
 	Index          int    // position in the event's Records; -1 where the fault is not in a record
 	SequenceNumber string // of the record, as far as known
 	Field          string // the member at fault, by its name in the event; "" where it is not one member

@@ -14,6 +14,8 @@ import (
 // records of a [Batch] until its function returns. Copying the struct does not
 // keep the bytes: [Record.Clone] does.
 type Record struct {
+	_ struct{} // it may grow: no unkeyed literals
+
 	// Source holds what all records of an event share. It is never nil in a
 	// record that the decoder yields, and it may be kept.
 	*Source

@@ -10,6 +10,8 @@ import (
 // Window is what Lambda says about a tumbling window, beside the records of the
 // invocation. It holds no views and may be kept.
 type Window struct {
+	_ struct{} // it may grow: no unkeyed literals
+
 	// Start and End bound the window; End is excluded.
 	Start, End time.Time
 	// State is what the function last returned for this window and shard: any
