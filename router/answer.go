@@ -205,10 +205,6 @@ type RecordError struct {
 	Err               error  // what the handler, or WithOnBad, returned
 }
 
-func newRecordError(rec *decoder.Record, err error) *RecordError {
-	return &RecordError{rec.Index, string(rec.SequenceNumber), rec.SubSequenceNumber, err}
-}
-
 // Error names the record, unless Err does so itself.
 func (e *RecordError) Error() string {
 	if d, ok := unmarked(e.Err).(*decoder.Error); ok && d != nil && d.Index == e.Index {

@@ -90,3 +90,11 @@ func callInside(ctx context.Context, hooks []callHook, info CallInfo, handler fu
 		return nil
 	})
 }
+
+// added is the list with a hook behind it; nil takes those before it away.
+func added[T any](list []T, hook T, isNil bool) []T {
+	if isNil {
+		return []T{}
+	}
+	return append(list, hook)
+}

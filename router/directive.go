@@ -125,25 +125,6 @@ func bare(err error) error {
 	}
 }
 
-// position orders the records of an event: by their index, and inside an
-// aggregate by their subsequence number, which stands in the lower bits.
-type position int64
-
-const (
-	nowhere position = -1
-	beyond  position = 1<<63 - 1 // behind every record
-
-	subBits = 31
-)
-
-func positionOf(rec *decoder.Record) position {
-	return position(rec.Index)<<subBits | position(rec.SubSequenceNumber) //mutant:the-place-inside-an-aggregate-is-not-looked-at
-}
-
-// index is the record's index in the event, sub its subsequence number.
-func (p position) index() int { return int(p >> subBits) }
-func (p position) sub() int   { return int(p & (1<<subBits - 1)) }
-
 // directive is one of the things that a handler's error says: a verdict, and
 // what it is about.
 type directive struct {

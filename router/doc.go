@@ -178,8 +178,8 @@ package router
 //	failures.go                what becomes of a record that has an error
 //	log.go                     what is logged of it
 //	door.go                    the user's code is called here, and nowhere else
+//	directive.go               what a handler's error says
 //	progress.go                what is done; its lock, and its seal
 //	grouping.go, records.go    the records of an event, and which belong together
-//	directive.go               what a handler's error says
 //	callbuffer.go, recent.go   memory: of a call's records, and between events
 //	stats.go                   counters

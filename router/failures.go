@@ -113,3 +113,7 @@ func undecodable(rec *decoder.Record, err error) *decoder.Error {
 		Err: fmt.Errorf("%w: %w", decoder.ErrDecode, err),
 	}
 }
+
+func newRecordError(rec *decoder.Record, err error) *RecordError {
+	return &RecordError{rec.Index, string(rec.SequenceNumber), rec.SubSequenceNumber, err}
+}

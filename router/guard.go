@@ -67,14 +67,3 @@ func (inv *invocation) guard(ctx context.Context, deadline time.Time) {
 		}
 	}
 }
-
-// growStack makes the stack of a new goroutine large enough for the decoder and
-// most handlers while there is nothing on it. Growing it step by step further
-// in, with all that is on it to be moved, would take longer than the work on a
-// small event.
-//
-//go:noinline
-func growStack(n int) byte {
-	var room [8 << 10]byte
-	return room[n]
-}

@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -60,4 +61,12 @@ func (inv *invocation) report(s Stats) {
 			inv.logLine(inv.caller, slog.LevelError, "stats hook panicked", slog.Any("error", &logError{err, -1}))
 		}
 	}
+}
+
+// isForeign reports whether err says that the event is from another service. It
+// is the decoder's own error, before any handler was called: one that a handler
+// returns is wrapped in another.
+func isForeign(err error) bool {
+	e, ok := err.(*decoder.Error)
+	return ok && errors.Is(e.Err, decoder.ErrNotKinesis)
 }

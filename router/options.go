@@ -66,14 +66,6 @@ func (h hooks) or(other hooks) hooks {
 	return h
 }
 
-// added is the list with a hook behind it; nil takes those before it away.
-func added[T any](list []T, hook T, isNil bool) []T {
-	if isNil {
-		return []T{}
-	}
-	return append(list, hook)
-}
-
 const (
 	defaultBatchSize = 100
 	defaultWorkers   = 16

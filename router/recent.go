@@ -5,6 +5,7 @@ import (
 	"container/list"
 	"hash/maphash"
 	"strconv"
+	"strings"
 	"sync"
 
 	"example.com/sluice/decoder"
@@ -103,4 +104,10 @@ func digest(rec *decoder.Record) uint64 {
 	h.WriteByte(0)
 	h.Write(rec.Data)
 	return h.Sum64()
+}
+
+// streamARN is the ARN of the stream that a consumer's ARN belongs to.
+func streamARN(arn string) string {
+	stream, _, _ := strings.Cut(arn, "/consumer/")
+	return stream
 }

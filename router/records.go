@@ -111,3 +111,55 @@ func (d *doneList) release() {
 		doneLists.Put(d)
 	}
 }
+
+// doneRecord is a record that is to be remembered.
+type doneRecord struct {
+	identity string
+	digest   uint64
+}
+
+func appendDone(list []doneRecord, rec *decoder.Record) []doneRecord {
+	if id := appendIdentity(nil, rec); len(id) > 0 {
+		list = append(list, doneRecord{string(id), digest(rec)})
+	}
+	return list
+}
+
+// doneBehind returns the records that are done although they come again with
+// the first pending one.
+func doneBehind(r *records, done *doneList, pending position) []doneRecord {
+	occurs := make(map[string]int)
+	var id []byte
+	for _, e := range r.order {
+		id = appendIdentity(id[:0], r.record(e))
+		occurs[string(id)]++
+	}
+	var list []doneRecord
+	for _, e := range r.order {
+		rec := r.record(e)
+		id = appendIdentity(id[:0], rec)
+		if done.has(e) && rec.Index >= pending.index() && occurs[string(id)] == 1 { //mutant:what-is-not-done-is-remembered-as-done
+			list = appendDone(list, rec)
+		}
+	}
+	return list
+}
+
+// position orders the records of an event: by their index, and inside an
+// aggregate by their subsequence number, which stands in the lower bits.
+type position int64
+
+const (
+	nowhere position = -1
+	beyond  position = 1<<63 - 1 // behind every record
+
+	subBits = 31
+)
+
+func positionOf(rec *decoder.Record) position {
+	return position(rec.Index)<<subBits | position(rec.SubSequenceNumber) //mutant:the-place-inside-an-aggregate-is-not-looked-at
+}
+
+// index is the record's index in the event, sub its subsequence number.
+func (p position) index() int { return int(p >> subBits) }
+func (p position) sub() int   { return int(p & (1<<subBits - 1)) }

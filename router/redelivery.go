@@ -95,39 +95,6 @@ func (w *worker) recognised(rec *decoder.Record) bool {
 	return true
 }
 
-// doneRecord is a record that is to be remembered.
-type doneRecord struct {
-	identity string
-	digest   uint64
-}
-
-func appendDone(list []doneRecord, rec *decoder.Record) []doneRecord {
-	if id := appendIdentity(nil, rec); len(id) > 0 {
-		list = append(list, doneRecord{string(id), digest(rec)})
-	}
-	return list
-}
-
-// doneBehind returns the records that are done although they come again with
-// the first pending one.
-func doneBehind(r *records, done *doneList, pending position) []doneRecord {
-	occurs := make(map[string]int)
-	var id []byte
-	for _, e := range r.order {
-		id = appendIdentity(id[:0], r.record(e))
-		occurs[string(id)]++
-	}
-	var list []doneRecord
-	for _, e := range r.order {
-		rec := r.record(e)
-		id = appendIdentity(id[:0], rec)
-		if done.has(e) && rec.Index >= pending.index() && occurs[string(id)] == 1 { //mutant:what-is-not-done-is-remembered-as-done
-			list = appendDone(list, rec)
-		}
-	}
-	return list
-}
-
 // rememberDone remembers what is done behind the record that the answer names.
 // The last come first, so that of a key those are forgotten first that come
 // last.

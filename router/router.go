@@ -2,11 +2,8 @@ package router
 
 import (
 	"context"
-	"errors"
 
 	"github.com/aws/aws-lambda-go/lambda"
-
-	"example.com/sluice/decoder"
 )
 
 // Handler is one of this package's shapes: [Each], [Batch], [Partition],
@@ -72,12 +69,4 @@ func (r *Router) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 		return r.fallback.Invoke(ctx, event)
 	}
 	return answer, err
-}
-
-// isForeign reports whether err says that the event is from another service. It
-// is the decoder's own error, before any handler was called: one that a handler
-// returns is wrapped in another.
-func isForeign(err error) bool {
-	e, ok := err.(*decoder.Error)
-	return ok && errors.Is(e.Err, decoder.ErrNotKinesis)
 }

@@ -63,12 +63,6 @@ func isStreamName(s string) bool {
 	return s != "" && len(s) <= 128
 }
 
-// streamARN is the ARN of the stream that a consumer's ARN belongs to.
-func streamARN(arn string) string {
-	stream, _, _ := strings.Cut(arn, "/consumer/")
-	return stream
-}
-
 // addStream adds the route of a stream; base is the options of New.
 func (r *Router) addStream(s stream, base []Option) {
 	rt := &route{configOf(base, s.options), s.handler}
