@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,7 +53,7 @@ func blocks(t *testing.T) []block {
 func TestGoCompiles(t *testing.T) {
 	sources := make(map[string]string)
 	for _, b := range blocks(t) {
-		if b.language == "go" {
+		if b.language == "go" && !isTest(b) {
 			sources[fmt.Sprintf("line%d", b.line)] = b.text
 		}
 	}
@@ -62,10 +63,53 @@ func TestGoCompiles(t *testing.T) {
 	build(t, sources)
 }
 
+func isTest(b block) bool { return strings.Contains(b.text, `"testing"`) }
+
+// TestTestsPass: a block of Go that is a test passes with the block before it,
+// and fails if that one's handler does.
+func TestTestsPass(t *testing.T) {
+	var program string
+	ran := 0
+	for _, b := range blocks(t) {
+		switch {
+		case b.language != "go":
+		case !isTest(b):
+			program = b.text
+		default:
+			ran++
+			broken := strings.Replace(program, "\t\t\treturn nil", "\t\t\treturn os.ErrInvalid", 1)
+			if broken == program {
+				t.Fatalf("README.md:%d: no handler to break before it", b.line)
+			}
+			for text, passes := range map[string]bool{program: true, broken: false} {
+				bin := compile(t, map[string]string{"main/main.go": text, "main/main_test.go": b.text}, "test", "-c", "-vet=off")
+				out, err := exec.Command(filepath.Join(bin, "main.test")).CombinedOutput()
+				if passed := err == nil; passed != passes || !passed && !bytes.Contains(out, []byte("--- FAIL: Test")) {
+					t.Errorf("README.md:%d: passes %t, want %t\n%s", b.line, passed, passes, out)
+				}
+			}
+		}
+	}
+	if ran == 0 {
+		t.Error("the README shows no test")
+	}
+}
+
 // build builds programs from their sources, by name, and returns the directory
-// that they are in. The sources are in an overlay, so that they can import the
-// library.
+// that they are in.
 func build(t *testing.T, sources map[string]string) string {
+	t.Helper()
+	files := make(map[string]string)
+	for name, text := range sources {
+		files[name+"/main.go"] = text
+	}
+	return compile(t, files, "build")
+}
+
+// compile compiles files, by their paths below this directory, and returns the
+// directory that the binaries are in. The files are in an overlay, so that they
+// can import the library.
+func compile(t *testing.T, files map[string]string, command ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("the go command is not in the PATH")
@@ -76,15 +120,17 @@ func build(t *testing.T, sources map[string]string) string {
 	}
 	temp := t.TempDir()
 	list, bin := filepath.Join(temp, "overlay.json"), filepath.Join(temp, "bin")+string(filepath.Separator)
-	args := []string{"build", "-o", bin, "-ldflags=-s -w", "-overlay", list}
+	args := append(command, "-o", bin, "-ldflags=-s -w", "-overlay", list)
 	replace := make(map[string]string)
-	for name, text := range sources {
-		file := filepath.Join(temp, name+".go")
+	for name, text := range files {
+		file := filepath.Join(temp, strings.ReplaceAll(name, "/", "_"))
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		replace[filepath.Join(dir, name, "main.go")] = file
-		args = append(args, "./"+name)
+		replace[filepath.Join(dir, name)] = file
+		if pkg := "./" + filepath.Dir(name); !slices.Contains(args, pkg) {
+			args = append(args, pkg)
+		}
 	}
 	overlay, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {
@@ -97,6 +143,46 @@ func build(t *testing.T, sources map[string]string) string {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return bin
+}
+
+// TestReplace: what the README says to do in another module makes the library a
+// dependency of it, even while there is nothing to download.
+func TestReplace(t *testing.T) {
+	for _, b := range blocks(t) {
+		edit, _, ok := strings.Cut(b.text, " && go mod tidy")
+		if !ok {
+			continue
+		}
+		clone, err := filepath.Abs(root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		for name, text := range map[string]string{
+			"go.mod":  "module example.com/mine\n\ngo 1.26\n",
+			"main.go": "package main\n\nimport _ \"example.com/sluice/decoder\"\n\nfunc main() {}\n",
+		} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		sums, err := os.ReadFile(filepath.Join(root, "go.sum"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "go.sum"), sums, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		// go build fetches what go mod tidy would, but not what tests need.
+		edit = strings.ReplaceAll(edit, "../sluice", clone) + " && go build -mod=mod ."
+		cmd := exec.Command("sh", "-c", edit)
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("README.md:%d: %v\n%s", b.line, err, out)
+		}
+		return
+	}
+	t.Error("the README does not say how to use a clone")
 }
 
 // TestCommandsPrint: a block of the language console is "$ ", a command, and
