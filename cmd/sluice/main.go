@@ -1,7 +1,8 @@
 // Command sluice is the tool for what a Kinesis function leaves behind and
 // lives on: saved events, failed batches, and a sample to size a stream by. It
 // is a module of its own, so that the library does not depend on what a
-// terminal needs. make sluice builds it as bin/sluice.
+// terminal needs. make sluice builds it as bin/sluice, and go install . in this
+// directory puts it into the path.
 //
 //	sluice view event.json
 //	sluice view -json failed-batches/
@@ -35,7 +36,7 @@
 //
 // The exit status is 0 if all is well; 1 if an invocation would fail or would
 // ask for records again, if a batch is not done, or if a file cannot be read;
-// and 2 for wrong usage.
+// and 2 for wrong usage. Under go run it is 1 for both: use the program.
 //
 // # JSON
 //
@@ -141,7 +142,7 @@ The tool for saved events of Amazon Kinesis, failed batches, and sizing.
 	}
 	b.WriteString(`  help     lists the commands; sluice help COMMAND says more of one
 
-FILE is an event, or something that events are found in; sluice FILE... shows it.
+FILE is an event, or what events are found in; sluice FILE... shows it.
 `)
 	return b.String()
 }

@@ -148,6 +148,21 @@ func usageTests(fine string) []processTest {
 	}
 }
 
+// Every help fits a terminal of 80 columns.
+func TestHelpFits(t *testing.T) {
+	for _, args := range [][]string{{"help"}, {"help", "view"}, {"help", "redrive"}, {"help", "size"}} {
+		var stdout strings.Builder
+		if status := run(args, nil, &stdout, &stdout); status != command.OK || stdout.Len() == 0 {
+			t.Errorf("%q: exit status %d", args, status)
+		}
+		for line := range strings.Lines(stdout.String()) {
+			if n := len(strings.TrimSuffix(line, "\n")); n > screen.DefaultWidth {
+				t.Errorf("%q: %d columns: %s", args, n, line)
+			}
+		}
+	}
+}
+
 func checkPart(t *testing.T, what, got, part string) {
 	t.Helper()
 	if (got == "") != (part == "") || !strings.Contains(got, part) {

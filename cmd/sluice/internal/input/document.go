@@ -90,8 +90,8 @@ var inShell = regexp.MustCompile(`^[A-Za-z0-9:/_.-]{1,256}$`)
 // consecutive in the shard.
 func (b *FailedBatch) noPayload() error {
 	i := b.KinesisBatchInfo
-	err := fmt.Errorf("describes a failed batch without its records: only S3 as the destination gets them. They are in "+
-		"%s, sequence numbers %s to %s",
+	err := fmt.Errorf("describes a failed batch without its records: only S3 as the destination gets them. They "+
+		"are in %s, sequence numbers %s to %s",
 		screen.Word(i.ShardID), screen.Word(i.StartSequenceNumber), screen.Word(i.EndSequenceNumber))
 	for _, word := range []string{i.StreamARN, i.ShardID, i.StartSequenceNumber, i.EndSequenceNumber} {
 		if !inShell.MatchString(word) {
@@ -101,8 +101,8 @@ func (b *FailedBatch) noPayload() error {
 	return fmt.Errorf(`%[1]w. While the stream has them, this fetches them in a form that is read here: `+
 		`aws kinesis get-records --query "Records[?to_number(SequenceNumber)<=to_number('%[5]s')]" `+
 		`--shard-iterator "$(aws kinesis get-shard-iterator --stream-arn %[2]s --shard-id %[3]s `+
-		`--shard-iterator-type AT_SEQUENCE_NUMBER --starting-sequence-number %[4]s --query ShardIterator --output text)" `+
-		`--output json > FILE. sluice redrive then needs -stream %[2]s -shard %[3]s beside FILE. `+
+		`--shard-iterator-type AT_SEQUENCE_NUMBER --starting-sequence-number %[4]s --query ShardIterator `+
+		`--output text)" --output json > FILE. sluice redrive then needs -stream %[2]s -shard %[3]s beside FILE. `+
 		`With a parallelization factor or a filter it brings records of other batches as well: `+
 		`duplicates, never a loss. One call gives at most 10 MB: the last record should be %[5]s`,
 		err, i.StreamARN, i.ShardID, i.StartSequenceNumber, i.EndSequenceNumber)

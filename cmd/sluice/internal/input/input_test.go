@@ -29,8 +29,8 @@ type want struct {
 	err                   string
 }
 
-const noRecordsOfIt = "describes a failed batch without its records: only S3 as the destination gets them. They are in " +
-	"shardId-000000000006, sequence numbers 4965"
+const noRecordsOfIt = "describes a failed batch without its records: only S3 as the destination gets them. They " +
+	"are in shardId-000000000006, sequence numbers 4965"
 
 var inputTests = map[string][]want{
 	"event.json":                 {{keys: "user-1 user-1"}},
@@ -299,7 +299,8 @@ func TestFailedBatchNumbers(t *testing.T) {
 func TestCompressedFiles(t *testing.T) {
 	event := []byte(`{"Records":[]}`)
 	for want, content := range map[string][]byte{
-		"gzip": routertest.Gzip(event), "zstd": routertest.Zstd(event), "zstd, gzip": routertest.Zstd(routertest.Gzip(event)),
+		"gzip": routertest.Gzip(event), "zstd": routertest.Zstd(event),
+		"zstd, gzip": routertest.Zstd(routertest.Gzip(event)),
 	} {
 		if d := recognise(content, Origin{})[0]; d.Form != want || string(d.Event) != string(event) || d.Err != nil {
 			t.Errorf("%s: %+v", want, d)

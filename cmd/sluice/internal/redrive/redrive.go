@@ -39,7 +39,7 @@ stands for the files in it. Without -yes it only says what it would do.
                       environment (AWS_ACCESS_KEY_ID and so on, AWS_REGION)
   -endpoint URL       one that takes the same call, unsigned, as that of
                       Lambda's Runtime Interface Emulator:
-                      http://localhost:9000/2015-03-31/functions/function/invocations
+    http://localhost:9000/2015-03-31/functions/function/invocations
   -bootstrap PROGRAM  a function's program, started on this machine
   -yes                do it
   -journal FILE       what has been done; default redrive.jsonl
@@ -268,8 +268,10 @@ func (d *driver) showPlan(yes bool) {
 		stream, shard, condition := orDash(b.stream), orDash(b.shard), orDash(given)
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", stream, shard, screen.Group(b.records),
 			condition, b.todo(), screen.Printable(b.file))
-		fmt.Fprintf(&narrow, "%s\n  %s %s, %s, given up: %s; to do: %s\n",
-			screen.Printable(b.file), stream, shard, screen.Count(b.records, "record"), condition, b.todo())
+		about := fmt.Sprintf("%s %s, %s, given up: %s; to do: %s",
+			stream, shard, screen.Count(b.records, "record"), condition, b.todo())
+		fmt.Fprintf(&narrow, "%s\n  %s\n",
+			screen.Printable(b.file), strings.Join(screen.Wrap(about, d.screen.Width-2), "\n  "))
 		if !b.done() {
 			batches++
 			records += b.records - b.from

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"example.com/sluice/cmd/sluice/internal/command"
+	"example.com/sluice/cmd/sluice/internal/input"
 	"example.com/sluice/cmd/sluice/internal/screen"
 	"example.com/sluice/decoder"
 )
@@ -180,6 +181,23 @@ func TestRedrivePlanFits(t *testing.T) {
 		if d.showPlan(false); !strings.Contains(out.String(), want) {
 			t.Errorf("no %q at %d columns in\n%s", want, width, &out)
 		}
+	}
+	about := new(input.FailedBatch)
+	about.RequestContext.Condition = "RetryAttemptsExhausted"
+	var out strings.Builder
+	d := &driver{
+		target: &endpointTarget{url: "http://localhost"}, out: bufio.NewWriter(&out),
+		screen: screen.Screen{Width: 80}, batches: []*batch{{file: name, about: about, window: true}},
+	}
+	d.showPlan(false)
+	for line := range strings.Lines(out.String()) {
+		if n := len(line) - len("\n"); n > 80 && !strings.HasPrefix(line, name) {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+	const want = "\n  - -, 0 records, given up: RetryAttemptsExhausted; to do: all (of a window: the\n  state it answers"
+	if !strings.Contains(out.String(), want) {
+		t.Errorf("no %q in\n%s", want, &out)
 	}
 }
 

@@ -144,9 +144,9 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return command.Failed
 	}
 	if s.Aggregates > 0 && !o.deaggregate {
-		plan.Warnings = append(plan.Warnings, fmt.Sprintf("%s of %s: a handler that gets the user records in them is "+
-			"sized by -deaggregate, and -handler-time is then that of one of those",
-			screen.Count(s.Aggregates, "KPL aggregate"), screen.Count(s.Records, "record")))
+		plan.Warnings = append(plan.Warnings, fmt.Sprintf("%s of %s are KPL aggregates: if the handler gets the user "+
+			"records in them, give -deaggregate and the time of one of those",
+			screen.Group(s.Aggregates), screen.Count(s.Records, "record")))
 	}
 	var out bytes.Buffer
 	if o.json {
@@ -337,7 +337,7 @@ func printPlan(w io.Writer, o *options, s *sample, plan *sizing.Plan, width int)
 	p.bill(o, plan)
 	fmt.Fprintln(p)
 	for i, url := range p.pages {
-		fmt.Fprintf(p, "[%d] %s\n", i+1, url)
+		fmt.Fprintf(p, "[%d] %s\n", i+1, strings.TrimPrefix(url, "https://")) // as wide as 80 columns allow
 	}
 	p.deployment(plan)
 }
@@ -345,8 +345,8 @@ func printPlan(w io.Writer, o *options, s *sample, plan *sizing.Plan, width int)
 // deployment prints the command that deploys the plan, to be pasted.
 func (p *page) deployment(plan *sizing.Plan) {
 	fmt.Fprintln(p)
-	p.paragraph("", 0, "to deploy it from the top of the repository, as a stack called orders (StreamArn=ARN at the end "+
-		"is for a stream that is there, and keeps its shards and retention):")
+	p.paragraph("", 0, "to deploy it from the top of the repository, as a stack called orders (StreamArn=ARN at the "+
+		"end is for a stream that is there, and keeps its shards and retention):")
 	command := "sam deploy --template-file deploy/handler.yaml --stack-name orders --capabilities CAPABILITY_IAM " +
 		"--resolve-s3 --parameter-overrides " + plan.Overrides()
 	lines := screen.Wrap(command, p.width-len("   \\"))

@@ -64,12 +64,12 @@ func For(l Load) (*Plan, error) {
 		{"ShardCount", p.Shards, "", why, DocStream},
 		{
 			"RetentionHours", p.Retention, "h",
-			fmt.Sprintf("an outage of %v and a quarter more, and an hour above the age limit; %d to %d", screen.Duration(l.Outage),
-				minRetention, maxRetention), DocRetention,
+			fmt.Sprintf("an outage of %s and a quarter more, and an hour above the age limit; %d to %d",
+				screen.Duration(l.Outage), minRetention, maxRetention), DocRetention,
 		},
 		{
 			"BatchSize", p.BatchSize, "records",
-			fmt.Sprintf("the least of: 6 MB less %.0f %% / %.0f bytes a record; %v / %v a record × %d at once; %d",
+			fmt.Sprintf("the least of: 6 MB less %.0f %% / %.0f bytes a record; %s / %s a record × %d at once; %d",
 				100*l.Headroom, l.EventBytes, screen.Duration(l.MaxDuration), screen.Duration(l.HandlerTime), l.Workers,
 				maxBatch), DocBatching,
 		},
@@ -82,7 +82,8 @@ func For(l Load) (*Plan, error) {
 			"ParallelizationFactor", p.Factor, "",
 			fmt.Sprintf("%s/s × %s / %d at once, less headroom, takes %s of %s; at most %d",
 				screen.Figure(l.Rate, 4), screen.Duration(l.HandlerTime), l.Workers,
-				screen.Plural(screen.Figure(lanes, 3), "shard lane"), screen.Count(p.Shards, "shard"), most), DocBatching,
+				screen.Plural(screen.Figure(lanes, 3), "shard lane"), screen.Count(p.Shards, "shard"), most),
+			DocBatching,
 		},
 		{
 			"MaximumRecordAge", p.RecordAge, "s",
@@ -141,8 +142,8 @@ func (p *Plan) warn(l Load, lanes float64, full time.Duration) {
 	switch {
 	case l.Tumbling || lanes <= 1 || Worth(maxFactor, l.Aggregated) > 0.9*maxFactor:
 	case l.Aggregated == 1:
-		warn("the records are KPL aggregates with one outer key, which keeps a shard's in one lane: a parallelization " +
-			"factor does nothing, so the plan has shards instead")
+		warn("the records are KPL aggregates with one outer key, which keeps a shard's in one lane: a " +
+			"parallelization factor does nothing, and shards or workers must do instead")
 	default:
 		warn("%.0f %% of the work is in KPL aggregates with one outer key, which keeps a shard's in one lane: a "+
 			"parallelization factor of %d is worth %s, and one of %d is worth %s", 100*l.Aggregated, p.Factor,

@@ -129,7 +129,7 @@ func TestWarnings(t *testing.T) {
 	}{
 		{"times what its shard can take", func(l *Load) { l.HotShare = 0.8; l.HandlerTime = 100 * time.Microsecond }},
 		{"handled in their order", func(l *Load) { l.HotShare = 0.4 }},
-		{"does nothing, so the plan has shards instead", func(l *Load) { l.Aggregated = 1 }},
+		{"does nothing, and shards or workers must do instead", func(l *Load) { l.Aggregated = 1 }},
 		{
 			"25 % of the work is in KPL aggregates with one outer key, which keeps a shard's in one lane: a " +
 				"parallelization factor of 3 is worth 2, and one of 10 is worth 3.08",

@@ -210,8 +210,8 @@ func TestOnFailure(t *testing.T) {
 	name := onFailureFile(t, "none")
 	status := Run([]string{name}, nil, &stdout, &stderr)
 	if want := name + ": describes a failed batch without its records: only S3 as the destination gets them. They " +
-		"are in shardId-000000000006, sequence numbers 1 to 2. While the stream has them, this fetches them "; status != command.Failed ||
-		!strings.HasPrefix(stderr.String(), want) || strings.Count(stderr.String(), "\n") != 1 {
+		"are in shardId-000000000006, sequence numbers 1 to 2. While the stream has them, this fetches them "; status !=
+		command.Failed || !strings.HasPrefix(stderr.String(), want) || strings.Count(stderr.String(), "\n") != 1 {
 		t.Errorf("exit status %d, %q, want %q", status, &stderr, want)
 	}
 }

@@ -50,10 +50,11 @@ On a terminal this is a table, without colors where NO_COLOR is set. Elsewhere
 it is one line for each record, in quotes and with escapes where something is
 not printable.
 
-  -codec C    how data is compressed: auto, gzip, zlib, zstd, snappy, or identity
-              for not at all; it is shown decompressed
+  -codec C    how data is compressed: auto, gzip, zlib, zstd, snappy, identity;
+              it is shown decompressed
   -deaggregate
-              show the user records in aggregates of the Kinesis Producer Library
+              show the user records in aggregates of the Kinesis Producer
+              Library
   -json       one JSON object a line: see the package's documentation
   -n N        at most N records of each event in tables; default 20, 0 is all
   -summary    nothing but the sizes and keys of all files
@@ -232,7 +233,7 @@ func (p *printer) invocation(event []byte) {
 // records shows each record and complains about the bad ones. Its error is what
 // breaks the event.
 func (p *printer) records(event []byte) error {
-	open := opener{left: maxOpened}
+	open, compressed := opener{left: maxOpened}, -1
 	for rec, err := range p.decoder.Records(event) {
 		if rec == nil {
 			return err
@@ -245,10 +246,13 @@ func (p *printer) records(event []byte) error {
 		p.view.record(rec, inside, err)
 		if err != nil {
 			p.complain(input.Place(err))
-			if errors.Is(err, decoder.ErrCompressed) {
-				p.hint(event, rec.Index)
+			if compressed < 0 && errors.Is(err, decoder.ErrCompressed) {
+				compressed = rec.Index
 			}
 		}
+	}
+	if compressed >= 0 {
+		p.hint(event, compressed)
 	}
 	if window, err := p.decoder.Window(event); err == nil && window != nil {
 		p.view.window(window)
@@ -256,7 +260,8 @@ func (p *printer) records(event []byte) error {
 	return nil
 }
 
-// hint says once that it is the flag -codec that is wrong, and not the data.
+// hint says once that it is the flag -codec that is wrong, and not the data of
+// that record.
 func (p *printer) hint(event []byte, index int) {
 	if p.hinted || p.decoder.Codec == decoder.Auto {
 		return

@@ -267,7 +267,8 @@ func TestLocalTooManyRecords(t *testing.T) {
 		`"}]}`; !strings.Contains(stdout, response) {
 		t.Errorf("no %s", response)
 	}
-	last := "-: record 262144: too large: more than 262144 records; MaxRecords sets this limit"
+	last := "-: record 262144 (sequence number " + sequence(1) + "): too large: more than 262144 records; MaxRecords " +
+		"sets this limit "
 	if status != command.Failed || strings.Count(stderr, "\n") != 2 || !strings.Contains(stderr, "\n"+last) {
 		t.Errorf("exit status %d, standard error:\n%s", status, stderr)
 	}
@@ -379,7 +380,7 @@ func TestCodecHint(t *testing.T) {
 	err := setCodec(&c, "lz4")
 	for name := range strings.FieldsFuncSeq(err.Error(), func(r rune) bool { return r == ' ' || r == ',' }) {
 		if setCodec(&c, name) == nil && !strings.Contains(usage, " "+name+", ") && !strings.Contains(usage,
-			"or "+name+"\n") {
+			" "+name+";") {
 			t.Errorf("the help does not say %s", name)
 		}
 	}
