@@ -45,12 +45,12 @@ const (
 	tagTag               = 4<<3 | uint64(protowire.BytesType)
 )
 
-// aggregate is one that is being read.
+// aggregate is the aggregate that is being read.
 type aggregate struct {
 	message []byte
-	// Where the entries of the tables begin, with their length. A table may
-	// have as many entries as the message has pairs of bytes; with four bytes
-	// an entry it takes twice the message at most.
+	// The offsets of the tables' entries, each of which begins with its length.
+	// A table may have one entry for each two bytes of the message, so at four
+	// bytes an offset it takes at most twice the message.
 	partitionKeys, hashKeys []uint32
 
 	known []userRecord // the first ones, maxKnown at most
@@ -59,18 +59,18 @@ type aggregate struct {
 	sub   int          // the next one's subsequence number
 }
 
-// maxKnown is how many user records are kept.
+// maxKnown is how many user records are kept from the scan.
 const maxKnown = 1024
 
-// userRecord is a user record as it stands in the message.
+// userRecord is a user record as it is in the message.
 type userRecord struct {
 	partitionKey, hashKey uint64 // indices into the tables
 	hasHashKey            bool
 	data                  span
 }
 
-// open takes data for an aggregate and reports whether it is one. An aggregate
-// may have no user records.
+// open reports whether data is an aggregate, and if so prepares to read it. An
+// aggregate may have no user records.
 func (a *aggregate) open(data []byte) bool {
 	const magic, sum = len(aggregateMagic), md5.Size
 	if len(data) <= magic+sum || string(data[:magic]) != aggregateMagic || uint64(len(data)) > math.MaxUint32 {
@@ -121,7 +121,7 @@ func (a *aggregate) scan(m []byte) bool {
 	return true
 }
 
-// next returns the next user record. There must be one left.
+// next returns the next user record; there must be one left.
 func (a *aggregate) next() userRecord {
 	a.left--
 	a.sub++
@@ -138,7 +138,7 @@ func (a *aggregate) next() userRecord {
 	}
 }
 
-// entry returns an entry of a table, and reports whether there is one.
+// entry returns an entry of a table, and reports whether the table has it.
 func (a *aggregate) entry(table []uint32, index uint64) ([]byte, bool) {
 	if index >= uint64(len(table)) {
 		return nil, false
@@ -146,8 +146,8 @@ func (a *aggregate) entry(table []uint32, index uint64) ([]byte, bool) {
 	return a.view(lengthPrefixed(a.message, int(table[index]))), true
 }
 
-// view is a part of the message. Appending to it does not run into what stands
-// behind.
+// view returns a part of the message. Appending to it does not overwrite what
+// follows.
 func (a *aggregate) view(p span) []byte { return a.message[p.Start:p.End:p.End] }
 
 func (a *aggregate) reset() {
@@ -162,13 +162,13 @@ func (a *aggregate) reset() {
 }
 
 // readUserRecord reads the message of a user record, and reports whether it is
-// sound. As in every protobuf message the last of repeated fields counts, and
-// one of another wire type is an unknown one.
+// sound. As in every protobuf message, the last of repeated fields counts, and
+// a field of another wire type is unknown.
 //
-// The format calls for key index and data, but writers of proto3 leave out what
-// is zero: index 0, and data without a byte. Magic and MD5 leave no doubt that
-// it is an aggregate, so they are read. Where a field stands in another wire
-// type alone, its value is not known, and zero would be a guess.
+// The format requires key index and data, but proto3 writers omit what is zero:
+// index 0 and empty data. Magic number and MD5 leave no doubt that this is an
+// aggregate, so omitted fields are zero. If a field occurs only in another wire
+// type, its value is unknown, and zero would be a guess.
 func readUserRecord(m []byte, at span) (u userRecord, ok bool) {
 	m = m[:at.End]
 	if u, ok = commonUserRecord(m, at.Start); ok {
@@ -212,8 +212,8 @@ func readUserRecord(m []byte, at span) (u userRecord, ok bool) {
 }
 
 // commonUserRecord reads the user record from i to the end of m if it has the
-// form in which libraries write it: the fields once, in their order, with
-// indices below 128 and no tags.
+// form that libraries write: each field once, in order, with indices below 128
+// and no tags.
 func commonUserRecord(m []byte, i int) (u userRecord, ok bool) {
 	if i+4 > len(m) || m[i] != byte(tagPartitionKeyIndex) || m[i+1] >= 0x80 {
 		return u, false
@@ -235,8 +235,8 @@ func commonUserRecord(m []byte, i int) (u userRecord, ok bool) {
 	return u, true
 }
 
-// isMessage is whether m is a sound message. That is all that is asked of tags:
-// none of them means anything yet.
+// isMessage reports whether m is a sound message. Nothing more is asked of
+// tags, since none has a meaning yet.
 func isMessage(m []byte) bool {
 	for i := 0; i < len(m); {
 		var tag uint64
@@ -250,8 +250,7 @@ func isMessage(m []byte) bool {
 	return true
 }
 
-// uvarint reads the number at i and returns the offset behind it, -1 where
-// there is none.
+// uvarint reads the number at i and returns the offset after it, or -1.
 func uvarint(m []byte, i int) (uint64, int) {
 	if i < len(m) && m[i] < 0x80 {
 		return uint64(m[i]), i + 1
@@ -266,8 +265,8 @@ func uvarint(m []byte, i int) (uint64, int) {
 	return v, i + n
 }
 
-// skipField returns the offset behind the value at i, of a field with that tag,
-// and -1 where it is not sound.
+// skipField returns the offset after the value at i, of a field with that tag,
+// or -1 if it is not sound.
 func skipField(m []byte, i int, tag uint64) int {
 	if tag == tagRecord || tag == tagPartitionKey || tag == tagData {
 		return skipBytes(m, i)
@@ -286,8 +285,8 @@ func skipField(m []byte, i int, tag uint64) int {
 	return i + n
 }
 
-// skipBytes returns the offset behind the bytes whose length stands at i, and
-// -1 where they are not there.
+// skipBytes returns the offset after the bytes whose length is at i, or -1 if
+// they are not all there.
 func skipBytes(m []byte, i int) int {
 	n, i := uvarint(m, i)
 	if i < 0 || n > uint64(len(m)-i) {
@@ -296,7 +295,7 @@ func skipBytes(m []byte, i int) int {
 	return i + int(n)
 }
 
-// lengthPrefixed returns where the bytes stand whose length stands at i, which
+// lengthPrefixed returns the span of the bytes whose length is at i, which
 // skipField has passed.
 func lengthPrefixed(m []byte, i int) span {
 	n, i := uvarint(m, i)

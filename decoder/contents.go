@@ -5,12 +5,12 @@ import (
 	"example.com/sluice/decoder/internal/memory"
 )
 
-// contents looks into the data of records, where the Decoder asks for it: an
-// aggregate becomes its user records, and data is decompressed. It is touched
-// only where wanted is set.
+// contents looks into the data of records if the Decoder asks for it: it splits
+// aggregates into user records and decompresses data. If wanted is not set,
+// nothing else in it is used.
 //
-// While aggregate has user records left it is open; then outer is the record
-// that it came in, and what it needs of the arena stands before mark.
+// While the aggregate has user records left, it is open; outer is then the
+// record that it came in, and the memory that it needs lies before mark.
 type contents struct {
 	wanted      bool
 	deaggregate bool
@@ -31,11 +31,11 @@ type contents struct {
 	decompressor compression.Decompressor
 }
 
-// maxWasted is how many bytes of an event may be decompressed in vain: a small
-// event can ask for terabytes.
+// maxWasted is how many bytes of an event may be decompressed only to be
+// refused: a small event can ask for terabytes.
 const maxWasted = 4 << 30
 
-// begin notes what a Decoder, whose defaults are filled in, asks for.
+// begin notes what a Decoder, with its defaults filled in, asks for.
 func (c *contents) begin(d *Decoder) {
 	if c.wanted = d.Deaggregate || d.Codec != Identity; !c.wanted {
 		return
@@ -55,19 +55,19 @@ func (c *contents) reset() {
 	*c = contents{aggregate: c.aggregate, decompressor: c.decompressor}
 }
 
-// forget gives up memory that was scribbled on.
+// forget drops memory that was scribbled on.
 func (c *contents) forget() { c.decompressor.Forget() }
 
-// work is how many bytes were decompressed.
+// work returns how many bytes were decompressed.
 func (c *contents) work() int64 { return int64(c.unpacked) + c.wasted }
 
-// open is whether user records are left.
+// open reports whether user records are left.
 func (c *contents) open() bool { return c.aggregate.left > 0 }
 
 // rewind takes back what was handed out since the aggregate was opened.
 func (c *contents) rewind(out *output) { c.mark = out.rewind(c.mark) }
 
-// nextContent is next where data is looked into.
+// nextContent is next for a Decoder that looks into data.
 func (r *reader) nextContent() bool {
 	c, out := &r.contents, &r.out
 	for !c.open() {
@@ -100,7 +100,7 @@ func (r *reader) nextContent() bool {
 	return r.count()
 }
 
-// unpack decompresses the record's data. It reports false where the event has
+// unpack decompresses the record's data. It reports false if the event has
 // taken too much memory or work.
 func (r *reader) unpack() bool {
 	c, out := &r.contents, &r.out
@@ -134,8 +134,8 @@ func (r *reader) unpack() bool {
 	return true
 }
 
-// count counts a record that is about to be handed out. It reports false where
-// there are too many.
+// count counts a record before it is handed out. It reports false if there are
+// too many.
 func (r *reader) count() bool {
 	c := &r.contents
 	if c.yielded >= c.maxRecords {
@@ -169,12 +169,12 @@ func (r *reader) nextUserRecord() {
 	}
 }
 
-// flawInside notes a flaw of what is in the record's data. Its place in the
-// event is that of the data.
+// flawInside notes a flaw of what is in the record's data, at the place of the
+// data.
 func (r *reader) flawInside(err error) {
 	c, out := &r.contents, &r.out
 	if c.data == 0 {
-		// This reads the whole element: once for all that is in it.
+		// This reads the whole element, so it is done once for all flaws in it.
 		c.data = placeOf(r.walker.event, span{Start: r.walker.start}, fieldData).Start
 		c.number = string(out.rec.SequenceNumber)
 	}

@@ -2,8 +2,8 @@ package decoder
 
 import "example.com/sluice/internal/jsonscan"
 
-// describe says what an event without records looks like, from the names of its
-// members. The scanner has passed it.
+// describe says what an event without records looks like, going by the names of
+// its members. The scanner has passed the event.
 func describe(event []byte) string {
 	s := jsonscan.Scanner{B: event}
 	i := jsonscan.SkipSpace(event, jsonscan.SkipSpace(event, 0)+1)
@@ -28,8 +28,8 @@ func describe(event []byte) string {
 	return "it has no Records"
 }
 
-// kinds are events of other services, by a member that marks them; the first
-// match names the event.
+// kinds are events of other services, each known by a member; the first match
+// names the event.
 var kinds = []struct{ member, what string }{
 	{"detail-type", "an EventBridge event"},
 	{"awslogs", "a CloudWatch Logs subscription"},
@@ -47,7 +47,7 @@ var kinds = []struct{ member, what string }{
 	{"records", "an event with \"records\" in lower case"},
 }
 
-// sources are the services that write {"Records":[…]}, by the event source of a
+// sources are the services that write {"Records":[…]}, by the event source in a
 // record.
 var sources = map[string]string{
 	"aws:s3":         "an S3 event",
@@ -59,8 +59,8 @@ var sources = map[string]string{
 	"aws:codecommit": "a CodeCommit event",
 }
 
-// describeRecord names the service of the record at i, an object that the
-// scanner has passed.
+// describeRecord names the service that wrote the record at i, an object that
+// the scanner has passed.
 func describeRecord(event []byte, i int) string {
 	s := jsonscan.Scanner{B: event}
 	what := "its records are not from Kinesis"

@@ -1,6 +1,7 @@
 package decoder
 
-// nextElement reads the next element of the array of records, as it stands.
+// nextElement reads the next element of Records as it is. It reports false at
+// the end, and if the event is broken.
 func (r *reader) nextElement() bool {
 	w, t, out := &r.walker, &r.templates, &r.out
 	out.clear()
@@ -32,8 +33,8 @@ func (r *reader) nextElement() bool {
 	return true
 }
 
-// readStrictly reads the element that was found last, and learns from it. It
-// reports false where the event is broken.
+// readStrictly reads the element that was found last with the strict reader,
+// and learns from it. It reports false if the event is broken.
 func (r *reader) readStrictly() bool {
 	w, out := &r.walker, &r.out
 	el, sound := w.scanElement(w.start)
@@ -51,8 +52,8 @@ func (r *reader) readStrictly() bool {
 	return true
 }
 
-// readAgain reads the element once more, by the strict reader and with MaxData
-// as the limit, so that it reports that the data is too large.
+// readAgain reads the element once more with the strict reader, which reports
+// that its data is larger than MaxData.
 func (r *reader) readAgain() bool {
 	w, out := &r.walker, &r.out
 	limit := out.setLimit(r.contents.maxData)
@@ -64,7 +65,8 @@ func (r *reader) readAgain() bool {
 	return true
 }
 
-// nameElement reads of the element that was found last only which record it is.
+// nameElement reads the element that was found last only as far as an error
+// needs to name it.
 func (r *reader) nameElement() {
 	index := r.walker.index
 	r.out.leaveData()
@@ -72,8 +74,8 @@ func (r *reader) nameElement() {
 	r.out.rec.Index = index
 }
 
-// peek reads which record comes next, but not its data: that may take long. It
-// reports false at the event's end.
+// peek finds out which record comes next without decoding its data, which may
+// take long. It reports false at the end of the event.
 func (r *reader) peek() bool {
 	if r.contents.open() {
 		return true // another of the last record's aggregate

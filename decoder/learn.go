@@ -11,9 +11,8 @@ import (
 	"example.com/sluice/internal/jsonscan"
 )
 
-// templateCache holds the templates that were learned, newest first,
-// maxTemplates at most. A list is never changed, but replaced, so it is read
-// without the lock.
+// templateCache holds the templates that were learned, newest first, at most
+// maxTemplates. A list is replaced and never changed, so readers need no lock.
 type templateCache struct {
 	list atomic.Pointer[[]*template]
 	lock sync.Mutex // held while the list is replaced
@@ -31,8 +30,8 @@ func (c *templateCache) all() []*template {
 	return nil
 }
 
-// add takes in a template, and returns it or the one that is known already.
-// last, which was of use to the caller, keeps its place before the others.
+// add adds a template unless an equal one is known, and returns the one that is
+// in the cache. last, which the caller has just used, moves to the front.
 func (c *templateCache) add(t, last *template) *template {
 	c.lock.Lock()
 	defer c.lock.Unlock()
@@ -56,9 +55,8 @@ func (c *templateCache) add(t, last *template) *template {
 	return t
 }
 
-// learn takes the template of a record that the strict reader has read and
-// found good. While nothing that is learned is of use, it does so more and more
-// seldom.
+// learn learns the template of a good record that the strict reader has read.
+// While nothing that it learns is of use, it learns less and less often.
 func (t *templateReader) learn(b []byte, record span, source *Source, depth int) {
 	if t.misses < mostMisses {
 		t.misses++
@@ -76,10 +74,9 @@ func (t *templateReader) learn(b []byte, record span, source *Source, depth int)
 	}
 }
 
-// recentRejects are hashes of the texts of the last records that taught
-// nothing. While the cache is full only a text that is seen twice is learned:
-// otherwise a few odd records among many of one form would push its template
-// out.
+// recentRejects holds hashes of the last texts that were not learned. While the
+// cache is full, a text is only learned the second time: otherwise a few odd
+// records would push out the template of all the others.
 type recentRejects struct {
 	hashes [8]uint64
 	next   int
@@ -105,14 +102,14 @@ func (r *recentRejects) has(b []byte, record span, slots []found) bool {
 	return false
 }
 
-// found is a slot and where it was found.
+// found is a slot and its place in the event.
 type found struct {
 	span
 	slot slot
 }
 
-// findSlots returns the slots of a record in their order, with the prefix of
-// its event id; nil where a record like it could not match.
+// findSlots returns the slots of a record in order and the prefix of its event
+// id, or nil if a record like it could not match.
 func findSlots(b []byte, record span) (slots []found, prefix string) {
 	var p places
 	p.find(b, record.Start)
@@ -156,8 +153,8 @@ func findSlots(b []byte, record span) (slots []found, prefix string) {
 	return append(slots, found{jsonscan.Between(record.End, record.End), slotEnd}), prefix
 }
 
-// newTemplate returns the template with these slots, nil where it has too much
-// text.
+// newTemplate returns the template with these slots, or nil if it would have
+// too much text.
 func newTemplate(b []byte, record span, slots []found) *template {
 	t := &template{segments: make([]segment, 0, len(slots))}
 	size, at := 0, record.Start

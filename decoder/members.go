@@ -73,12 +73,13 @@ func fieldOf(name []byte) field {
 	return notAField
 }
 
-// members are those members of one record that count: of members that stand
-// twice the last, and none that is null. V is a value, its zero value an absent
-// one.
+// members are those members of one record that count: the last of several with
+// the same name, and none that is null. V is a value; its zero value is an
+// absent one.
 //
-// A record has the inner fields in its "kinesis"; a flat one, which has none,
-// has them beside the others. To stand twice is a flaw of "kinesis" alone.
+// A record has the inner fields in its "kinesis"; a flat record has no
+// "kinesis" and has them beside the others. Occurring twice is a flaw only of
+// "kinesis".
 type members[V comparable] struct {
 	kinesis V
 	inner   [innerFields]V // in kinesis, where that is an object
@@ -88,7 +89,7 @@ type members[V comparable] struct {
 	twice  bool // whether it does so twice
 }
 
-// note takes in a member of the record.
+// note adds a member of the record.
 func (m *members[V]) note(f field, value V, null bool) {
 	if f == fieldKinesis {
 		m.twice, m.nested = m.nested, true
@@ -102,14 +103,14 @@ func (m *members[V]) note(f field, value V, null bool) {
 	}
 }
 
-// noteInner takes in a member of the last "kinesis" that is not null.
+// noteInner adds a member of the last "kinesis" that is not null.
 func (m *members[V]) noteInner(f field, value V, null bool) {
 	if f < innerFields && !null {
 		m.inner[f] = value
 	}
 }
 
-// get returns the value of a field, wherever it belongs.
+// get returns the value of a field, from wherever it belongs.
 func (m *members[V]) get(f field) V {
 	var absent V
 	if f < innerFields && m.kinesis != absent {
@@ -118,14 +119,13 @@ func (m *members[V]) get(f field) V {
 	return m.outer[f]
 }
 
-// places is where the members of a record stand in the event.
+// places is where the members of a record are in the event.
 type places struct {
 	members[span]
 	odd bool // whether a name has escapes, or one that is known stands twice
 }
 
-// find finds the members of the object that begins at start, which the scanner
-// has passed.
+// find finds the members of the object at start, which the scanner has passed.
 func (p *places) find(event []byte, start int) {
 	*p = places{}
 	var seen, seenInner [notAField + 1]bool
@@ -147,9 +147,9 @@ func (p *places) find(event []byte, start int) {
 	})
 }
 
-// appendReduced appends to dst a record with the same meaning as the one that p
-// was found in, but without what has none: unknown members, earlier duplicates,
-// the contents of values of a wrong type.
+// appendReduced appends to dst a record with the same meaning as the one in
+// which p was found, without what has none: unknown members, earlier
+// duplicates, the contents of values of the wrong type.
 func (p *places) appendReduced(dst, event []byte) []byte {
 	dst = append(dst, '{')
 	if p.twice {

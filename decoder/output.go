@@ -9,10 +9,10 @@ import (
 )
 
 // output is what is handed out: the record that was read last, what is wrong
-// with it, and the memory that both readers put its bytes into.
+// with it, and the memory for its bytes.
 //
-// The caller may change rec while it has it, so what no reader sets is cleared
-// before the next one is read, and what is scribbled on is taken from issued.
+// The caller may change rec while it has it. So clear clears what no reader
+// overwrites, and scribbling goes by issued.
 type output struct {
 	rec    Record
 	bad    *Error // the first thing that is wrong with rec
@@ -37,7 +37,7 @@ func (o *output) begin(event []byte, batch, detach bool, limit int) {
 	}
 }
 
-// leaveData says that nobody wants the data of this event's records.
+// leaveData says that nobody wants the data of the next records.
 func (o *output) leaveData() { o.skipData = true }
 
 // setLimit sets the limit of data, and returns the one before.
@@ -117,7 +117,7 @@ func (o *output) fillUser(outer *Record, sub int, key, hashKey, data []byte) {
 
 func (o *output) arrivedAt(t time.Time) { o.rec.ApproximateArrivalTimestamp = t }
 
-// detachViews copies what fill was given.
+// detachViews replaces the views that fill was given with copies.
 func (o *output) detachViews() {
 	rec := &o.rec
 	rec.PartitionKey = o.copy(rec.PartitionKey)
@@ -159,8 +159,8 @@ func (o *output) decode(text []byte) bool {
 	return true
 }
 
-// decodeAny decodes any base64. Where that fails, Data is the text, err is
-// ErrBase64 or ErrTooLarge, and fault the place in the text.
+// decodeAny decodes any base64. If it fails, Data is the text, err is ErrBase64
+// or ErrTooLarge, and fault is the offset in the text.
 func (o *output) decodeAny(text []byte) (fault int, err error) {
 	if len(text) == 0 {
 		o.rec.Data = text
@@ -173,8 +173,8 @@ func (o *output) decodeAny(text []byte) (fault int, err error) {
 			o.rec.Data = o.keep(text)
 			return fault, ErrBase64
 		case n == 0:
-			// Line breaks alone. The arena may have no memory yet, and present
-			// data is never nil.
+			// It was line breaks alone. The arena may have no memory yet, and
+			// present data is never nil.
 			o.rec.Data = []byte{}
 			return 0, nil
 		case n <= o.limit:
@@ -186,7 +186,7 @@ func (o *output) decodeAny(text []byte) (fault int, err error) {
 	return 0, ErrTooLarge
 }
 
-// tooLarge is whether base64 is so far above the limit that it need not be
+// tooLarge reports whether base64 is so far above the limit that it need not be
 // decoded to know.
 func (o *output) tooLarge(text []byte) bool {
 	quads := len(text) / 4

@@ -9,16 +9,16 @@ import (
 	"example.com/sluice/internal/jsonscan"
 )
 
-// maxTree is how many values and names a record may have to be handed to the
-// parser as it is. Records have about thirty. A tree takes some 100 bytes a
+// maxTree is the number of values and names up to which the parser gets a
+// record as it is. Records have about thirty. A tree takes some 100 bytes a
 // value, so without a limit an event of 6 MB could take 600 MB.
 const maxTree = 512
 
-// strictReader reads any record of sound JSON, through the parser's tree of
-// that one record. It alone says what is wrong with a record.
+// strictReader reads any record of valid JSON from the parser's tree of that
+// one record. It alone says what is wrong with a record.
 //
-// tree and text are of the record that was read last; they are valid until the
-// next one, or reset. source is never changed, only replaced.
+// tree and text belong to the record that was read last and are valid until the
+// next one or reset. source is replaced, never changed.
 type strictReader struct {
 	parser fastjson.Parser
 	tree   members[*fastjson.Value]
@@ -41,10 +41,10 @@ func (s *strictReader) reset(eventLen int) {
 	}
 }
 
-// forget gives up the parser's memory, which was scribbled on.
+// forget drops the parser's memory, which was scribbled on.
 func (s *strictReader) forget() { s.parser = fastjson.Parser{} }
 
-// record is the record that is being read, and where it goes to.
+// record is the record that is being read, and where it goes.
 type record struct {
 	*output
 	event []byte
@@ -52,9 +52,9 @@ type record struct {
 	tree  *members[*fastjson.Value]
 }
 
-// readRecord reads the element into out as record number index. The error is
-// that of an event which is broken there: its first record shows that it is
-// from another service.
+// readRecord reads the element into out as the record with that index. It
+// returns an error if the event is broken there: the first record shows that it
+// comes from another service.
 func (s *strictReader) readRecord(event []byte, el element, index int, out *output) error {
 	out.start(index)
 	v, err := s.parser.ParseBytes(s.parserText(event, el))
@@ -80,8 +80,8 @@ func (s *strictReader) readRecord(event []byte, el element, index int, out *outp
 	return nil
 }
 
-// parserText returns what the parser is to read for the element: its text, or a
-// rewritten one where that would take too large a tree, or may hold surrogates
+// parserText returns what the parser gets to read: the text of the element, or
+// a rewritten text if that would make too large a tree or may have surrogates
 // that the parser would get wrong.
 func (s *strictReader) parserText(event []byte, el element) []byte {
 	switch {
@@ -100,7 +100,7 @@ func (s *strictReader) parserText(event []byte, el element) []byte {
 	return s.text
 }
 
-// plant makes the tree that of a record.
+// plant sets the tree to that of a record.
 func (s *strictReader) plant(object *fastjson.Object) {
 	s.tree, s.read = members[*fastjson.Value]{}, true
 	object.Visit(func(name []byte, v *fastjson.Value) {
@@ -165,7 +165,7 @@ func (s *strictReader) arrival(r *record) time.Time {
 }
 
 // sourceFields are the members that make up a Source; the derived shard id
-// stands behind them.
+// comes after them.
 var sourceFields = [...]field{
 	fieldSchemaVersion, fieldEncryptionType, fieldEventSource, fieldEventVersion,
 	fieldEventName, fieldEventSourceARN, fieldInvokeIdentityARN, fieldAWSRegion,
@@ -183,8 +183,8 @@ func (s *strictReader) sourceOf(r *record, eventID []byte) *Source {
 	return s.intern(values)
 }
 
-// intern returns a Source with these values: the last one where they are the
-// same, so that records that follow each other share it.
+// intern returns a Source with these values: the last one if it has the same,
+// so that consecutive records share it.
 func (s *strictReader) intern(v *sourceValues) *Source {
 	if p := s.source; p != nil &&
 		string(v[0]) == p.KinesisSchemaVersion && string(v[1]) == p.EncryptionType &&
@@ -204,8 +204,8 @@ func (s *strictReader) intern(v *sourceValues) *Source {
 	return p
 }
 
-// fromKinesis is whether the record's event source says that it comes from
-// Kinesis or, where that is absent, it has something of such a record.
+// fromKinesis reports whether the record's event source is Kinesis or, if it
+// names none, whether the record has anything that one of Kinesis has.
 func (r *record) fromKinesis() bool {
 	t := r.tree
 	if source := t.outer[fieldEventSource]; source != nil && source.Type() == fastjson.TypeString {
@@ -215,8 +215,8 @@ func (r *record) fromKinesis() bool {
 		t.outer[fieldData] != nil
 }
 
-// text returns a member that is a string; for another it notes a flaw and
-// returns nil.
+// text returns a member that is a string. For any other value it notes a flaw
+// and returns nil.
 func (r *record) text(f field) []byte {
 	v := r.tree.get(f)
 	if v == nil {
@@ -264,16 +264,15 @@ func (r *record) flawKinesis(err error) {
 	}
 }
 
-// flawAt notes a flaw of a member; its place is the value's, or the record's
-// where there is no value.
+// flawAt notes a flaw of a member, at its value or, if it has none, at the
+// record.
 func (r *record) flawAt(f field, err error) {
 	if r.bad == nil {
 		r.flaw(placeOf(r.event, r.at, f).Start, f.String(), err)
 	}
 }
 
-// placeOf finds where a member's value stands, and the record where it has
-// none.
+// placeOf returns where a member's value is, or the record if it has none.
 func placeOf(event []byte, record span, f field) span {
 	var p places
 	p.find(event, record.Start)

@@ -7,14 +7,14 @@ import (
 	"example.com/sluice/internal/jsonscan"
 )
 
-// latest is the first second that an arrival time may not have: the year
-// 10,000, which neither RFC 3339 nor time.Time's JSON form can write.
+// latest is the first second that an arrival time must not have: the year
+// 10,000, which neither RFC 3339 nor the JSON form of time.Time can write.
 const latest = 253402300800
 
-// parseSeconds reads a number of JSON's grammar as seconds since the epoch,
-// exactly: through integers, never through a float64. What is finer than a
-// nanosecond is cut off. It reports false for what is no number and for times
-// from the year 10,000 on, or as far before the epoch.
+// parseSeconds reads a JSON number as seconds since the epoch, exactly: through
+// integers, never through a float64. It truncates to nanoseconds. It reports
+// false for anything else, and for times from the year 10,000 on or as far
+// before the epoch.
 func parseSeconds(text []byte) (time.Time, bool) {
 	if at, ok := lambdaSeconds(text); ok {
 		return at, true
@@ -26,8 +26,8 @@ func parseSeconds(text []byte) (time.Time, bool) {
 	if negative {
 		text = text[1:]
 	}
-	// The value is 0.d₁d₂d₃… × 10^point, where d are the digits from the first
-	// that is not 0.
+	// The value is 0.d₁d₂d₃… × 10^point, where d₁ is the first digit other than
+	// 0.
 	mantissa, exponent := splitExponent(text)
 	point := exponent
 	for _, c := range mantissa {
@@ -52,8 +52,7 @@ func parseSeconds(text []byte) (time.Time, bool) {
 	if point < -9 {
 		return time.Unix(0, 0).UTC(), true
 	}
-	// Leading zeros for what the point stands before, then digits as long as
-	// there are, then zeros.
+	// Zeros if the point comes before the digits, then the digits, then zeros.
 	var sec, nsec int64
 	for n := min(point, 0); n < point+9; n++ {
 		var d int64
@@ -81,8 +80,8 @@ func parseSeconds(text []byte) (time.Time, bool) {
 	return time.Unix(sec, nsec).UTC(), true
 }
 
-// splitExponent cuts a number at its exponent. An exponent is held within ±1e9,
-// far outside of what matters.
+// splitExponent splits a number at its exponent. It clamps the exponent to
+// ±1e9, far beyond what matters.
 func splitExponent(text []byte) (mantissa []byte, exponent int) {
 	for i, c := range text {
 		if c|0x20 != 'e' {
@@ -106,11 +105,11 @@ func splitExponent(text []byte) (mantissa []byte, exponent int) {
 	return text, 0
 }
 
-// lambdaTimeLen is the length of a time as Lambda writes it: seconds of ten
-// digits and three more behind the point.
+// lambdaTimeLen is the length of a time as Lambda writes it: seconds with ten
+// digits, a point, milliseconds.
 const lambdaTimeLen = 14
 
-// lambdaSeconds reads a time of that form, and takes no other.
+// lambdaSeconds reads a time of that form and rejects any other.
 func lambdaSeconds(t []byte) (time.Time, bool) {
 	if len(t) != lambdaTimeLen || t[0] == '0' || t[10] != '.' { //mutant:the-time-begins-with-0
 		return time.Time{}, false
@@ -125,18 +124,18 @@ func lambdaSeconds(t []byte) (time.Time, bool) {
 	return time.Unix(sec, ms*1e6).UTC(), true
 }
 
-// second is the text of a second, in the form that lambdaSeconds takes, and
-// what it means: the arrival times of neighbours differ in the milliseconds
-// alone.
+// second remembers the text of a second, in the form that lambdaSeconds reads,
+// and its value: the arrival times of neighbouring records differ only in the
+// milliseconds.
 type second struct {
 	first, last uint64 // the first eight bytes; the last four digits and the point
 	unix        int64
 }
 
-// noSecond is that of no text.
+// noSecond matches no text.
 var noSecond = second{last: ^uint64(0)}
 
-// read reads a time of that form, and takes no other.
+// read reads a time of that form and rejects any other.
 func (s *second) read(t *[lambdaTimeLen]byte, at *time.Time) bool {
 	first, last := binary.LittleEndian.Uint64(t[:]), binary.LittleEndian.Uint64(t[6:])
 	const point = 5 * 8 // how far the digits behind it are up in last
@@ -156,26 +155,28 @@ func (s *second) read(t *[lambdaTimeLen]byte, at *time.Time) bool {
 	return true
 }
 
-// aboveNine has the high bit set of a byte that is above 9: in the sum or, if
-// that is in it already, in the byte itself. A carry into the next byte, whose
-// high bit it may set as well, comes only out of a byte that is above 9.
+// aboveNine sets the high bit of each byte of d that is above 9: in the sum or,
+// if the byte has it already, in the byte itself. The sum may carry into the
+// next byte and set its high bit as well, but only out of a byte that is above
+// 9.
 func aboveNine(d uint64) uint64 { return d | (d + ones*0x76) }
 
-// zeros is eight digits 0; ones and highs have a bit set in each byte.
+// zeros is eight times the digit 0; ones and highs have the lowest and the
+// highest bit of each byte set.
 const (
 	zeros = ones * '0'
 	ones  = 0x0101010101010101
 	highs = 0x8080808080808080
 )
 
-// eightDigits reads eight decimal digits, the first in the lowest byte, at
-// once.
+// eightDigits reads eight decimal digits at once; the first is in the lowest
+// byte.
 func eightDigits(w uint64) (int64, bool) {
 	d := w ^ zeros
 	if aboveNine(d)&highs != 0 { //mutant:the-time-s-first-digits-are-not-looked-at
 		return 0, false
 	}
-	// Pairs of digits, then of pairs, then of those.
+	// Combine digits to pairs, pairs to fours, and those to eight.
 	d = d*10 + d>>8
 	d = ((d&0x000000ff000000ff)*(100+1000000<<32) + (d>>16&0x000000ff000000ff)*(1+10000<<32)) >> 32
 	return int64(d), true

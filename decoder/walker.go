@@ -19,7 +19,7 @@ const (
 // span is a part of the event, by offsets. The zero span is an absent one.
 type span = jsonscan.Span
 
-// element is an element of the array of records that the scanner has passed.
+// element is an element of Records that the scanner has passed.
 type element struct {
 	span
 	values     int  // how many values and names are in it
@@ -64,8 +64,8 @@ func (w *walker) reset() {
 	w.broken, w.atLimit = nil, false
 }
 
-// next finds where the next element of the array of records begins. It reports
-// false where there is none.
+// next returns where the next element of Records begins, and false if there is
+// none.
 func (w *walker) next() (start int, more bool) {
 	if w.stage == before {
 		w.enter()
@@ -76,7 +76,7 @@ func (w *walker) next() (start int, more bool) {
 	b := w.event
 	i := jsonscan.SkipSpace(b, w.pos)
 	if i < len(b) && b[i] == ']' {
-		// As it mostly is.
+		// This is the common case.
 		if w.index > 0 && w.depth == 2 && string(b[i:]) == "]}" { //mutant:what-ends-the-event-is-not-looked-at
 			w.stage = behind
 			return 0, false
@@ -93,8 +93,8 @@ func (w *walker) next() (start int, more bool) {
 	return i, true
 }
 
-// found notes that the next element begins at start. It reports false where
-// that is one too many.
+// found notes where the next element begins. It reports false if that is one
+// too many.
 func (w *walker) found(start int) bool {
 	w.start = start
 	return w.index < w.maxRecords
@@ -104,15 +104,15 @@ func tooMany(limit int) error {
 	return because(ErrTooLarge, "more than %d records; MaxRecords sets this limit", limit)
 }
 
-// passed notes that the element that was found last was read, and ends before
-// pos: there, or behind the comma that follows it.
+// passed notes that the element that was found last was read. It ends at pos,
+// or before the comma that pos is behind.
 func (w *walker) passed(pos int) {
 	w.pos = pos
 	w.index++
 }
 
-// scanElement scans the element at start. It reports false where that is not
-// sound.
+// scanElement scans the element at start. It reports false if that is not valid
+// JSON.
 func (w *walker) scanElement(start int) (element, bool) {
 	w.scan.Values, w.scan.Surrogates = 0, false
 	end, f := w.scan.Value(start, w.depth)
@@ -122,8 +122,8 @@ func (w *walker) scanElement(start int) (element, bool) {
 	return element{jsonscan.Between(start, end), w.scan.Values, w.scan.Surrogates}, true
 }
 
-// fail breaks the event off. It returns false, for its callers to do so as
-// well.
+// fail ends the walk with an error. It returns false, for its callers to
+// return.
 func (w *walker) fail(offset int, err error) bool {
 	e := &Error{Index: -1, Offset: int64(offset), Err: err}
 	if w.stage == within {
@@ -133,8 +133,8 @@ func (w *walker) fail(offset int, err error) bool {
 	return false
 }
 
-// exceed breaks the event off at a record of the element that was found last,
-// because it passes a limit of the whole event.
+// exceed ends the walk at a record of the element that was found last, because
+// the event passes a limit.
 func (w *walker) exceed(rec *Record, err error) bool {
 	w.atLimit = true
 	w.fail(w.start, err)
@@ -161,7 +161,7 @@ func (w *walker) enter() {
 		}
 		w.outer(i)
 	default:
-		// Some other value, or none.
+		// It is some other value, or none.
 		end, f := w.scan.Value(0, 0)
 		if f == jsonscan.Sound {
 			end = jsonscan.SkipSpace(b, end)
@@ -174,8 +174,8 @@ func (w *walker) enter() {
 	}
 }
 
-// outer reads members of the event from i on, which is where a name should
-// begin, until it enters the array of records or finds the event's end.
+// outer reads members of the event from i on, where a name should begin, until
+// it enters Records or comes to the end.
 func (w *walker) outer(i int) {
 	b := w.event
 	for {
@@ -225,7 +225,7 @@ func (w *walker) closeOuter(i int) {
 	w.finish(i + 1)
 }
 
-// leave reads what stands behind the array of records.
+// leave reads what follows the array of records.
 func (w *walker) leave(i int) {
 	w.stage = before // faults from here on are in no record
 	if w.depth == 1 {
@@ -239,8 +239,8 @@ func (w *walker) leave(i int) {
 	w.closeOuter(i)
 }
 
-// finish reads the end of the event, behind its last bracket, and decides
-// whether what was read is an event at all.
+// finish reads the end of the event, after its last bracket, and decides
+// whether it was an event at all.
 func (w *walker) finish(i int) {
 	if i = jsonscan.SkipSpace(w.event, i); i != len(w.event) {
 		w.fail(i, ErrSyntax)
@@ -250,8 +250,8 @@ func (w *walker) finish(i int) {
 	if w.index > 0 {
 		return
 	}
-	// The last call of a window has no array of records; no other event may
-	// lack it.
+	// The last invocation of a window has no Records; no other event may lack
+	// it.
 	if w.depth == 0 && !w.members.windowed() {
 		w.fail(0, because(ErrNotKinesis, "%s", describe(w.event)))
 		return
@@ -261,8 +261,8 @@ func (w *walker) finish(i int) {
 	}
 }
 
-// window reads the members of a tumbling window, once the walk has come to the
-// event's end. Flaws break the event.
+// window reads the members of a tumbling window at the end of the walk. A flaw
+// in them breaks the event.
 func (w *walker) window() *Window {
 	m := &w.members
 	if w.broken != nil || !m.windowed() && m.state.Absent() {
