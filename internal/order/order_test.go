@@ -95,8 +95,8 @@ func check(t *testing.T, dir string, places map[string]int) {
 		if f, ok := object.(*types.Func); ok && f.Pkg() == pkg {
 			from, to := fileOf(id.Pos()), fileOf(f.Pos())
 			use := from + " " + f.Name()
-			// A call through an interface goes to the implementation, not to the
-			// file that declares the interface.
+			// A call through an interface goes to the implementation, not to
+			// the file that declares the interface.
 			recv := f.Signature().Recv()
 			if places[to] >= places[from] || recv != nil && types.IsInterface(recv.Type()) {
 				continue

@@ -82,7 +82,8 @@ func TestTestsPass(t *testing.T) {
 				t.Fatalf("README.md:%d: no handler to break before it", b.line)
 			}
 			for text, passes := range map[string]bool{program: true, broken: false} {
-				bin := compile(t, map[string]string{"main/main.go": text, "main/main_test.go": b.text}, "test", "-c", "-vet=off")
+				bin := compile(t, map[string]string{"main/main.go": text, "main/main_test.go": b.text}, "test", "-c",
+					"-vet=off")
 				out, err := exec.Command(filepath.Join(bin, "main.test")).CombinedOutput()
 				if passed := err == nil; passed != passes || !passed && !bytes.Contains(out, []byte("--- FAIL: Test")) {
 					t.Errorf("README.md:%d: passes %t, want %t\n%s", b.line, passed, passes, out)

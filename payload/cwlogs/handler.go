@@ -21,9 +21,9 @@ func LogEvents(f func(ctx context.Context, rec *decoder.Record, e *Event) error)
 // Lambda only knows records. An error of f therefore fails the record: no log
 // event after that one is handled, and all log events of the record are
 // redelivered. With [router.Skip] only that log event is given up, and the
-// record counts as skipped. Once ctx has ended no more log events are passed on,
-// and the record is not done. If a log event, or the whole payload, is not what
-// CloudWatch Logs writes, the record is bad once its other log events are
+// record counts as skipped. Once ctx has ended no more log events are passed
+// on, and the record is not done. If a log event, or the whole payload, is not
+// what CloudWatch Logs writes, the record is bad once its other log events are
 // handled; see [router.Bad].
 func (r Reader) LogEvents(f func(ctx context.Context, rec *decoder.Record, e *Event) error) router.Each {
 	if f == nil {

@@ -197,8 +197,8 @@ func TestLogEventsEnd(t *testing.T) {
 	}
 }
 
-// TestLogEventsSkippedBesideAFlaw: what was given up is told where the record is
-// bad for another log event.
+// TestLogEventsSkippedBesideAFlaw: what was given up is told where the record
+// is bad for another log event.
 func TestLogEventsSkippedBesideAFlaw(t *testing.T) {
 	var got error
 	h := cwlogs.LogEvents(func(_ context.Context, _ *decoder.Record, e *cwlogs.Event) error {
