@@ -20,45 +20,100 @@ type mutant struct{ name, shape, old, new string }
 
 // mutants are what could go wrong.
 var mutants = []mutant{
-	{"the highest record that is not done is named", "Partition", `for _, e := range r.order {`, "for n := range r.order {\n\t\te := r.order[len(r.order)-1-n]"},
-	{"the record behind it is named", "Each", `if rec.Index == p.pending.index() {`, `if rec.Index == p.pending.index()+1 {`},
+	{
+		"the highest record that is not done is named", "Partition",
+		`for _, e := range r.order {`,
+		"for n := range r.order {\n\t\te := r.order[len(r.order)-1-n]",
+	},
+	{
+		"the record behind it is named", "Each",
+		`if rec.Index == p.pending.index() {`,
+		`if rec.Index == p.pending.index()+1 {`,
+	},
 	{"a panic counts as done", "Batch", `return Retry(p)`, "inv.progress.advance(records, entries)\n\t\treturn nil"},
-	{"the call that the guard gives up counts as done", "Each", `p.sealed = true`, "p.sealed = true\n\tp.pending += 1 << subBits"},
+	{
+		"the call that the guard gives up counts as done", "Each",
+		`p.sealed = true`,
+		"p.sealed = true\n\tp.pending += 1 << subBits",
+	},
 	{"the guard lets calls begin", "Each", `if late {`, `if false {`},
 	{"the guard waits for its stragglers", "Each", `time.NewTimer(margin / 2)`, `time.NewTimer(time.Hour)`},
 	{"stragglers hold views of the event", "ByTime", `inv.decoder.Detach = true`, `inv.decoder.Detach = false`},
-	{"Skip takes its whole slice along", "Batch", `out.done = aside[len(aside)-1].entry + 1`, `out.done = len(entries)`},
-	{"what is skipped is handed over again", "Batch", `out.done = aside[len(aside)-1].entry + 1`, `out.done = aside[len(aside)-1].entry`},
-	{"At takes its own record along", "Batch", `out.done, out.named = n, named`, `out.done, out.named = min(n+1, len(entries)-1), named`},
+	{
+		"Skip takes its whole slice along", "Batch",
+		`out.done = aside[len(aside)-1].entry + 1`,
+		`out.done = len(entries)`,
+	},
+	{
+		"what is skipped is handed over again", "Batch",
+		`out.done = aside[len(aside)-1].entry + 1`,
+		`out.done = aside[len(aside)-1].entry`,
+	},
+	{
+		"At takes its own record along", "Batch",
+		`out.done, out.named = n, named`,
+		`out.done, out.named = min(n+1, len(entries)-1), named`,
+	},
 	{"the last of joined errors wins", "Batch", `if n < out.done {`, `if n != out.done {`},
 	{"Fail is a Retry", "Each", `if fatal && p.fatal == nil {`, `if false {`},
 	{
 		"a window's state beside a failure", "Tumbling", `if window != nil || inv.wholeBatch {`,
 		"if window != nil && !inv.wholeBatch {\n" +
-			"return []byte(`{\"state\":{},\"batchItemFailures\":[{\"itemIdentifier\":\"` + number + `\"}]}`), \"\", nil\n" +
+			"return []byte(`{\"state\":{},\"batchItemFailures\":[{\"itemIdentifier\":\"`" +
+			" + number + `\"}]}`), \"\", nil\n" +
 			"}\nif inv.wholeBatch {",
 	},
-	{"a window's state is lost", "Each", `answer, err = inv.answerState(p.window, p.window.State)`, `answer, err = inv.answerState(p.window, nil)`},
-	{"a window's state does not change", "Tumbling", `inv.progress.answerState(text)`, `inv.progress.answerState(append(text[:0], g.window.State...))`},
+	{
+		"a window's state is lost", "Each",
+		`answer, err = inv.answerState(p.window, p.window.State)`,
+		`answer, err = inv.answerState(p.window, nil)`,
+	},
+	{
+		"a window's state does not change", "Tumbling",
+		`inv.progress.answerState(text)`,
+		`inv.progress.answerState(append(text[:0], g.window.State...))`,
+	},
 	{
 		"answers share their memory", "Each", `make([]byte, 0, 46+len(quoted))`,
 		"pooled[:0]\fvar pooled = make([]byte, 0, 128)",
 	},
-	{"a bad record does not stand in its key's order", "Partition", `mask`, "if e.bad() {\n\t\treturn g.add(group{})\n\t}\n\tmask"},
+	{
+		"a bad record does not stand in its key's order", "Partition",
+		`mask`,
+		"if e.bad() {\n\t\treturn g.add(group{})\n\t}\n\tmask",
+	},
 	{"a bad record that fails counts as done", "Batch", `if !w.bad(w.records.record(g.left[0]), g.left[:1], flaw) {`,
-		"if !w.bad(w.records.record(g.left[0]), g.left[:1], flaw) {\n\t\tw.progress.advance(0, g.left[:1])\n\t}\n\tif false {"},
+		"if !w.bad(w.records.record(g.left[0]), g.left[:1], flaw) {\n" +
+			"w.progress.advance(0, g.left[:1])\n}\nif false {",
+	},
 	{"records behind a failure are started", "Partition", `p.limit = at`, ""},
 	{"a failure stops the keys before it", "Partition", `if at >= p.limit {`, `if p.limit != beyond {`},
-	{"more workers than there may be", "Partition", `workers := min(inv.workers, len(g.groups))`, `workers := len(g.groups)`},
+	{
+		"more workers than there may be", "Partition",
+		`workers := min(inv.workers, len(g.groups))`,
+		`workers := len(g.groups)`,
+	},
 	{"slices of any size", "Batch", `for n < min(size, len(g.left)) && `, `for n < len(g.left) && `},
-	{"keys are told apart by their hash alone", "Partition", `if bytes.Equal(g.groups[id].key, rec.PartitionKey) {`, `if true || bytes.Equal(nil, nil) {`},
-	{"a checkpoint where only whole batches can fail", "Each", `if window != nil || inv.wholeBatch {`, `if window != nil {`},
+	{
+		"keys are told apart by their hash alone", "Partition",
+		`if bytes.Equal(g.groups[id].key, rec.PartitionKey) {`,
+		`if true || bytes.Equal(nil, nil) {`,
+	},
+	{
+		"a checkpoint where only whole batches can fail", "Each",
+		`if window != nil || inv.wholeBatch {`,
+		`if window != nil {`,
+	},
 	{"a pipe is told sequence numbers", "Each", `if isPipes(inv.event) {`, `if false {`},
 	{"the mapping is told event ids", "Each", `if isPipes(inv.event) {`, `if true {`},
 	{"what is not done is remembered as done", "Partition", `if done.has(e) && rec.Index`, `if rec.Index`},
 	{"the place inside an aggregate is not looked at", "Batch", ` | position(rec.SubSequenceNumber)`, ``},
-	{"poison counts failures that are not the record's", "Batch", `if out.named && out.verdict == retry {`, `if out.verdict == retry {`},
-	{"what could not be given up counts as given up", "Each", `w.poison.giveUp(w.ctx, given, err) }); e != nil {`, `w.poison.giveUp(w.ctx, given, err) }); e != nil && false {`},
+	{
+		"poison counts failures that are not the record's", "Batch",
+		`if out.named && out.verdict == retry {`,
+		`if out.verdict == retry {`,
+	},
+	{"what could not be given up counts as given up", "Each", `if e != nil {`, `if false {`},
 	{"Bad is a Skip", "Batch", `if a.verdict == bad {`, `if false {`},
 	{"Bad is a Retry", "Each", `if v == bad && flaw != nil {`, `if v == bad {`},
 	{"each record has a line in the log", "Each", `if rec != nil && l.lines[k] >= limit && !advise {`, `if false {`},
@@ -85,7 +140,8 @@ func (m mutant) test(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		defer cancel()
 		start := time.Now()
-		cmd := exec.CommandContext(ctx, "go", "test", "-overlay="+list, "-vet=off", "-count=1", "-run=^TestProperties$/^"+m.shape+"$", ".",
+		cmd := exec.CommandContext(ctx, "go", "test", "-overlay="+list, "-vet=off", "-count=1",
+			"-run=^TestProperties$/^"+m.shape+"$", ".",
 			"-scenarios="+mutantScenarios, "-rapid.seed="+seed, "-rapid.shrinktime=500ms")
 		out, err := cmd.CombinedOutput()
 		if err == nil {

@@ -46,11 +46,12 @@ func (inv *invocation) answerState(w *decoder.Window, state []byte) ([]byte, err
 	}
 	size := len(before) + len(state) + len(after)
 	if size > maxAnswer {
-		return nil, fmt.Errorf("tumbling-window state of %d bytes: with it the answer has %d, and Lambda takes no more than %d",
-			len(state), size, maxAnswer)
+		return nil, fmt.Errorf("tumbling-window state of %d bytes: with it the answer has %d, "+
+			"and Lambda takes no more than %d", len(state), size, maxAnswer)
 	}
 	if len(state) >= maxState {
-		inv.logLine(inv.caller, slog.LevelWarn, "tumbling-window state is as large as Lambda lets it become: the window ends early",
+		inv.logLine(inv.caller, slog.LevelWarn,
+			"tumbling-window state is as large as Lambda lets it become: the window ends early",
 			slog.Int("bytes", len(state)), slog.Int("limit", maxState), slog.String("shardId", w.ShardID))
 	}
 	b := make([]byte, 0, size)
@@ -121,7 +122,9 @@ func (inv *invocation) answerFailure() (answer []byte, checkpoint string, err er
 	if reason == p.limited && reason.Index == p.pending.index() {
 		reason.SequenceNumber = number // reading may have ended before it
 	}
-	if window != nil || inv.wholeBatch { //mutant:a-window-s-state-beside-a-failure //mutant:a-checkpoint-where-only-whole-batches-can-fail
+	//mutant:a-window-s-state-beside-a-failure
+	//mutant:a-checkpoint-where-only-whole-batches-can-fail
+	if window != nil || inv.wholeBatch {
 		return nil, "", reason
 	}
 	if reason.Index != p.pending.index() {

@@ -10,7 +10,7 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// ByTime gets the event's records by windows of their arrival time, one window
+// ByTime gets the event's records in windows of their arrival time, one window
 // at a time, the earliest first. It knows nothing of other events: a window
 // that two events fall into is handled in each. For windows across events see
 // [Tumbling].
@@ -20,13 +20,15 @@ import (
 // an arrival time are in a window of their own, which starts at the zero time.
 // The records are valid until the function that gets them returns.
 type ByTime struct {
+	_ struct{} // more may come
+
 	// Size is the width of a window; windows are aligned to the epoch. With 0
 	// or less there is one window, which starts with the earliest of its
 	// records.
 	Size time.Duration
 
-	// After gives the watermark: what arrived at or before it is late. With nil
-	// nothing is.
+	// After returns the watermark: what arrived at or before it is late. If it
+	// is nil nothing is late.
 	After func(ctx context.Context, src *decoder.Source) time.Time
 
 	// Handle gets a window's records, all in one slice.
@@ -61,7 +63,7 @@ type window struct {
 	start time.Time
 }
 
-// windowKind is which windows come first.
+// windowKind says which windows come first.
 type windowKind uint8
 
 const (
@@ -74,8 +76,8 @@ func (w window) compare(v window) int {
 	return cmp.Or(cmp.Compare(w.kind, v.kind), w.start.Compare(v.start))
 }
 
-// group sorts the records by windows. It reports false where a watermark could
-// not be had, and nothing is to be done.
+// group sorts the records by windows. It reports false if there is no watermark
+// to be had; then nothing is done.
 func (h ByTime) group(inv *invocation, g *grouping) bool {
 	var source *decoder.Source // whose watermark is known
 	var watermark time.Time
@@ -111,8 +113,8 @@ func (h ByTime) after(inv *invocation, g *grouping, source *decoder.Source) (wat
 	return watermark, err != nil
 }
 
-// window returns the window that a record of this arrival time belongs to. It
-// has no start yet where all are in one.
+// window returns the window that a record of this arrival time belongs to. The
+// window has no start yet if all records are in one.
 func (h ByTime) window(at, watermark time.Time) window {
 	switch {
 	case at.IsZero():
@@ -125,10 +127,10 @@ func (h ByTime) window(at, watermark time.Time) window {
 	return window{timed, alignedStart(at, h.Size)}
 }
 
-// alignedStart returns the last multiple of size from the epoch on that is not
-// behind at. A time may be further from the epoch than an int64 of nanoseconds
-// reaches, which is some 292 years: package time counts from year 1 without
-// that bound.
+// alignedStart returns the last multiple of size, counted from the epoch, that
+// is not after at. A time may be further from the epoch than an int64 of
+// nanoseconds reaches, which is some 292 years; package time counts from year
+// 1, without that bound.
 func alignedStart(at time.Time, size time.Duration) time.Time {
 	epoch := time.Unix(0, 0).UTC()
 	shift := epoch.Sub(epoch.Truncate(size))

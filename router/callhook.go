@@ -10,6 +10,8 @@ import (
 
 // CallInfo says what a call of a handler is about.
 type CallInfo struct {
+	_ struct{} // more may come
+
 	// Records is how many records the handler gets: 0 only in a [Tumbling]
 	// window's invocation without records.
 	Records int

@@ -243,9 +243,13 @@ func judge(r *records, entries []entry, err error) outcome {
 	})
 	aside = slices.CompactFunc(aside, func(a, b setOff) bool { return a.entry == b.entry })
 	if out.verdict == skip {
-		out.done = aside[len(aside)-1].entry + 1 //mutant:skip-takes-its-whole-slice-along //mutant:what-is-skipped-is-handed-over-again
+		//mutant:skip-takes-its-whole-slice-along
+		//mutant:what-is-skipped-is-handed-over-again
+		out.done = aside[len(aside)-1].entry + 1
 	}
-	kept, _ := slices.BinarySearchFunc(aside, out.done, func(a setOff, done int) int { return cmp.Compare(a.entry, done) })
+	kept, _ := slices.BinarySearchFunc(aside, out.done, func(a setOff, done int) int {
+		return cmp.Compare(a.entry, done)
+	})
 	out.aside = aside[:kept]
 	return out
 }
@@ -265,7 +269,9 @@ func find(r *records, entries []entry, p *placed) int {
 	if p == nil {
 		return -1
 	}
-	n, found := slices.BinarySearchFunc(entries, p.at, func(e entry, at position) int { return cmp.Compare(r.position(e), at) })
+	n, found := slices.BinarySearchFunc(entries, p.at, func(e entry, at position) int {
+		return cmp.Compare(r.position(e), at)
+	})
 	if !found || !p.is(r.record(entries[n])) {
 		return -1
 	}

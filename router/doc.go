@@ -115,8 +115,8 @@
 //     record that was not read. Where an answer cannot name a record they read
 //     until the margin.
 //   - A record is read as a whole, decompressed if a Codec is set, before the
-//     time is looked at again. MaxData of [decoder.Decoder] bounds how long that
-//     takes, and with it how late the answer may be.
+//     time is looked at again. MaxData of [decoder.Decoder] bounds how long
+//     that takes, and with it how late the answer may be.
 //   - In [Typed] and the like a call includes the decoding of its payloads. In
 //     [ByTime], asking for the watermark is a call.
 //   - Where an answer cannot name a record ([Tumbling], any event of a window,

@@ -22,7 +22,7 @@ func (h Each) run(inv *invocation) error {
 func (inv *invocation) each(h Each) error {
 	w := inv.newWorker(nil)
 	defer w.buffer.release()
-	var handled map[string]bool // the keys that have had a record handled, where any is to be recognised
+	var handled map[string]bool // keys of which a record was handled, where others may be recognised
 	if inv.memory != nil && !inv.memory.empty() {
 		handled = make(map[string]bool)
 	}
@@ -54,7 +54,8 @@ func (inv *invocation) each(h Each) error {
 	return err
 }
 
-// one hands a record to h, or to WithOnBad, and reports whether it is done.
+// one hands a record to h, or a bad one to WithOnBad, and reports whether the
+// record is done with.
 func (w *worker) one(h Each, rec *decoder.Record, flaw error) bool {
 	if flaw != nil {
 		return w.bad(rec, nil, flaw)

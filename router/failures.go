@@ -72,7 +72,8 @@ func (w *worker) giveUp(rec *decoder.Record, entries []entry, flaw, err error) (
 		return false, err
 	}
 	given := w.buffer.give(rec)
-	if e := w.enterUserCode(rec, func() error { return w.poison.giveUp(w.ctx, given, err) }); e != nil { //mutant:what-could-not-be-given-up-counts-as-given-up
+	e := w.enterUserCode(rec, func() error { return w.poison.giveUp(w.ctx, given, err) })
+	if e != nil { //mutant:what-could-not-be-given-up-counts-as-given-up
 		return false, fmt.Errorf("%w (failed %d times, and was not given up: %w)", err, n+1, e)
 	}
 	counts.forget(key)

@@ -197,7 +197,9 @@ func levelIndex(level slog.Level) int {
 // admit reports whether a record gets a line of its own, and the source that
 // the line is to name; if not, the record is added up. With advice there is a
 // line beyond the limit.
-func (l *recordLines) admit(k kind, rec *decoder.Record, flaw error, limit int, advise bool) (source *decoder.Source, ok bool) {
+func (l *recordLines) admit(
+	k kind, rec *decoder.Record, flaw error, limit int, advise bool,
+) (source *decoder.Source, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if rec != nil && l.source == nil {

@@ -46,8 +46,8 @@ type config struct {
 	fallbacks []lambda.Handler // of which the last counts
 }
 
-// hooks are those that watch, in the order in which they are called. What is
-// nil was not given; what is empty is not wanted.
+// hooks are the hooks that watch, in the order in which they are called. A nil
+// list was not given; an empty one is not wanted.
 type hooks struct {
 	stats     []func(context.Context, Stats)
 	callHooks []callHook
@@ -55,7 +55,7 @@ type hooks struct {
 
 type callHook func(context.Context, CallInfo) (context.Context, func(error))
 
-// or is h, with those of other in the place of what was not given.
+// or returns h, with the lists of other in the place of those not given.
 func (h hooks) or(other hooks) hooks {
 	if h.stats == nil {
 		h.stats = other.stats
@@ -71,9 +71,8 @@ const (
 	defaultWorkers   = 16
 )
 
-// configOf is what lists of options come to: those of New, and behind them
-// those of a stream, which has no streams of its own. It panics where they are
-// wrong.
+// configOf applies lists of options: those of New, and behind them those of a
+// stream, which has no streams of its own. It panics if one is wrong.
 func configOf(lists ...[]Option) config {
 	c := config{logLimit: defaultLogLimit}
 	for n, opts := range lists {

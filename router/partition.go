@@ -68,7 +68,7 @@ func (inv *invocation) workOn(work *grouping, g *group, call func(key []byte, re
 	}
 }
 
-// keyOf is the key of a group to hand over with records of it.
+// keyOf returns the key to hand over with records of a group.
 func (inv *invocation) keyOf(g *group, recs []decoder.Record) []byte {
 	if inv.copies {
 		return recs[0].PartitionKey

@@ -6,8 +6,8 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// WithPoison gives a record that keeps failing, a poison record, to f once it
-// has failed that many times, 1 or more. If f returns nil, the record is done
+// WithPoison gives a poison record, one that keeps failing, to f once it has
+// failed that many times, 1 or more. If f returns nil, the record is done
 // with as if its handler had skipped it: logged, counted, not delivered again.
 // If f fails, the record is retried, and given to f again when it fails the
 // next time. f is for keeping such a record, in a queue, a bucket or a log:

@@ -11,12 +11,12 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file is what a router remembers of records from one invocation to the
-// next: so much of each as tells it from all others.
+// This file remembers records from one invocation to the next, by what tells
+// each from all others.
 
-// recent is a bounded map; where it is full, what was put first is forgotten.
-// Lambda keeps several processes, and ends them at will, so nothing may rest on
-// what it holds. It is safe for concurrent use.
+// recent is a bounded map, which forgets what was put first when it is full.
+// Lambda keeps several processes, and ends them at will, so nothing may depend
+// on what it holds. It is safe for concurrent use.
 type recent[V any] struct {
 	max int
 
@@ -95,8 +95,8 @@ func appendIdentity(dst []byte, rec *decoder.Record) []byte {
 	return strconv.AppendInt(dst, int64(rec.SubSequenceNumber), 10)
 }
 
-// digest is for telling records from each other that have one identity, as
-// those of emulators that count anew may.
+// digest tells records apart that have the same identity, as those of an
+// emulator that starts to count anew may.
 func digest(rec *decoder.Record) uint64 {
 	var h maphash.Hash
 	h.SetSeed(hashSeed)

@@ -138,7 +138,8 @@ func doneBehind(r *records, done *doneList, pending position) []doneRecord {
 	for _, e := range r.order {
 		rec := r.record(e)
 		id = appendIdentity(id[:0], rec)
-		if done.has(e) && rec.Index >= pending.index() && occurs[string(id)] == 1 { //mutant:what-is-not-done-is-remembered-as-done
+		//mutant:what-is-not-done-is-remembered-as-done
+		if done.has(e) && rec.Index >= pending.index() && occurs[string(id)] == 1 {
 			list = appendDone(list, rec)
 		}
 	}
@@ -157,7 +158,8 @@ const (
 )
 
 func positionOf(rec *decoder.Record) position {
-	return position(rec.Index)<<subBits | position(rec.SubSequenceNumber) //mutant:the-place-inside-an-aggregate-is-not-looked-at
+	//mutant:the-place-inside-an-aggregate-is-not-looked-at
+	return position(rec.Index)<<subBits | position(rec.SubSequenceNumber)
 }
 
 // index is the record's index in the event, sub its subsequence number.

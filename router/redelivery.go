@@ -58,7 +58,8 @@ func (inv *invocation) recognise(g *grouping) {
 	var todo, known []entry
 	for _, e := range g.order {
 		rec := g.record(e)
-		if handled[string(rec.PartitionKey)] || !w.isKnown(rec) || occurs[string(w.buffer.identity)] > 1 || !w.recognised(rec) {
+		if handled[string(rec.PartitionKey)] || !w.isKnown(rec) ||
+			occurs[string(w.buffer.identity)] > 1 || !w.recognised(rec) {
 			handled[string(rec.PartitionKey)] = true
 			todo = append(todo, e)
 			continue

@@ -8,7 +8,9 @@ import (
 
 // Stats counts one invocation.
 type Stats struct {
-	// Source is that of the first record; nil where no record was read.
+	_ struct{} // more counters may come
+
+	// Source is that of the first record, nil if no record was read.
 	Source *decoder.Source
 
 	Records     int   // records that were read; behind a failure they may not have been
@@ -20,25 +22,25 @@ type Stats struct {
 	Abandoned   int   // calls that had not returned when the deadline was near; see WithMargin
 	Bytes       int64 // of the data of the records that were read and are not bad
 
-	// NewestAge and OldestAge are how long before the invocation the records
-	// arrived that arrived last and first. They are never below zero: a record
-	// that is ahead of this machine's clock has no age yet. Aged is whether any
-	// record has an arrival time; without one both are zero.
+	// NewestAge and OldestAge are the ages, when the invocation began, of the
+	// records that arrived last and first. They are never negative: a record
+	// that is ahead of this machine's clock has the age 0. Aged is whether any
+	// record has an arrival time; if none has, both are 0.
 	NewestAge, OldestAge time.Duration
 	Aged                 bool
 
 	// Decode is the time spent in reading the event, Handle that in handlers;
-	// where they run side by side it is the time until the last was done.
+	// for handlers side by side, the time until the last had returned.
 	Decode, Handle time.Duration
 
-	// Checkpoint is the sequence number that the answer names, for EventBridge
-	// Pipes the event id; "" where it names none.
+	// Checkpoint is the sequence number that the answer names, or for
+	// EventBridge Pipes the event id; "" if it names none.
 	Checkpoint string
 	Err        error // what Invoke returned
 }
 
-// tally is the Stats of an invocation under way, and what it takes to count
-// them. It does nothing without a hook.
+// tally counts the Stats of an invocation. It does nothing if nobody wants
+// them.
 type tally struct {
 	Stats
 	wanted         bool
@@ -55,7 +57,7 @@ func (t *tally) start(wanted bool) {
 	}
 }
 
-// read counts a record that the decoder has yielded, with what it said of it.
+// read counts a record that the decoder has yielded, with its error.
 func (t *tally) read(rec *decoder.Record, flaw error) {
 	if !t.wanted {
 		return

@@ -17,19 +17,19 @@ import (
 // next invocation. An absent state, null and {} are S's zero value; a nil map,
 // slice or pointer goes back as {}.
 //
-// On the window's final invocation w.IsFinalInvokeForWindow is set, and there
-// may be no records: f is called all the same. Lambda ends a window early, with
-// w.IsWindowTerminatedEarly, where the state has passed 1 MB; from there on the
+// On the window's final invocation w.IsFinalInvokeForWindow is set. f is called
+// even if there are no records then. Lambda ends a window early, with
+// w.IsWindowTerminatedEarly, once the state has passed 1 MB; from there on the
 // router logs a warning. A state with which the answer has more than 6 MB
 // (6,291,556 bytes) is an error of the invocation: Lambda would refuse it
-// without a word to the function.
+// without telling the function.
 //
 // Any failure, that of a bad record included, fails the whole invocation, so
 // that the records and the state before them come again together. What f skips
 // with [At] and [Skip] is no failure: f is called again with the records behind
-// it, on a window's final invocation also where there are none, so that f gets
-// to what ends the window. Events without the members of a window are errors. w
-// and *state may be kept, the records not.
+// it, and on a window's final invocation even if there are none, so that f gets
+// to end the window. Events without the members of a window are errors. w and
+// *state may be kept, the records may not.
 func Tumbling[S any](f func(ctx context.Context, w *decoder.Window, state *S, recs []decoder.Record) error) Handler {
 	return tumbling[S](f)
 }

@@ -18,11 +18,14 @@ type Item[T any] struct {
 }
 
 // Typed returns a handler that gets one record at a time with its payload
-// decoded by unmarshal: json.Unmarshal, or any function of its form. unmarshal
-// must not keep the bytes that it gets, nor must the value point into them. A
-// payload that it refuses makes the record a bad one; see [WithOnBad]. v is new
-// for each record and may be kept, rec not.
-func Typed[T any](unmarshal func([]byte, any) error, f func(ctx context.Context, rec *decoder.Record, v *T) error) Handler {
+// decoded by unmarshal: json.Unmarshal, or any function of that signature.
+// unmarshal must not keep the bytes that it gets, and the value must not point
+// into them. A payload that it refuses makes the record a bad one; see
+// [WithOnBad]. v is new for each record and may be kept, rec may not.
+func Typed[T any](
+	unmarshal func([]byte, any) error,
+	f func(ctx context.Context, rec *decoder.Record, v *T) error,
+) Handler {
 	return &typed[T]{unmarshal, f}
 }
 
@@ -53,10 +56,10 @@ func (h *typed[T]) run(inv *invocation) error {
 	})
 }
 
-// refusal says that a payload of a slice did not decode, in the place of a
-// handler's error.
+// refusal is returned in the place of a handler's error: a payload of its slice
+// did not decode.
 type refusal struct {
-	err     error // what unmarshal returned, or its panic; nil where there was no time to ask it
+	err     error // what unmarshal returned, or its panic; nil if there was no time to ask it
 	before  int   // how many records of the slice stand before it
 	handled error // what the handler returned for those
 }
@@ -117,7 +120,10 @@ func (h *typedBatch[T]) run(inv *invocation) error {
 // TypedPartition is [Partition] with decoded payloads. A payload that unmarshal
 // refuses ends the slice before it and stands in its key's order, as a bad
 // record does; see [Typed].
-func TypedPartition[T any](unmarshal func([]byte, any) error, f func(ctx context.Context, key []byte, items []Item[T]) error) Handler {
+func TypedPartition[T any](
+	unmarshal func([]byte, any) error,
+	f func(ctx context.Context, key []byte, items []Item[T]) error,
+) Handler {
 	return &typedPartition[T]{unmarshal, f}
 }
 
@@ -132,14 +138,19 @@ func (h *typedPartition[T]) mustBeWrappedInEachBatchOrPartition() bool {
 
 func (h *typedPartition[T]) run(inv *invocation) error {
 	return inv.partition(func(key []byte, recs []decoder.Record) error {
-		return typedSlice(inv, recs, h.unmarshal, func(ctx context.Context, items []Item[T]) error { return h.f(ctx, key, items) })
+		return typedSlice(inv, recs, h.unmarshal, func(ctx context.Context, items []Item[T]) error {
+			return h.f(ctx, key, items)
+		})
 	})
 }
 
 // typedSlice decodes the payloads of recs and calls f with them, with those
 // before the first that does not decode. Decoding takes half of the time that
 // is left at the most, so that what is decoded can be handled.
-func typedSlice[T any](inv *invocation, recs []decoder.Record, unmarshal func([]byte, any) error, f func(context.Context, []Item[T]) error) error {
+func typedSlice[T any](
+	inv *invocation, recs []decoder.Record,
+	unmarshal func([]byte, any) error, f func(context.Context, []Item[T]) error,
+) error {
 	items := make([]Item[T], len(recs))
 	var refused *refusal
 	until := inv.halfTime()

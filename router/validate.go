@@ -13,7 +13,8 @@ import (
 // a function.
 func (c *config) mustHandle(h Handler) {
 	if h == nil && len(c.streams) == 0 && len(c.fallbacks) == 0 {
-		panic("router: New(nil) without WithStream or WithFallback: no event has a handler; give New one, such as router.Each(f)")
+		panic("router: New(nil) without WithStream or WithFallback: no event has a handler; " +
+			"give New one, such as router.Each(f)")
 	}
 	mustCall(h)
 	for _, s := range c.streams {
@@ -34,7 +35,11 @@ func (c *config) mustHandle(h Handler) {
 
 // mustCall panics if h has no function to call.
 func mustCall(h Handler) {
-	if h != nil && (reflect.ValueOf(h).Kind() == reflect.Pointer && isNil(h) || h.mustBeWrappedInEachBatchOrPartition()) {
+	if h == nil {
+		return
+	}
+	nilPointer := reflect.ValueOf(h).Kind() == reflect.Pointer && isNil(h)
+	if nilPointer || h.mustBeWrappedInEachBatchOrPartition() {
 		panic(fmt.Sprintf("router: %T without a function", h))
 	}
 }

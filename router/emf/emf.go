@@ -1,5 +1,5 @@
 // Package emf writes what a router counts as CloudWatch metrics, in the
-// embedded metric format: lines of JSON that CloudWatch Logs makes metrics of,
+// embedded metric format: CloudWatch Logs turns its lines of JSON into metrics,
 // without a call of any API.
 //
 //	router.New(h, router.WithStats(emf.New(os.Stdout, emf.Options{})))
@@ -7,13 +7,13 @@
 // Each invocation is one line. Its dimensions are FunctionName and StreamName,
 // the latter where a record was read; the metrics are
 //
-//	Records, Processed, Skipped, Failed, Bad    counts
-//	Redelivered                                 likewise
-//	Bytes                                       of data
-//	IteratorAge, OldestRecordAge                milliseconds; where records have arrival times, 0 where those are ahead of the clock
-//	DecodeTime, HandleTime                      milliseconds
-//	InvocationErrors                            1 where the invocation failed, else 0
-//	PartialFailures                             1 where the answer names a record, else 0
+//	Records, Processed, Skipped, Failed, Bad, Redelivered   counts
+//	Bytes                          of data
+//	IteratorAge, OldestRecordAge   milliseconds, where records have arrival times;
+//	                               0 if those are ahead of the clock
+//	DecodeTime, HandleTime         milliseconds
+//	InvocationErrors               1 if the invocation failed, else 0
+//	PartialFailures                1 if the answer names a record, else 0
 //
 // and shardId, requestId and checkpoint stand beside them as plain members. So
 // do level, which is FATAL, and timestamp: where a function's LogFormat is
@@ -43,7 +43,7 @@ import (
 	"example.com/sluice/router"
 )
 
-// Metric is a metric of one's own, beside those of [router.Stats]. Its name is
+// Metric is a metric of your own, beside those of [router.Stats]. Its name is
 // 1 to 255 printable ASCII characters, and none that the line has already. Unit
 // is one of CloudWatch's, such as "Count", "Bytes", "Milliseconds" or
 // "Percent", or empty.
@@ -57,6 +57,8 @@ type Metric struct {
 // keeps, and bills, all metrics once more for each distinct set of dimension
 // values, so nothing that varies from record to record belongs in them.
 type Options struct {
+	_ struct{} // more may come
+
 	// Namespace is CloudWatch's; by default it is "Sluice".
 	Namespace string
 
@@ -68,21 +70,19 @@ type Options struct {
 	// line: at most 28 of them.
 	Dimensions map[string]string
 
-	// Metrics appends metrics of one's own to dst, which is empty, and returns
+	// Metrics appends metrics of your own to dst, which is empty, and returns
 	// it; s is what the line is about. It is called once an invocation, from
 	// concurrent invocations at once. There may be 87 of them. What is beyond
-	// that is left out, and so is what CloudWatch does not take: see [Metric],
-	// and a value that is no number or above 2^360.
+	// that is left out, and so is what CloudWatch does not take: see [Metric];
+	// a value must be a number, of at most 2^360.
 	Metrics func(ctx context.Context, s router.Stats, dst []Metric) []Metric
 
 	// Logger gets an error for each line that cannot be written. By default it
 	// is the router's own default; see [router.WithLogger].
 	Logger *slog.Logger
-
-	_ struct{}
 }
 
-// The names in a line. What Lambda and Kinesis have names for has those.
+// The names in a line, which are those of Lambda and Kinesis.
 const (
 	functionName = "FunctionName"
 	streamName   = "StreamName"
@@ -103,26 +103,30 @@ const (
 	maxValue      = 1024 // characters of a dimension's value
 )
 
-// Validate returns what CloudWatch would not take, nil where that is nothing.
+// Validate returns an error that says what CloudWatch would not take.
 func (o Options) Validate() error {
 	if o.Namespace != "" && !isNamespace(o.Namespace) {
-		return fmt.Errorf("namespace %.64q: want 1 to %d of the characters A-Z a-z 0-9 . - _ / # : and space, not beginning with a colon or AWS/", o.Namespace, maxName)
+		return fmt.Errorf("namespace %.64q: want 1 to %d of the characters A-Z a-z 0-9 . - _ / # : and space, "+
+			"not beginning with a colon or AWS/", o.Namespace, maxName)
 	}
 	if o.Function != "" && !isDimensionValue(o.Function) {
 		return fmt.Errorf("function %.64q: want 1 to %d printable ASCII characters", o.Function, maxValue)
 	}
 	if n := len(o.Dimensions); n > maxDimensions-2 {
-		return fmt.Errorf("%d dimensions; %d are the most beside %s and %s", n, maxDimensions-2, functionName, streamName)
+		return fmt.Errorf("%d dimensions; %d are the most beside %s and %s",
+			n, maxDimensions-2, functionName, streamName)
 	}
 	for _, name := range slices.Sorted(maps.Keys(o.Dimensions)) {
 		value := o.Dimensions[name]
 		switch {
 		case !isMetricName(name) || name[0] == ':':
-			return fmt.Errorf("dimension %.64q: want a name of 1 to %d printable ASCII characters, not beginning with a colon", name, maxName)
+			return fmt.Errorf("dimension %.64q: want a name of 1 to %d printable ASCII characters, "+
+				"not beginning with a colon", name, maxName)
 		case isTaken(name):
 			return fmt.Errorf("dimension %.64q: the name is taken", name)
 		case !isDimensionValue(value):
-			return fmt.Errorf("dimension %.64q: value %.64q: want 1 to %d printable ASCII characters", name, value, maxValue)
+			return fmt.Errorf("dimension %.64q: value %.64q: want 1 to %d printable ASCII characters",
+				name, value, maxValue)
 		}
 	}
 	return nil
@@ -241,8 +245,8 @@ func oneIf(yes bool) float64 {
 	return 0
 }
 
-// accepts is whether a metric of the user's own can stand beside those before
-// it.
+// accepts reports whether a metric of the user's own can stand beside those
+// before it.
 func (e *emitter) accepts(m Metric, before []Metric) bool {
 	if !isMetricName(m.Name) || isTaken(m.Name) || !(math.Abs(m.Value) <= 0x1p360) {
 		return false
@@ -253,8 +257,8 @@ func (e *emitter) accepts(m Metric, before []Metric) bool {
 	return !slices.ContainsFunc(before, func(b Metric) bool { return b.Name == m.Name })
 }
 
-// append appends the line. All that is quoted in it is printable ASCII, of
-// which strconv.AppendQuote makes a string of JSON.
+// append appends the line. All strings in it are printable ASCII, which
+// strconv.AppendQuote quotes as JSON does.
 func (e *emitter) append(ctx context.Context, b []byte, s router.Stats, metrics []Metric) []byte {
 	stream := ""
 	if s.Source != nil {
@@ -370,8 +374,8 @@ func isNamespace(s string) bool {
 func isMetricName(s string) bool     { return len(s) <= maxName && isPrintable(s) }
 func isDimensionValue(s string) bool { return len(s) <= maxValue && isPrintable(s) }
 
-// isPrintable is whether s is of printable ASCII characters, with one among
-// them that is not a space.
+// isPrintable reports whether s consists of printable ASCII characters, not
+// only of spaces.
 func isPrintable(s string) bool {
 	for _, c := range []byte(s) {
 		if c < ' ' || c > '~' {
@@ -381,7 +385,7 @@ func isPrintable(s string) bool {
 	return strings.Trim(s, " ") != ""
 }
 
-// dimensionValue is s as far as CloudWatch takes it: an event, or the
+// dimensionValue makes s a value that CloudWatch takes: an event, or the
 // environment, may hold anything.
 func dimensionValue(s string) string {
 	s = s[:min(len(s), maxValue)]
