@@ -235,7 +235,8 @@ func TestBatchUntilReadsNoMore(t *testing.T) {
 	err := d.BatchUntil(three, func() bool { return true },
 		func(b *decoder.Batch) error {
 			u := b.Unread()
-			if len(b.Records()) != 1 || u == nil || !errors.Is(u, decoder.ErrStopped) || u.SequenceNumber != sequence(1) {
+			if len(b.Records()) != 1 || u == nil || !errors.Is(u, decoder.ErrStopped) ||
+				u.SequenceNumber != sequence(1) {
 				t.Errorf("%d records, unread is %v", len(b.Records()), u)
 			}
 			return nil

@@ -86,9 +86,9 @@ func (l *lambdaReader) begin() {
 	l.primed = false //mutant:primed-stays-from-event-to-event
 }
 
-// read reads the record at i if it matches, and returns where it ends: after the
-// comma behind it if primed is set. If the record does not match, out may be
-// set in part; every other way to read it sets all of that too.
+// read reads the record at i if it matches, and returns where it ends: after
+// the comma behind it if primed is set. If the record does not match, out may
+// be set in part; every other way to read it sets all of that too.
 func (l *lambdaReader) read(t *template, b []byte, i, index int, out *output) (end int, ok bool) {
 	u := t.lambda
 	b = b[:len(b):len(b)]                    // so that what is below its length is known to be below its capacity

@@ -120,8 +120,8 @@ func findSlots(b []byte, record span) (slots []found, prefix string) {
 	inside := func(f field, s slot) bool {
 		at := p.get(f)
 		if b[at.Start] != '"' || bytes.IndexByte(at.Of(b), '\\') >= 0 {
-			// The next one that looks like it has a backslash there too, and would
-			// not match.
+			// The next one that looks like it has a backslash there too, and
+			// would not match.
 			return false
 		}
 		//mutant:a-value-is-searched-for-not-taken-from-the-scan

@@ -82,7 +82,8 @@ var mutants = []mutant{
 		`mask`,
 		"if e.bad() {\n\t\treturn g.add(group{})\n\t}\n\tmask",
 	},
-	{"a bad record that fails counts as done", "Batch", `if !w.bad(w.records.record(g.left[0]), g.left[:1], flaw) {`,
+	{
+		"a bad record that fails counts as done", "Batch", `if !w.bad(w.records.record(g.left[0]), g.left[:1], flaw) {`,
 		"if !w.bad(w.records.record(g.left[0]), g.left[:1], flaw) {\n" +
 			"w.progress.advance(0, g.left[:1])\n}\nif false {",
 	},

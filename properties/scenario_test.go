@@ -159,8 +159,10 @@ func (s *scenario) drawPlan(t *rapid.T, shards, keys int) plan {
 	p := plan{
 		shard: rapid.IntRange(0, shards-1).Draw(t, "shard"),
 		key:   rapid.IntRange(0, keys-1).Draw(t, "key"),
-		gap: rapid.SampledFrom([]time.Duration{0, 0, time.Millisecond, 700 * time.Millisecond,
-			4 * time.Second}).Draw(t, "gap"),
+		gap: rapid.SampledFrom([]time.Duration{
+			0, 0, time.Millisecond, 700 * time.Millisecond,
+			4 * time.Second,
+		}).Draw(t, "gap"),
 		bad: rapid.IntRange(0, 15).Draw(t, "bad") == 15,
 	}
 	if rapid.Bool().Draw(t, "plain") {

@@ -39,7 +39,8 @@ func (w *world) handler() router.Handler {
 		})
 	case "TypedPartition":
 		return router.TypedPartition(json.Unmarshal, func(ctx context.Context, key []byte,
-			items []router.Item[int]) error {
+			items []router.Item[int],
+		) error {
 			recs := w.beside(items)
 			w.wantKey(key, recs)
 			return w.handle(ctx, recs)

@@ -64,8 +64,10 @@ func (w *world) visit(event []byte) (*visit, []int) {
 	if err := json.Unmarshal(event, into); err != nil {
 		panic(err)
 	}
-	v := &visit{world: w, began: time.Now(), batch: map[int]bool{}, said: map[int]act{}, fails: map[int]failure{},
-		keys: map[int]bool{}, refused: map[int]bool{}}
+	v := &visit{
+		world: w, began: time.Now(), batch: map[int]bool{}, said: map[int]act{}, fails: map[int]failure{},
+		keys: map[int]bool{}, refused: map[int]bool{},
+	}
 	var batch []int
 	for _, rec := range e.Records {
 		n := index([]byte(rec.SequenceNumber + rec.Kinesis.SequenceNumber))

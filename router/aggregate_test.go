@@ -59,8 +59,10 @@ func aggregate(start int, letters string) []byte {
 func aggregates(words ...string) []byte {
 	recs := make([]decoder.Record, len(words))
 	for i, word := range words {
-		recs[i] = decoder.Record{PartitionKey: []byte("a"), SequenceNumber: []byte(numberOf(i)),
-			ApproximateArrivalTimestamp: time.Unix(1600000000, 0)}
+		recs[i] = decoder.Record{
+			PartitionKey: []byte("a"), SequenceNumber: []byte(numberOf(i)),
+			ApproximateArrivalTimestamp: time.Unix(1600000000, 0),
+		}
 		if len(word) == 1 {
 			recs[i].PartitionKey, recs[i].Data = []byte(word), []byte(strconv.Itoa(100*i))
 		} else {

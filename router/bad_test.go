@@ -404,8 +404,10 @@ func TestBadCounts(t *testing.T) {
 		var stats router.Stats
 		var says error
 		react := on(1, func(rec *decoder.Record) error {
-			return router.At(rec, router.Bad(&decoder.Error{Index: rec.Index, SequenceNumber: numberOf(1),
-				Field: "data", Offset: -1, Err: errBoom}))
+			return router.At(rec, router.Bad(&decoder.Error{
+				Index: rec.Index, SequenceNumber: numberOf(1),
+				Field: "data", Offset: -1, Err: errBoom,
+			}))
 		})
 		r := router.New(s.handler(react), quiet(),
 			router.WithStats(func(_ context.Context, s router.Stats) { stats = s }),

@@ -67,33 +67,98 @@ func TestByTime(t *testing.T) {
 		first int
 		calls string
 	}{
-		{"windows", []string{"10", "59.999", "60", "119", "120"}, time.Minute, time.Time{}, always(nil), none,
-			"[0s: 0 1] [1m0s: 2 3] [2m0s: 4]"},
-		{"out of order", []string{"130", "10", "70", "131", "11"}, time.Minute, time.Time{}, always(nil), none,
-			"[0s: 1 4] [1m0s: 2] [2m0s: 0 3]"},
-		{"before the epoch", []string{"-1", "-60", "-60.001", "0"}, time.Minute, time.Time{}, always(nil), none,
-			"[-2m0s: 2] [-1m0s: 0 1] [0s: 3]"},
+		{
+			"windows",
+			[]string{"10", "59.999", "60", "119", "120"},
+			time.Minute,
+			time.Time{},
+			always(nil), none,
+			"[0s: 0 1] [1m0s: 2 3] [2m0s: 4]",
+		},
+		{
+			"out of order",
+			[]string{"130", "10", "70", "131", "11"},
+			time.Minute,
+			time.Time{},
+			always(nil), none,
+			"[0s: 1 4] [1m0s: 2] [2m0s: 0 3]",
+		},
+		{
+			"before the epoch",
+			[]string{"-1", "-60", "-60.001", "0"},
+			time.Minute,
+			time.Time{},
+			always(nil), none,
+			"[-2m0s: 2] [-1m0s: 0 1] [0s: 3]",
+		},
 		{"one window", []string{"70", "10.5", "130"}, 0, time.Time{}, always(nil), none, "[10.5s: 0 1 2]"},
 		{"size below 0", []string{"70", "10.5"}, -time.Minute, time.Time{}, always(nil), none, "[10.5s: 0 1]"},
-		{"without a time", []string{"70", "", "10", ""}, time.Minute, time.Time{}, always(nil), none,
-			"[none: 1 3] [0s: 2] [1m0s: 0]"},
-		{"late ones first", []string{"130", "60", "70", "10"}, time.Minute, time.Unix(60, 0), always(nil), none,
-			"[late: 1 3] [1m0s: 2] [2m0s: 0]"},
-		{"without a time is not late", []string{"", "10"}, time.Minute, time.Unix(60, 0), always(nil), none,
-			"[late: 1] [none: 0]"},
+		{
+			"without a time",
+			[]string{"70", "", "10", ""},
+			time.Minute,
+			time.Time{},
+			always(nil), none,
+			"[none: 1 3] [0s: 2] [1m0s: 0]",
+		},
+		{
+			"late ones first",
+			[]string{"130", "60", "70", "10"},
+			time.Minute, time.Unix(60, 0), always(nil), none,
+			"[late: 1 3] [1m0s: 2] [2m0s: 0]",
+		},
+		{
+			"without a time is not late",
+			[]string{"", "10"},
+			time.Minute, time.Unix(60, 0), always(nil), none,
+			"[late: 1] [none: 0]",
+		},
 		{"all late", []string{"1", "2"}, time.Minute, time.Unix(60, 0), always(nil), none, "[late: 0 1]"},
-		{"failure in the first window", []string{"130", "10", "70"}, time.Minute, time.Time{}, at(1, errBoom), 1,
-			"[0s: 1] [2m0s: 0]"},
-		{"failure in the last", []string{"130", "10", "70"}, time.Minute, time.Time{}, at(0, errBoom), 0,
-			"[0s: 1] [1m0s: 2] [2m0s: 0]"},
-		{"failure in the middle", []string{"10", "70", "11", "130"}, time.Minute, time.Time{}, at(1, errBoom), 1,
-			"[0s: 0 2] [1m0s: 1]"},
-		{"other windows get what is before it", []string{"70", "130", "10", "71"}, time.Minute, time.Time{},
-			at(2, errBoom), 2, "[0s: 2] [1m0s: 0] [2m0s: 1]"},
-		{"late failure", []string{"130", "10"}, time.Minute, time.Unix(60, 0), at(1, errBoom), 1,
-			"[late: 1] [2m0s: 0]"},
-		{"Skip", []string{"10", "11", "70"}, time.Minute, time.Time{}, at(0, skip), none,
-			"[0s: 0 1] [0s: 1] [1m0s: 2]"},
+		{
+			"failure in the first window",
+			[]string{"130", "10", "70"},
+			time.Minute,
+			time.Time{},
+			at(1, errBoom), 1,
+			"[0s: 1] [2m0s: 0]",
+		},
+		{
+			"failure in the last",
+			[]string{"130", "10", "70"},
+			time.Minute,
+			time.Time{},
+			at(0, errBoom), 0,
+			"[0s: 1] [1m0s: 2] [2m0s: 0]",
+		},
+		{
+			"failure in the middle",
+			[]string{"10", "70", "11", "130"},
+			time.Minute,
+			time.Time{},
+			at(1, errBoom), 1,
+			"[0s: 0 2] [1m0s: 1]",
+		},
+		{
+			"other windows get what is before it",
+			[]string{"70", "130", "10", "71"},
+			time.Minute,
+			time.Time{},
+			at(2, errBoom), 2, "[0s: 2] [1m0s: 0] [2m0s: 1]",
+		},
+		{
+			"late failure",
+			[]string{"130", "10"},
+			time.Minute, time.Unix(60, 0), at(1, errBoom), 1,
+			"[late: 1] [2m0s: 0]",
+		},
+		{
+			"Skip",
+			[]string{"10", "11", "70"},
+			time.Minute,
+			time.Time{},
+			at(0, skip), none,
+			"[0s: 0 1] [0s: 1] [1m0s: 2]",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var j journal
@@ -219,7 +284,8 @@ func TestByTimeFarAway(t *testing.T) {
 		var starts []time.Time
 		handled := 0
 		r := router.New(router.ByTime{Size: size, Handle: func(_ context.Context, start time.Time,
-			recs []decoder.Record) error {
+			recs []decoder.Record,
+		) error {
 			handled += len(recs)
 			if recs[0].ApproximateArrivalTimestamp.IsZero() && len(recs) == 1 {
 				return nil

@@ -132,7 +132,8 @@ func TestCallHookFailures(t *testing.T) {
 func TestCallHookItself(t *testing.T) {
 	h := router.Each(func(context.Context, *decoder.Record) error { return nil })
 	r := router.New(h, quiet(), router.WithCallHook(func(context.Context, router.CallInfo) (context.Context,
-		func(error)) {
+		func(error),
+	) {
 		panic("hook")
 	}))
 	answer, err := r.Invoke(t.Context(), event("ab"))

@@ -123,7 +123,8 @@ func everyKeeper() []keeping {
 			return router.Batch(func(context.Context, []decoder.Record) error { return nil })
 		}, event("abcba"), event("wxyzxyzw"), func(k *keeper) []router.Option {
 			return []router.Option{router.WithCallHook(func(ctx context.Context, c router.CallInfo) (context.Context,
-				func(error)) {
+				func(error),
+			) {
 				k.record(c.First)
 				k.record(c.Last)
 				return ctx, nil

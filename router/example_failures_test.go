@@ -123,7 +123,8 @@ func ExampleWithOnBad() {
 		fmt.Printf("order %d\n", o.ID)
 		return nil
 	}), router.WithLogger(slog.New(slog.DiscardHandler)), router.WithOnBad(func(ctx context.Context,
-		rec *decoder.Record, err error) error {
+		rec *decoder.Record, err error,
+	) error {
 		fmt.Printf("bad record %s: %v\n", rec.SequenceNumber, errors.Is(err, decoder.ErrDecode))
 		return router.Skip(err)
 	}))

@@ -25,8 +25,10 @@ type order struct {
 func orders(payloads ...string) []byte {
 	recs := make([]decoder.Record, len(payloads))
 	for i, p := range payloads {
-		recs[i] = decoder.Record{PartitionKey: []byte("user-1"), SequenceNumber: fmt.Append(nil, 101+i),
-			Data: []byte(p)}
+		recs[i] = decoder.Record{
+			PartitionKey: []byte("user-1"), SequenceNumber: fmt.Append(nil, 101+i),
+			Data: []byte(p),
+		}
 	}
 	return routertest.EventOf(recs...)
 }

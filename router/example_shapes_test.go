@@ -121,7 +121,8 @@ func ExampleTumbling() {
 		Amount int `json:"amount"`
 	}
 	r := router.New(router.Tumbling(func(_ context.Context, w *decoder.Window, state *totals,
-		recs []decoder.Record) error {
+		recs []decoder.Record,
+	) error {
 		for i := range recs {
 			var o order
 			if err := json.Unmarshal(recs[i].Data, &o); err != nil {
@@ -136,8 +137,10 @@ func ExampleTumbling() {
 		}
 		return nil
 	}))
-	window := decoder.Window{Start: time.Date(2024, 11, 18, 10, 8, 0, 0, time.UTC),
-		End: time.Date(2024, 11, 18, 10, 10, 0, 0, time.UTC)}
+	window := decoder.Window{
+		Start: time.Date(2024, 11, 18, 10, 8, 0, 0, time.UTC),
+		End:   time.Date(2024, 11, 18, 10, 10, 0, 0, time.UTC),
+	}
 	amounts := func(i int) []byte { return fmt.Appendf(nil, `{"amount":%d}`, 100*(i+1)) }
 	answer, err := r.Invoke(context.Background(), routertest.Event{Records: 3, Data: amounts, Window: &window}.Bytes())
 	fmt.Println(string(answer), err)

@@ -82,8 +82,10 @@ func ExampleWithLogLimit() {
 	)
 	recs := make([]decoder.Record, 1000)
 	for i := range recs {
-		recs[i] = decoder.Record{PartitionKey: []byte("user-1"), SequenceNumber: fmt.Append(nil, 1000+i),
-			Data: []byte("{}")}
+		recs[i] = decoder.Record{
+			PartitionKey: []byte("user-1"), SequenceNumber: fmt.Append(nil, 1000+i),
+			Data: []byte("{}"),
+		}
 	}
 	if _, err := r.Invoke(context.Background(), routertest.EventOf(recs...)); err != nil {
 		fmt.Println(err)

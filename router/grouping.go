@@ -89,8 +89,8 @@ func (g *grouping) idOfKey(e entry) int32 {
 }
 
 // add makes a group.
-func (g *grouping) add(new group) int32 {
-	g.groups = append(g.groups, new)
+func (g *grouping) add(one group) int32 {
+	g.groups = append(g.groups, one)
 	return int32(len(g.groups) - 1)
 }
 
@@ -177,6 +177,7 @@ func (h queueHeap) Push(g any)    { h.waiting = append(h.waiting, g.(*group)) }
 func (h queueHeap) Less(a, b int) bool {
 	return h.records.position(h.waiting[a].left[0]) < h.records.position(h.waiting[b].left[0])
 }
+
 func (h queueHeap) Pop() any {
 	last := len(h.waiting) - 1
 	g := h.waiting[last]

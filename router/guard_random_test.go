@@ -36,8 +36,10 @@ type plan struct {
 
 func draw(random *rand.Rand) *scenario {
 	n := 1 + random.IntN(25)
-	s := &scenario{plans: make([]plan, n), done: make([]bool, n),
-		timeout: time.Duration(random.IntN(40)) * time.Second / 10}
+	s := &scenario{
+		plans: make([]plan, n), done: make([]bool, n),
+		timeout: time.Duration(random.IntN(40)) * time.Second / 10,
+	}
 	for i := range s.plans {
 		s.letters += string(rune('a' + random.IntN(5)))
 		p := &s.plans[i]
@@ -103,7 +105,8 @@ func (s *scenario) handlers() []router.Handler {
 			return s.handle(ctx, pointers(recs))
 		}),
 		router.ByTime{Size: 3 * time.Millisecond, Handle: func(ctx context.Context, _ time.Time,
-			recs []decoder.Record) error {
+			recs []decoder.Record,
+		) error {
 			return s.handle(ctx, pointers(recs))
 		}},
 		router.TypedPartition(json.Unmarshal, func(ctx context.Context, _ []byte, i []router.Item[int]) error {

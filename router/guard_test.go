@@ -35,7 +35,8 @@ const (
 func oneByOne() []shape {
 	return shapes(single, chunked, []shape{{"ByTime", func(r reaction) router.Handler {
 		return router.ByTime{Size: time.Millisecond, Handle: func(ctx context.Context, _ time.Time,
-			recs []decoder.Record) error {
+			recs []decoder.Record,
+		) error {
 			return r(pointers(recs))
 		}}
 	}}})
@@ -62,26 +63,46 @@ func TestGuard(t *testing.T) {
 		calls    int
 	}{
 		{"all done before", "aaa", asleep(time.Second), guardDeadline, nil, none, 3 * time.Second, 3},
-		{"stops at the margin", "aaaaaaaa", asleep(2150 * time.Millisecond), guardDeadline, nil, 2,
-			4300 * time.Millisecond, 2},
-		{"returns within the grace", "aaaaaaaa", asleep(1100 * time.Millisecond), guardDeadline, nil, 4,
-			4400 * time.Millisecond, 4},
-		{"returns within the grace, at the end", "aaaa", asleep(1100 * time.Millisecond), guardDeadline, nil, none,
-			4400 * time.Millisecond, 4},
+		{
+			"stops at the margin", "aaaaaaaa", asleep(2150 * time.Millisecond), guardDeadline, nil, 2,
+			4300 * time.Millisecond, 2,
+		},
+		{
+			"returns within the grace", "aaaaaaaa", asleep(1100 * time.Millisecond), guardDeadline, nil, 4,
+			4400 * time.Millisecond, 4,
+		},
+		{
+			"returns within the grace, at the end", "aaaa", asleep(1100 * time.Millisecond), guardDeadline, nil, none,
+			4400 * time.Millisecond, 4,
+		},
 		{"is abandoned", "aaaaaaaa", asleep(time.Second), guardDeadline, nil, 4, guardEnd, 5},
 		{"is abandoned at once", "aaaaaaaa", asleep(time.Hour), guardDeadline, nil, 0, guardEnd, 1},
 		{"deadline past", "aaa", asleep(time.Second), -time.Second, nil, 0, 0, 0},
 		{"deadline now", "aaa", asleep(time.Second), time.Nanosecond, nil, 0, 0, 0},
 		{"within the margin from the start", "aaa", asleep(time.Second), guardMargin, nil, 0, 0, 0},
 		{"no deadline", "aaaaaaaa", asleep(time.Second), 0, nil, none, 8 * time.Second, 8},
-		{"no guard", "aaaaaaaa", asleep(time.Second), guardDeadline, []router.Option{router.WithMargin(-1)}, 6,
-			6 * time.Second, 6},
-		{"no guard, one long call", "aaaaaaaa", asleep(time.Hour), guardDeadline,
-			[]router.Option{router.WithMargin(-1)}, 1, time.Hour, 1},
-		{"default margin", "aaaaaaaa", asleep(time.Second), guardDeadline, []router.Option{router.WithMargin(0)}, 4,
-			4950 * time.Millisecond, 5},
-		{"default margin, little time", "aaaa", asleep(20 * time.Millisecond), 40 * time.Millisecond,
-			[]router.Option{router.WithMargin(0)}, 1, 35 * time.Millisecond, 2},
+		{
+			"no guard", "aaaaaaaa", asleep(time.Second), guardDeadline,
+			[]router.Option{router.WithMargin(-1)},
+			6,
+			6 * time.Second, 6,
+		},
+		{
+			"no guard, one long call", "aaaaaaaa", asleep(time.Hour), guardDeadline,
+			[]router.Option{router.WithMargin(-1)},
+			1, time.Hour, 1,
+		},
+		{
+			"default margin", "aaaaaaaa", asleep(time.Second), guardDeadline,
+			[]router.Option{router.WithMargin(0)},
+			4,
+			4950 * time.Millisecond, 5,
+		},
+		{
+			"default margin, little time", "aaaa", asleep(20 * time.Millisecond), 40 * time.Millisecond,
+			[]router.Option{router.WithMargin(0)},
+			1, 35 * time.Millisecond, 2,
+		},
 	} {
 		for _, s := range oneByOne() {
 			t.Run(c.name+"/"+s.name, func(t *testing.T) {
@@ -169,7 +190,8 @@ var contextShapes = []struct {
 	}},
 	{"ByTime", func(f func(context.Context, int) error) router.Handler {
 		return router.ByTime{Size: time.Millisecond, Handle: func(ctx context.Context, _ time.Time,
-			recs []decoder.Record) error {
+			recs []decoder.Record,
+		) error {
 			return f(ctx, recs[0].Index)
 		}}
 	}},
@@ -292,7 +314,8 @@ func TestGuardOfUserCode(t *testing.T) {
 	}{
 		{"WithOnBad", event("aa!a"), router.Each(func(context.Context, *decoder.Record) error { return nil }), 1, ""},
 		{"WithOnBad of Partition", event("aa!a"), router.Partition(func(context.Context, []byte,
-			[]decoder.Record) error {
+			[]decoder.Record,
+		) error {
 			return nil
 		}), 1, ""},
 		{"unmarshal", event("aaa"), router.Typed(func([]byte, any) error {
@@ -305,7 +328,8 @@ func TestGuardOfUserCode(t *testing.T) {
 			Late:   func(context.Context, []decoder.Record) error { return nil },
 		}, 0, ""},
 		{"state", windowEvent("a", `"slow"`), router.Tumbling(func(context.Context, *decoder.Window, *sleepy,
-			[]decoder.Record) error {
+			[]decoder.Record,
+		) error {
 			return nil
 		}), 0, "did not return"},
 	} {

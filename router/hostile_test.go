@@ -309,8 +309,10 @@ func TestErrorsWithoutEnd(t *testing.T) {
 			}), first: 1, calls: "[0] [1]"}.checkNoPanic(t, s)
 		}
 		for _, s := range sliced {
-			clause{name: name, letters: "aaa", react: at(1, errorOf(err)), first: 0,
-				calls: "[0 1 2]"}.checkNoPanic(t, s)
+			clause{
+				name: name, letters: "aaa", react: at(1, errorOf(err)), first: 0,
+				calls: "[0 1 2]",
+			}.checkNoPanic(t, s)
 		}
 	}
 	// Many skipped records of one slice are no such thing.

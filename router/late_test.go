@@ -32,7 +32,10 @@ func TestDecodingTakesAllTime(t *testing.T) {
 	handlers := func(called func()) map[string]router.Handler {
 		unmarshal := decodingFor(time.Hour)
 		return map[string]router.Handler{
-			"Typed": router.Typed(unmarshal, func(context.Context, *decoder.Record, *int) error { called(); return nil }),
+			"Typed": router.Typed(unmarshal, func(context.Context, *decoder.Record, *int) error {
+				called()
+				return nil
+			}),
 			"TypedBatch": router.TypedBatch(unmarshal, func(context.Context, []router.Item[int]) error {
 				called()
 				return nil
@@ -57,8 +60,8 @@ func TestDecodingTakesAllTime(t *testing.T) {
 	}
 }
 
-// TestDecodingLeavesTime: what a slice has decoded is handled, however many there
-// are behind it.
+// TestDecodingLeavesTime: what a slice has decoded is handled, however many
+// there are behind it.
 func TestDecodingLeavesTime(t *testing.T) {
 	for _, s := range []string{"TypedBatch", "TypedPartition"} {
 		synctest.Test(t, func(t *testing.T) {
@@ -71,9 +74,10 @@ func TestDecodingLeavesTime(t *testing.T) {
 				return note(items)
 			})
 			if s == "TypedPartition" {
-				h = router.TypedPartition(decodingFor(time.Second), func(_ context.Context, _ []byte, items []router.Item[int]) error {
-					return note(items)
-				})
+				h = router.TypedPartition(decodingFor(time.Second),
+					func(_ context.Context, _ []byte, items []router.Item[int]) error {
+						return note(items)
+					})
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), guardDeadline)
 			defer cancel()
@@ -98,8 +102,10 @@ func TestReasonIsThatOfTheNamedRecord(t *testing.T) {
 		var why error
 		ctx, cancel := context.WithTimeout(t.Context(), guardDeadline)
 		defer cancel()
-		ctx = cause.With(ctx, &cause.Sink{NotDone: func(err error) { why = err }, Skipped: func(error) {},
-			Abandoned: func(<-chan struct{}) {}})
+		ctx = cause.With(ctx, &cause.Sink{
+			NotDone: func(err error) { why = err }, Skipped: func(error) {},
+			Abandoned: func(<-chan struct{}) {},
+		})
 		answer, err := router.New(h, oneByOneOptions()...).Invoke(ctx, event("ab"))
 		answers(t, answer, err, answerFrom(0))
 		if why == nil || errors.Is(why, errBoom) {
@@ -109,15 +115,16 @@ func TestReasonIsThatOfTheNamedRecord(t *testing.T) {
 	})
 }
 
-// TestAggregateWithoutProgress: an aggregate that takes longer than there is time
-// comes again and again, and the log says so.
+// TestAggregateWithoutProgress: an aggregate that takes longer than there is
+// time comes again and again, and the log says so.
 func TestAggregateWithoutProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log lockedBuffer
 		h := router.Each(func(context.Context, *decoder.Record) error { time.Sleep(3 * time.Second); return nil })
 		ctx, cancel := context.WithTimeout(t.Context(), guardDeadline)
 		defer cancel()
-		r := router.New(h, deaggregate(), router.WithMargin(guardMargin), router.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		r := router.New(h, deaggregate(), router.WithMargin(guardMargin),
+			router.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 		answer, err := r.Invoke(ctx, aggregates("aaaa", "a"))
 		answers(t, answer, err, answerFrom(0))
 		if !strings.Contains(log.String(), "no progress") {
@@ -132,27 +139,31 @@ func TestHooksThatPanic(t *testing.T) {
 	for _, s := range shapes(single, sliced) {
 		var log lockedBuffer
 		said := 0
-		r := router.New(s.handler(at(1, router.Skip(errBoom))), router.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
+		r := router.New(s.handler(at(1, router.Skip(errBoom))),
+			router.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
 			router.WithLogKeys(func([]byte) string { panic("at the disco") }),
 			router.WithStats(func(context.Context, router.Stats) { panic("in the hook") }),
 			router.WithStats(func(context.Context, router.Stats) { said++ }))
 		answer, err := r.Invoke(t.Context(), event("aaa"))
 		answers(t, answer, err, allDone)
-		if said != 1 || !strings.Contains(log.String(), "in the hook") || !strings.Contains(log.String(), "record skipped") {
+		if said != 1 || !strings.Contains(log.String(), "in the hook") ||
+			!strings.Contains(log.String(), "record skipped") {
 			t.Errorf("%s: the log is %s", s.name, &log)
 		}
 	}
 }
 
-// TestPipesTwins: an event id that a later record has too might be taken for that
-// one, and the records between for done.
+// TestPipesTwins: an event id that a later record has too might be taken for
+// that one, and the records between for done.
 func TestPipesTwins(t *testing.T) {
-	twins := bytes.Replace(pipeEvent("aaaa"), []byte(`"`+pipeShard+numberOf(3)+`"`), []byte(`"`+pipeShard+numberOf(1)+`"`), 1)
+	twins := bytes.Replace(pipeEvent("aaaa"), []byte(`"`+pipeShard+numberOf(3)+`"`),
+		[]byte(`"`+pipeShard+numberOf(1)+`"`), 1)
 	for _, s := range shapes(single, sliced) {
 		answer, err := router.New(s.handler(at(1, errBoom)), quiet()).Invoke(t.Context(), twins)
 		fails(t, answer, err, "record behind it")
 		answer, err = router.New(s.handler(at(2, errBoom)), quiet()).Invoke(t.Context(), twins)
-		if want := `{"batchItemFailures":[{"itemIdentifier":"` + pipeShard + numberOf(2) + `"}]}`; isSingle(s) || s.name != "Partition" {
+		if want := `{"batchItemFailures":[{"itemIdentifier":"` + pipeShard + numberOf(2) + `"}]}`; isSingle(s) ||
+			s.name != "Partition" {
 			answers(t, answer, err, want)
 		}
 	}

@@ -109,8 +109,10 @@ func TestOwnCodeKeepsNothing(t *testing.T) {
 			answers(t, answer, err, answerFrom(1))
 			_, failed := router.New(s.handler(at(1, fail)), quiet()).Invoke(t.Context(), event("abba"))
 			_, _ = r.Invoke(t.Context(), event("abba"))
-			for what, text := range map[string]string{"answer": string(answer), "error": failed.Error(),
-				"log": log.String(), "checkpoint": stats.Checkpoint, "source": stats.Source.EventSourceARN} {
+			for what, text := range map[string]string{
+				"answer": string(answer), "error": failed.Error(),
+				"log": log.String(), "checkpoint": stats.Checkpoint, "source": stats.Source.EventSourceARN,
+			} {
 				if strings.Contains(text, "##") {
 					t.Errorf("%s: %s", what, text)
 				}

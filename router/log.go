@@ -118,10 +118,14 @@ var causes = [...]struct {
 	err  error
 	name string
 }{
-	{decoder.ErrDecode, "decode"}, {decoder.ErrBase64, "base64"},
-	{decoder.ErrCompressed, "compressed"}, {decoder.ErrAggregate, "aggregate"},
-	{decoder.ErrTooLarge, "tooLarge"}, {decoder.ErrDuplicate, "duplicate"},
-	{decoder.ErrMissing, "missing"}, {decoder.ErrType, "type"},
+	{decoder.ErrDecode, "decode"},
+	{decoder.ErrBase64, "base64"},
+	{decoder.ErrCompressed, "compressed"},
+	{decoder.ErrAggregate, "aggregate"},
+	{decoder.ErrTooLarge, "tooLarge"},
+	{decoder.ErrDuplicate, "duplicate"},
+	{decoder.ErrMissing, "missing"},
+	{decoder.ErrType, "type"},
 	{nil, "bad"},     // for another reason
 	{nil, "handler"}, // the record is sound, but its handler returned an error
 }

@@ -60,8 +60,10 @@ func optionsTwice() map[string]func() (router.Handler, twice) {
 			return batch, twice{hook("a"), hook("b"), saw, "a( b( 3 )b )a", "b( 3 )b", nil}
 		},
 		"WithDecoder": func() (router.Handler, twice) {
-			return batch, twice{router.WithDecoder(decoder.Decoder{MaxRecords: 1}),
-				router.WithDecoder(decoder.Decoder{}), saw, "3", "", nil}
+			return batch, twice{
+				router.WithDecoder(decoder.Decoder{MaxRecords: 1}),
+				router.WithDecoder(decoder.Decoder{}), saw, "3", "", nil,
+			}
 		},
 		"WithBatchSize": func() (router.Handler, twice) {
 			return batch, twice{router.WithBatchSize(1), router.WithBatchSize(2), saw, "2 1", "", nil}
@@ -92,8 +94,10 @@ func optionsTwice() map[string]func() (router.Handler, twice) {
 		},
 		"WithMargin": func() (router.Handler, twice) {
 			h := router.Each(func(context.Context, *decoder.Record) error { say("called"); return nil })
-			return h, twice{router.WithMargin(2 * time.Hour), router.WithMargin(time.Minute), saw,
-				"called called called", "", nil}
+			return h, twice{
+				router.WithMargin(2 * time.Hour), router.WithMargin(time.Minute), saw,
+				"called called called", "", nil,
+			}
 		},
 		"WithWholeBatch": func() (router.Handler, twice) { // there is but one of it
 			h := router.Each(func(context.Context, *decoder.Record) error { say("called"); return fail })

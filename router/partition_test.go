@@ -221,13 +221,15 @@ func TestConcurrentInvocations(t *testing.T) {
 				wg.Go(func() {
 					for n := range 25 {
 						failing := (g + n) % 7
-						e := routertest.Event{Records: 6, Keys: 3, Seed: uint64(g), Start: time.Unix(1600000000, 0),
+						e := routertest.Event{
+							Records: 6, Keys: 3, Seed: uint64(g), Start: time.Unix(1600000000, 0),
 							Data: func(i int) []byte {
 								if i == failing {
 									return []byte("9")
 								}
 								return []byte("1")
-							}}
+							},
+						}
 						want := allDone
 						if failing < 6 {
 							want = `{"batchItemFailures":[{"itemIdentifier":"` +

@@ -75,7 +75,8 @@ func TestPipes(t *testing.T) {
 				for _, e := range [][]byte{pipeEvent(c.letters), spaced(pipeEvent(c.letters))} {
 					var got router.Stats
 					opts := append(oneByOneOptions(), quiet(), router.WithStats(func(_ context.Context,
-						s router.Stats) {
+						s router.Stats,
+					) {
 						got = s
 					}))
 					answer, err := router.New(s.handler(c.react), append(opts, c.opts...)...).Invoke(ctx, e)
@@ -121,8 +122,10 @@ func TestPipesFails(t *testing.T) {
 		{"Fail", pipeEvent("aaa"), at(1, router.Fail(errBoom)), quiet(), "boom"},
 		{"whole batches", pipeEvent("aaa"), at(1, errBoom), router.WithWholeBatch(), "boom"},
 		{"broken", pipeEvent("aaa")[:len(pipeEvent("aaa"))-1], always(nil), quiet(), "invalid JSON"},
-		{"broken behind a failure", pipeEvent("aaa")[:len(pipeEvent("aaa"))-1], at(1, errBoom), quiet(),
-			"invalid JSON"},
+		{
+			"broken behind a failure", pipeEvent("aaa")[:len(pipeEvent("aaa"))-1], at(1, errBoom), quiet(),
+			"invalid JSON",
+		},
 	} {
 		for _, s := range shapes(single, sliced) {
 			answer, err := router.New(s.handler(c.react),

@@ -104,8 +104,10 @@ func TestPoisonGoesOn(t *testing.T) {
 // TestPoisonNotGivenUp: where the user's function fails, the record is retried.
 func TestPoisonNotGivenUp(t *testing.T) {
 	for _, s := range shapes(single, sliced) {
-		for name, err := range map[string]error{"error": errors.New("queue"), "Skip": router.Skip(errors.New("queue")),
-			"Fail": router.Fail(errors.New("queue"))} {
+		for name, err := range map[string]error{
+			"error": errors.New("queue"), "Skip": router.Skip(errors.New("queue")),
+			"Fail": router.Fail(errors.New("queue")),
+		} {
 			t.Run(s.name+"/"+name, func(t *testing.T) {
 				g := graves{err: err}
 				r := router.New(s.handler(at(1, errBoom)), quiet(), router.WithPoison(2, g.dig))

@@ -30,8 +30,8 @@ type remembered[V any] struct {
 	value V
 }
 
-func newRecent[V any](max int) *recent[V] {
-	return &recent[V]{max: max, values: make(map[string]*list.Element), order: list.New()}
+func newRecent[V any](most int) *recent[V] {
+	return &recent[V]{max: most, values: make(map[string]*list.Element), order: list.New()}
 }
 
 func (r *recent[V]) empty() bool {

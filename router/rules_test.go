@@ -180,8 +180,10 @@ func TestRuleOfSlices(t *testing.T) {
 		{name: "without At, wrapped", react: always(fmt.Errorf("more: %w", errBoom)), first: 0, calls: all},
 		{name: "Retry without At", react: always(retry), first: 0, calls: all},
 		{name: "Skip without At is Retry", react: always(skip), first: 0, calls: all},
-		{name: "Skip without At is Retry, for one record too", letters: "a", react: always(skip), first: 0,
-			calls: "[0]"},
+		{
+			name: "Skip without At is Retry, for one record too", letters: "a", react: always(skip), first: 0,
+			calls: "[0]",
+		},
 		{name: "Fail without At", react: always(fail), fails: "boom", calls: all},
 		{name: "At the first", react: at(0, errBoom), first: 0, calls: all},
 		{name: "At one in the middle", react: at(1, errBoom), first: 1, calls: all},
@@ -268,8 +270,10 @@ func TestRuleOfErrorTrees(t *testing.T) {
 		{name: "wrapped At", react: wrap(at(1, errBoom)), first: 1, calls: all},
 		{name: "wrapped At and Skip", react: wrap(wrap(at(1, skip))), first: none, calls: "[0 1 2] [2]"},
 		{name: "Skip around At", react: mark(router.Skip, at(1, errBoom)), first: none, calls: "[0 1 2] [2]"},
-		{name: "Skip around a wrapped At", react: mark(router.Skip, wrap(at(1, errBoom))), first: none,
-			calls: "[0 1 2] [2]"},
+		{
+			name: "Skip around a wrapped At", react: mark(router.Skip, wrap(at(1, errBoom))), first: none,
+			calls: "[0 1 2] [2]",
+		},
 		{name: "Retry around Skip at", react: mark(router.Retry, at(1, skip)), first: 1, calls: all},
 		{name: "Skip around Retry at", react: mark(router.Skip, at(1, retry)), first: none, calls: "[0 1 2] [2]"},
 		{name: "Fail around Skip at", react: mark(router.Fail, at(1, skip)), fails: "boom", calls: all},
@@ -292,8 +296,10 @@ func TestRuleOfErrorTrees(t *testing.T) {
 		{name: "joined: Skip and Skip without At", react: both(at(1, skip), always(skip)), first: 0, calls: all},
 		{name: "joined: Fail behind the Retry", react: both(at(0, errBoom), at(2, fail)), fails: "boom", calls: all},
 		{name: "joined: Fail before the Skip", react: both(at(0, fail), at(2, skip)), fails: "boom", calls: all},
-		{name: "joined under one Skip", react: mark(router.Skip, both(at(0, errBoom), at(1, errBoom))), first: none,
-			calls: "[0 1 2] [2]"},
+		{
+			name: "joined under one Skip", react: mark(router.Skip, both(at(0, errBoom), at(1, errBoom))), first: none,
+			calls: "[0 1 2] [2]",
+		},
 		{name: "joined under one At", react: on(1, func(rec *decoder.Record) error {
 			return router.At(rec, errors.Join(skip, errBoom))
 		}), first: 1, calls: all},
@@ -377,12 +383,18 @@ func TestRuleOfChunks(t *testing.T) {
 		{name: "Skip in the first", react: at(0, skip), first: none, calls: "[0 1] [1] [2 3] [4]", opts: two},
 		{name: "Skip at the end of the first", react: at(1, skip), first: none, calls: "[0 1] [2 3] [4]", opts: two},
 		{name: "Fail in the second", react: at(3, fail), fails: "boom", calls: "[0 1] [2 3]", opts: two},
-		{name: "of one", react: at(3, skip), first: none, calls: "[0] [1] [2] [3] [4]",
-			opts: []router.Option{router.WithBatchSize(1)}},
-		{name: "of more than there are", react: at(3, skip), first: none, calls: "[0 1 2 3 4] [4]",
-			opts: []router.Option{router.WithBatchSize(1000)}},
-		{name: "of the default size", react: at(3, skip), first: none, calls: "[0 1 2 3 4] [4]",
-			opts: []router.Option{router.WithBatchSize(0)}},
+		{
+			name: "of one", react: at(3, skip), first: none, calls: "[0] [1] [2] [3] [4]",
+			opts: []router.Option{router.WithBatchSize(1)},
+		},
+		{
+			name: "of more than there are", react: at(3, skip), first: none, calls: "[0 1 2 3 4] [4]",
+			opts: []router.Option{router.WithBatchSize(1000)},
+		},
+		{
+			name: "of the default size", react: at(3, skip), first: none, calls: "[0 1 2 3 4] [4]",
+			opts: []router.Option{router.WithBatchSize(0)},
+		},
 	} {
 		c.letters = "aaaaa"
 		for _, s := range chunked {
@@ -417,8 +429,10 @@ func TestRuleOfPanics(t *testing.T) {
 			return then(at(1, skip), func([]*decoder.Record) error { c.panic(); return nil })
 		})
 		for _, s := range shapes(sliced, []shape{tumbling}) {
-			clause{name: c.name + " behind a Skip", letters: "aaaa", react: behind, first: 2,
-				calls: "[0 1 2 3] [2 3]"}.checkSliced(t, s)
+			clause{
+				name: c.name + " behind a Skip", letters: "aaaa", react: behind, first: 2,
+				calls: "[0 1 2 3] [2 3]",
+			}.checkSliced(t, s)
 		}
 	}
 }

@@ -144,7 +144,8 @@ var (
 		}},
 		{"TypedPartition", func(r reaction) router.Handler {
 			return router.TypedPartition(json.Unmarshal, func(_ context.Context, _ []byte,
-				items []router.Item[int]) error {
+				items []router.Item[int],
+			) error {
 				return r(beside(items))
 			})
 		}},
@@ -163,7 +164,8 @@ var (
 	}})
 	tumbling = shape{"Tumbling", func(r reaction) router.Handler {
 		return router.Tumbling(func(_ context.Context, _ *decoder.Window, _ *json.RawMessage,
-			recs []decoder.Record) error {
+			recs []decoder.Record,
+		) error {
 			return r(pointers(recs))
 		})
 	}}

@@ -87,8 +87,10 @@ func TestStatsOfTime(t *testing.T) {
 				r := router.New(s.handler(func([]*decoder.Record) error { time.Sleep(time.Second); return nil }),
 					append(oneByOneOptions(), router.WithStats(func(_ context.Context, s router.Stats) { got = s }))...)
 				at := func(age time.Duration) decoder.Record {
-					return decoder.Record{PartitionKey: []byte("a"), Data: []byte("1234"),
-						ApproximateArrivalTimestamp: now.Add(-age)}
+					return decoder.Record{
+						PartitionKey: []byte("a"), Data: []byte("1234"),
+						ApproximateArrivalTimestamp: now.Add(-age),
+					}
 				}
 				ctx := t.Context()
 				if deadline {
@@ -193,13 +195,19 @@ func TestLogs(t *testing.T) {
 		react reaction
 		says  []string
 	}{
-		{"failure", e.Bytes(), at(1, errBoom), []string{`"record failed"`, `"ERROR"`, `"error":"boom"`,
-			string(recs[1].SequenceNumber), `"index":1`, `"shardId":"shardId-000000000000"`}},
-		{"Skip", e.Bytes(), at(1, skip), []string{`"record skipped"`, `"WARN"`, `"error":"boom"`,
-			string(recs[1].SequenceNumber)}},
+		{"failure", e.Bytes(), at(1, errBoom), []string{
+			`"record failed"`, `"ERROR"`, `"error":"boom"`,
+			string(recs[1].SequenceNumber), `"index":1`, `"shardId":"shardId-000000000000"`,
+		}},
+		{"Skip", e.Bytes(), at(1, skip), []string{
+			`"record skipped"`, `"WARN"`, `"error":"boom"`,
+			string(recs[1].SequenceNumber),
+		}},
 		{"panic", e.Bytes(), at(0, nil), nil},
-		{"bad record", []byte(bad), always(nil), []string{`"record failed"`, "invalid base64",
-			string(recs[0].SequenceNumber)}},
+		{"bad record", []byte(bad), always(nil), []string{
+			`"record failed"`, "invalid base64",
+			string(recs[0].SequenceNumber),
+		}},
 	} {
 		for _, s := range shapes(single, sliced, []shape{tumbling}) {
 			t.Run(c.name+"/"+s.name, func(t *testing.T) {
@@ -207,8 +215,10 @@ func TestLogs(t *testing.T) {
 				react := c.react
 				if c.name == "panic" {
 					react = func([]*decoder.Record) error { panic("at the disco") }
-					c.says = []string{`"handler panicked"`, `"stack"`, "at the disco", "stats_test.go",
-						string(recs[0].SequenceNumber)}
+					c.says = []string{
+						`"handler panicked"`, `"stack"`, "at the disco", "stats_test.go",
+						string(recs[0].SequenceNumber),
+					}
 				}
 				event := c.event
 				if s.name == "Tumbling" {

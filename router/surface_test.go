@@ -28,8 +28,10 @@ var (
 	_ func(*decoder.Batch) *decoder.Window           = (*decoder.Batch).Window
 	_ func(*decoder.Error) error                     = (*decoder.Error).Unwrap
 	_ func(a, b []byte) int                          = decoder.CompareSequenceNumbers
-	_                                                = decoder.Decoder{Deaggregate: true,
-		Codec: decoder.Auto, MaxData: 1, MaxRecords: 1}
+	_                                                = decoder.Decoder{
+		Deaggregate: true,
+		Codec:       decoder.Auto, MaxData: 1, MaxRecords: 1,
+	}
 	_ func(router.Handler, ...router.Option) *router.Router         = router.New
 	_ func(*router.Router, context.Context, []byte) ([]byte, error) = (*router.Router).Invoke
 	_ func(error) error                                             = router.Skip
@@ -41,7 +43,7 @@ var (
 	_ func(string, router.Handler, ...router.Option) router.Option  = router.WithStream
 )
 
-// comparable and opaque
+// Codecs are comparable, and opaque.
 var _ = map[decoder.Codec]bool{
 	decoder.Identity: true, decoder.Auto: true, decoder.Gzip: true, decoder.Zlib: true, decoder.Zstd: true,
 	decoder.Snappy: true,
@@ -65,8 +67,10 @@ var _ = decoder.Window{
 
 var _ error = &decoder.Error{Index: 0, SequenceNumber: "", Field: "", Offset: int64(0), Err: nil}
 
-var _ = []error{decoder.ErrSyntax, decoder.ErrNotKinesis, decoder.ErrBase64, decoder.ErrCompressed,
-	decoder.ErrAggregate, decoder.ErrTooLarge, decoder.ErrDecode}
+var _ = []error{
+	decoder.ErrSyntax, decoder.ErrNotKinesis, decoder.ErrBase64, decoder.ErrCompressed,
+	decoder.ErrAggregate, decoder.ErrTooLarge, decoder.ErrDecode,
+}
 
 type state struct{}
 

@@ -68,12 +68,14 @@ func TestTumblingStates(t *testing.T) {
 			return nil
 		}), `5`, `8`},
 		"number from {}": {router.Tumbling(func(_ context.Context, _ *decoder.Window, n *int,
-			recs []decoder.Record) error {
+			recs []decoder.Record,
+		) error {
 			*n += len(recs)
 			return nil
 		}), `{}`, `3`},
 		"nil map": {router.Tumbling(func(_ context.Context, _ *decoder.Window, m *map[string]int,
-			_ []decoder.Record) error {
+			_ []decoder.Record,
+		) error {
 			*m = nil
 			return nil
 		}), `{"a":1}`, `{}`},
@@ -136,7 +138,8 @@ func TestTumblingFinal(t *testing.T) {
 		calls := 0
 		h := func(err error) router.Handler {
 			return router.Tumbling(func(_ context.Context, _ *decoder.Window, m *map[string]int,
-				recs []decoder.Record) error {
+				recs []decoder.Record,
+			) error {
 				if calls++; len(recs) != 0 || (*m)["a"] != 3 {
 					t.Errorf("got %d records, state %v", len(recs), *m)
 				}
@@ -145,8 +148,10 @@ func TestTumblingFinal(t *testing.T) {
 		}
 		answer, err := router.New(h(nil), quiet()).Invoke(t.Context(), e)
 		answers(t, answer, err, `{"state":{"a":3},"batchItemFailures":[]}`)
-		for _, verdict := range []error{errBoom, skip, retry, fail, router.At(nil, skip),
-			router.At(&decoder.Record{}, skip)} {
+		for _, verdict := range []error{
+			errBoom, skip, retry, fail, router.At(nil, skip),
+			router.At(&decoder.Record{}, skip),
+		} {
 			answer, err = router.New(h(verdict), quiet()).Invoke(t.Context(), e)
 			fails(t, answer, err, "boom")
 			if !errors.Is(err, errBoom) {
@@ -187,16 +192,20 @@ func TestTumblingFailures(t *testing.T) {
 	}{
 		{"not a window", event("aaa"), tumbling.handler(nothing), "not a tumbling-window event"},
 		{"bad record", windowEvent("aa!a", "1"), tumbling.handler(nothing), "base64"},
-		{"state of another type", windowEvent("a", `"text"`),
+		{
+			"state of another type", windowEvent("a", `"text"`),
 			router.Tumbling(func(context.Context, *decoder.Window, *int, []decoder.Record) error {
 				t.Error("called with a state that does not decode")
 				return nil
-			}), "state does not decode"},
-		{"state that cannot be encoded", windowEvent("a", `{}`),
+			}), "state does not decode",
+		},
+		{
+			"state that cannot be encoded", windowEvent("a", `{}`),
 			router.Tumbling(func(_ context.Context, _ *decoder.Window, s *any, _ []decoder.Record) error {
 				*s = make(chan int)
 				return nil
-			}), "state does not encode"},
+			}), "state does not encode",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			answer, err := router.New(c.h, quiet()).Invoke(t.Context(), c.event)
@@ -250,7 +259,8 @@ func TestStateSize(t *testing.T) {
 	for _, size := range []int{2, stateLimit - 1, stateLimit, answerLimit - around, answerLimit - around + 1, 7 << 20} {
 		state := `"` + strings.Repeat("x", size-2) + `"`
 		grows := router.Tumbling(func(_ context.Context, _ *decoder.Window, s *json.RawMessage,
-			_ []decoder.Record) error {
+			_ []decoder.Record,
+		) error {
 			*s = json.RawMessage(state)
 			return nil
 		})

@@ -59,9 +59,12 @@ func (c *config) validate() error {
 		name  string
 		value int
 	}{
-		{"WithBatchSize", c.batchSize}, {"WithWorkers", c.workers},
-		{"WithLogLimit", c.logLimit}, {"WithRedeliveryMemory", c.remember},
-		{"WithDecoder: MaxData", c.decoder.MaxData}, {"WithDecoder: MaxRecords", c.decoder.MaxRecords},
+		{"WithBatchSize", c.batchSize},
+		{"WithWorkers", c.workers},
+		{"WithLogLimit", c.logLimit},
+		{"WithRedeliveryMemory", c.remember},
+		{"WithDecoder: MaxData", c.decoder.MaxData},
+		{"WithDecoder: MaxRecords", c.decoder.MaxRecords},
 		{"WithDecoder: MaxBatch", c.decoder.MaxBatch},
 	} {
 		if o.value < 0 {

@@ -23,7 +23,7 @@ func BenchmarkMonitor(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			m := newFunction(s, slog.New(slog.DiscardHandler), io.Discard)
+			m := newFunction(s, slog.New(slog.NewJSONHandler(io.Discard, nil)), io.Discard)
 			b.SetBytes(int64(len(event)))
 			b.ReportAllocs()
 			for b.Loop() {

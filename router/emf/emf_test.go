@@ -36,8 +36,10 @@ func event(letters string) []byte {
 	var recs []decoder.Record
 	for i, c := range strings.ReplaceAll(letters, "!", "") {
 		recs = append(recs, decoder.Record{
-			Source: &decoder.Source{EventSourceARN: "arn:aws:kinesis:us-east-1:123456789012:stream/orders",
-				ShardID: "shardId-000000000006"},
+			Source: &decoder.Source{
+				EventSourceARN: "arn:aws:kinesis:us-east-1:123456789012:stream/orders",
+				ShardID:        "shardId-000000000006",
+			},
 			PartitionKey: []byte(string(c)), SequenceNumber: []byte(numberOf(i)), Data: []byte("1"),
 			ApproximateArrivalTimestamp: time.Unix(1600000000, 0),
 		})
@@ -148,8 +150,10 @@ func TestLines(t *testing.T) {
 		&lambdacontext.LambdaContext{AwsRequestID: "8476a536-e9f4-11e8-9739-2dfe598c3fcd"})
 	broken := event("ab")
 	broken = broken[:len(broken)-1]
-	counters := []string{"Records", "Processed", "Skipped", "Failed", "Bad", "Bytes", "InvocationErrors",
-		"PartialFailures"}
+	counters := []string{
+		"Records", "Processed", "Skipped", "Failed", "Bad", "Bytes", "InvocationErrors",
+		"PartialFailures",
+	}
 	for _, tt := range []struct {
 		name       string
 		event      []byte
@@ -226,15 +230,19 @@ func TestBesideStats(t *testing.T) {
 // The largest line that the options allow is below 256 KB, and what CloudWatch
 // would not take is left out.
 func TestLimits(t *testing.T) {
-	o := emf.Options{Namespace: strings.Repeat("n", 255), Function: strings.Repeat(`"`, 1024),
-		Dimensions: map[string]string{}}
+	o := emf.Options{
+		Namespace: strings.Repeat("n", 255), Function: strings.Repeat(`"`, 1024),
+		Dimensions: map[string]string{},
+	}
 	for i := range 28 {
 		o.Dimensions[fmt.Sprintf("%02d%s", i, strings.Repeat(`\`, 253))] = strings.Repeat(`"`, 1024)
 	}
 	o.Metrics = func(_ context.Context, s router.Stats, dst []emf.Metric) []emf.Metric {
 		for i := range 200 {
-			dst = append(dst, emf.Metric{Name: fmt.Sprintf("m%03d%s", i, strings.Repeat(`"`, 251)),
-				Unit: "Terabytes/Second", Value: -math.MaxFloat32})
+			dst = append(dst, emf.Metric{
+				Name: fmt.Sprintf("m%03d%s", i, strings.Repeat(`"`, 251)),
+				Unit: "Terabytes/Second", Value: -math.MaxFloat32,
+			})
 		}
 		return dst
 	}

@@ -107,7 +107,8 @@ func identifier(failure json.RawMessage) string {
 // with this event id.
 func (m *Mapping) find(recs []*record, id string) (int, bool) {
 	for i, rec := range recs {
-		//mutant:the-mapping-knows-event-ids //mutant:a-pipe-knows-sequence-numbers
+		//mutant:the-mapping-knows-event-ids
+		//mutant:a-pipe-knows-sequence-numbers
 		//mutant:numbers-are-compared-by-their-first-digit
 		switch {
 		case id == "":

@@ -134,8 +134,8 @@ func (l *Log) Count(o Outcome) int {
 // String returns what happened, a line for each invocation and for records that
 // were given up or have expired: the time since the first arrival, the shard
 // (with "/" and the number of its shard lane from the second on), the indices
-// of the records among those given to Run, the outcome, and its cause if that is
-// known. If there was nothing to deliver it is "no records".
+// of the records among those given to Run, the outcome, and its cause if that
+// is known. If there was nothing to deliver it is "no records".
 //
 //	1s shardId-000000000000 [0-4]: again from 3: no such user
 //	2s shardId-000000000000 [3 4] retry 1: timed out

@@ -81,15 +81,18 @@ func TestLogNumbersRecordsAsRun(t *testing.T) {
 		want    string
 	}{
 		{
-			"Fail", fails(router.Fail(errBusy)), routertest.Mapping{},
+			"Fail", fails(router.Fail(errBusy)),
+			routertest.Mapping{},
 			"error: record 5 (sequence number 6): the database is busy",
 		},
 		{
-			"WithWholeBatch", fails(errBusy, router.WithWholeBatch()), routertest.Mapping{},
+			"WithWholeBatch", fails(errBusy, router.WithWholeBatch()),
+			routertest.Mapping{},
 			"error: record 5 (sequence number 6): the database is busy",
 		},
 		{
-			"a pipe", fails(router.Fail(errBusy)), routertest.Mapping{Pipe: true},
+			"a pipe", fails(router.Fail(errBusy)),
+			routertest.Mapping{Pipe: true},
 			"error: record 5 (sequence number 6): the database is busy",
 		},
 		{
@@ -100,12 +103,14 @@ func TestLogNumbersRecordsAsRun(t *testing.T) {
 					}
 				}
 				return nil, nil
-			}), routertest.Mapping{},
+			}),
+			routertest.Mapping{},
 			"error: stopped: kinesis event: record 5 (sequence number 6): data: ",
 		},
 		{
 			"a number that is the handler's own",
-			fails(errors.New("record 1 of the table is locked")), routertest.Mapping{ReportBatchItemFailures: true},
+			fails(errors.New("record 1 of the table is locked")),
+			routertest.Mapping{ReportBatchItemFailures: true},
 			"again from 5: record 1 of the table is locked",
 		},
 	} {
@@ -133,41 +138,58 @@ func TestLogOfExpiry(t *testing.T) {
 		want    string
 	}{
 		{
-			"records expire", routertest.Mapping{}, 2, "error",
+			"records expire",
+			routertest.Mapping{},
+			2, "error",
 			"1s [0 1]: error: boom " + day + "24h0m4s [0 1] expired\n",
 		},
 		{
-			"so do those that were not delivered", routertest.Mapping{BatchSize: 1}, 3, "error",
+			"so do those that were not delivered",
+			routertest.Mapping{BatchSize: 1},
+			3, "error",
 			"1s [0]: error: boom " + day + "24h0m4s [0-2] expired\n",
 		},
 		{
-			"named records", routertest.Mapping{ReportBatchItemFailures: true}, 2, "2",
+			"named records",
+			routertest.Mapping{ReportBatchItemFailures: true},
+			2, "2",
 			"1s [0 1]: again from 1\n2s [1] retry 1: again from 1 " +
 				"(1444 times, the last at 23h59m4s as retry 1444)\n24h0m4s [1] expired\n",
 		},
 		{
-			"eight alike", routertest.Mapping{MaximumRetryAttempts: new(7)}, 1, "error",
+			"eight alike",
+			routertest.Mapping{MaximumRetryAttempts: new(7)},
+			1, "error",
 			"1s [0]: error: boom\n2s [0] retry 1: error: boom\n4s [0] retry 2: error: boom\n" +
 				"8s [0] retry 3: error: boom\n16s [0] retry 4: error: boom\n32s [0] retry 5: error: boom\n" +
-				"1m4s [0] retry 6: error: boom\n2m4s [0] retry 7: error: boom\n2m4s [0] given up: RetryAttemptsExhausted\n",
+				"1m4s [0] retry 6: error: boom\n2m4s [0] retry 7: error: boom\n2m4s [0] given up: " +
+				"RetryAttemptsExhausted\n",
 		},
 		{
-			"nine alike", routertest.Mapping{MaximumRetryAttempts: new(8)}, 1, "error",
+			"nine alike",
+			routertest.Mapping{MaximumRetryAttempts: new(8)},
+			1, "error",
 			"1s [0]: error: boom (9 times, the last at 3m4s as retry 8)\n3m4s [0] given up: RetryAttemptsExhausted\n",
 		},
 		{
-			"another error is another line", routertest.Mapping{MaximumRetryAttempts: new(9)}, 1,
+			"another error is another line",
+			routertest.Mapping{MaximumRetryAttempts: new(9)},
+			1,
 			"panic error error error error error error error error error",
 			"1s [0]: crashed: panic: boom\n2s [0] retry 1: error: boom (9 times, the last at 4m4s as retry 9)\n" +
 				"4m4s [0] given up: RetryAttemptsExhausted\n",
 		},
 		{
-			"batches that come to the same are not one", routertest.Mapping{BatchSize: 1}, 10, "{}",
+			"batches that come to the same are not one",
+			routertest.Mapping{BatchSize: 1},
+			10, "{}",
 			"1s [0]: done\n1s [1]: done\n1s [2]: done\n1s [3]: done\n1s [4]: done\n" +
 				"1s [5]: done\n1s [6]: done\n1s [7]: done\n1s [8]: done\n1s [9]: done\n",
 		},
 		{
-			"a window that cannot be closed", routertest.Mapping{TumblingWindow: time.Minute}, 1, `{"state":1} error`,
+			"a window that cannot be closed",
+			routertest.Mapping{TumblingWindow: time.Minute},
+			1, `{"state":1} error`,
 			"1s [0]: done\n40s [] final: error: boom (1445 times, the last at 23h59m43s as retry 1444)\n" +
 				"24h0m43s [] final expired\n",
 		},

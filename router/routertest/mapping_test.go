@@ -870,7 +870,10 @@ func TestSequenceNumbersRise(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			panics(t, "do not rise", func() { routertest.Mapping{}.Run(scripted("{}"), recs) })
 			for _, factor := range []int{1, 10} {
-				log := routertest.Mapping{AnySequenceNumbers: true, ParallelizationFactor: factor}.Run(scripted("{}"), recs)
+				log := routertest.Mapping{
+					AnySequenceNumbers:    true,
+					ParallelizationFactor: factor,
+				}.Run(scripted("{}"), recs)
 				for i := range recs {
 					if log.Fate(i) != routertest.Done {
 						t.Errorf("record %d is %v", i, log.Fate(i))
@@ -921,7 +924,8 @@ func TestAbandonedCallsInABubble(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m := routertest.Mapping{ReportBatchItemFailures: true, MaximumRetryAttempts: new(1), Synctest: true}
 				log := m.Run(router.New(h, quiet), routertest.Event{Records: 3}.All())
-				if len(log.Invocations) != 2 || log.Fate(0) != routertest.GivenUp || log.Count(routertest.TimedOut) > 0 {
+				if len(log.Invocations) != 2 || log.Fate(0) != routertest.GivenUp ||
+					log.Count(routertest.TimedOut) > 0 {
 					t.Errorf("%s", log)
 				}
 			})

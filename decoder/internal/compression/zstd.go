@@ -65,10 +65,12 @@ func (z *Decompressor) openZstd(dicts string) error {
 	if err != nil {
 		return err
 	}
-	options := []zstd.DOption{zstd.WithDecoderConcurrency(1), zstd.WithDecodeAllCapLimit(true),
+	options := []zstd.DOption{
+		zstd.WithDecoderConcurrency(1), zstd.WithDecodeAllCapLimit(true),
 		// The memory is limited by its capacity; a limit below the window would
 		// be one on that.
-		zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(maxWindow), zstd.WithDecoderDicts(formatted...)}
+		zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderMaxMemory(maxWindow), zstd.WithDecoderDicts(formatted...),
+	}
 	if content != nil {
 		options = append(options, zstd.WithDecoderDictRaw(0, content))
 	}

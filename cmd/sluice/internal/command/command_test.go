@@ -33,10 +33,10 @@ func TestWrongFlags(t *testing.T) {
 		f.Bool("yes", false, "")
 		f.Func("own", "", func(string) error { return errors.New("want one of x, y") })
 		var stdout, stderr strings.Builder
-		args := append([]string{"file"}, strings.Split(tt.args, " ")...)
-		_, status, ok := Parse(f, args, "usage", "", &stdout, &stderr)
-		if want := tt.want + " (sluice test -help says more)\n"; ok || status != Usage ||
-			stderr.String() != want || stdout.Len() > 0 {
+		_, status, ok := Parse(f, append([]string{"file"}, strings.Split(tt.args, " ")...), "usage", "",
+			&stdout, &stderr)
+		if want := tt.want + " (sluice test -help says more)\n"; ok || status != Usage || stderr.String() != want ||
+			stdout.Len() > 0 {
 			t.Errorf("%q: %d, %t, %q, want %q", tt.args, status, ok, &stderr, want)
 		}
 	}

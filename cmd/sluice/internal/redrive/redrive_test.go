@@ -195,8 +195,8 @@ func TestRedrivePlanFits(t *testing.T) {
 			t.Errorf("%d columns: %s", n, line)
 		}
 	}
-	const want = "\n  - -, 0 records, given up: RetryAttemptsExhausted; to do: all (of a window: the\n" +
-		"  state it answers"
+	const want = "\n  - -, 0 records, given up: RetryAttemptsExhausted; to do: all (of a " +
+		"window: the\n  state it answers"
 	if !strings.Contains(out.String(), want) {
 		t.Errorf("no %q in\n%s", want, &out)
 	}

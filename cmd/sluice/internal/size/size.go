@@ -49,7 +49,7 @@ type options struct {
 
 func flags(o *options) *flag.FlagSet {
 	f := flag.NewFlagSet("size", flag.ContinueOnError)
-	l := &o.load
+	l, p := &o.load, &o.prices
 	f.Float64Var(&l.Rate, "rate", 0,
 		"`records` a second that the stream takes in at its peak, all shards together; an aggregate is one (required)")
 	f.DurationVar(&l.HandlerTime, "handler-time", 0,
@@ -67,33 +67,26 @@ func flags(o *options) *flag.FlagSet {
 	f.DurationVar(&l.Latency, "latency", time.Second, "`time` that a record may wait for others to come")
 	f.DurationVar(&l.MaxDuration, "max-duration", 30*time.Second, "`time` that a full batch should take at most")
 	f.DurationVar(&l.Outage, "outage", 12*time.Hour, "`time` that the function may be down without a loss")
-	o.prices = sizing.Prices{
-		"requests":             f.Float64("price-requests", 0, "`price` of a million requests"),
-		"duration":             f.Float64("price-gb-second", 0, "`price` of a GB-second of the function"),
-		"shards":               f.Float64("price-shard-hour", 0, "`price` of a shard-hour"),
-		"puts":                 f.Float64("price-puts", 0, "`price` of a million PUT payload units"),
-		"fan-out shards":       f.Float64("price-fan-out-hour", 0, "`price` of a consumer-shard-hour of fan-out"),
-		"fan-out data":         f.Float64("price-fan-out-gb", 0, "`price` of a GB read with enhanced fan-out"),
-		"retention above 24 h": f.Float64("price-retention-hour", 0, "`price` of a shard-hour beyond 24 hours"),
-	}
+	f.Float64Var(&p.MillionRequests, "price-requests", 0, "`price` of a million requests")
+	f.Float64Var(&p.GBSecond, "price-gb-second", 0, "`price` of a GB-second of the function")
+	f.Float64Var(&p.ShardHour, "price-shard-hour", 0, "`price` of a shard-hour")
+	f.Float64Var(&p.MillionPutUnits, "price-puts", 0, "`price` of a million PUT payload units")
+	f.Float64Var(&p.FanOutShardHour, "price-fan-out-hour", 0, "`price` of a consumer-shard-hour of enhanced fan-out")
+	f.Float64Var(&p.FanOutGB, "price-fan-out-gb", 0, "`price` of a GB read with enhanced fan-out")
+	f.Float64Var(&p.ExtendedShardHour, "price-retention-hour", 0,
+		"`price` of a shard-hour of a retention above 24 hours")
 	f.BoolVar(&o.json, "json", false, "print one JSON object")
 	return f
 }
 
-// check notes which flags are given, and says what is wrong with them.
-func (o *options) check(set *flag.FlagSet) (err error) {
-	set.Visit(func(f *flag.Flag) {
-		o.given[f.Name] = true
-		if value := f.Value.String(); strings.HasPrefix(f.Name, "price-") && value[0] == '-' {
-			err = fmt.Errorf("-%s: %s is no price", f.Name, value)
-		}
-	})
+// check says what is wrong with the flags.
+func (o *options) check() error {
 	for _, name := range []string{"rate", "handler-time"} {
 		if !o.given[name] {
 			return fmt.Errorf("-%s is missing", name)
 		}
 	}
-	return err
+	return o.prices.Check()
 }
 
 // flagHelp is the help about the flags.
@@ -133,7 +126,8 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if !ok {
 		return status
 	}
-	if err := o.check(set); err != nil {
+	set.Visit(func(f *flag.Flag) { o.given[f.Name] = true })
+	if err := o.check(); err != nil {
 		return command.Misused(stderr, "size", err)
 	}
 	s := newSample()
@@ -362,7 +356,7 @@ func (p *page) deployment(plan *sizing.Plan) {
 // bill prints what a million records use up and cost.
 func (p *page) bill(o *options, plan *sizing.Plan) {
 	fmt.Fprintln(p, "\na million records, at this rate all the time:")
-	items, total, complete := plan.Bill(o.load, o.prices)
+	items, total, complete := sizing.Bill(plan.Use(o.load), o.prices)
 	t := tabwriter.NewWriter(p, 0, 0, 2, ' ', 0)
 	for _, i := range items {
 		cost := "no price given"
@@ -411,7 +405,7 @@ func (o *options) assumed() string {
 }
 
 func printPlanJSON(w io.Writer, o *options, s *sample, plan *sizing.Plan) error {
-	items, total, complete := plan.Bill(o.load, o.prices)
+	items, total, complete := sizing.Bill(plan.Use(o.load), o.prices)
 	return json.NewEncoder(w).Encode(map[string]any{
 		"sample":   s,
 		"assumed":  o.assumed(),

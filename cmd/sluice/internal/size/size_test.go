@@ -3,7 +3,6 @@ package size
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -105,21 +104,6 @@ func TestSizeJSON(t *testing.T) {
 	if len(got.Settings) != 9 || got.Settings[0].Name != "ShardCount" || got.Settings[0].Value != 1 ||
 		!got.Million.Complete || got.Million.Total < 27 {
 		t.Errorf("%+v", got)
-	}
-}
-
-// Each item of a bill takes its price from a flag.
-func TestSizePrices(t *testing.T) {
-	args := []string{"-rate", "10", "-handler-time", "1ms", "-fan-out", "-outage", "48h"}
-	flags(&options{}).VisitAll(func(f *flag.Flag) {
-		if strings.HasPrefix(f.Name, "price-") {
-			args = append(args, "-"+f.Name, "1")
-		}
-	})
-	_, stdout, stderr := sizeOf(sampleEvent(), args...)
-	if !strings.Contains(stdout, "\n  total ") || strings.Contains(stdout, "no price") ||
-		strings.Count(stdout, "× 1 = ") != 7 {
-		t.Errorf("%s%s", stdout, stderr)
 	}
 }
 
@@ -255,12 +239,7 @@ func TestSizeFails(t *testing.T) {
 		{nil, []string{"-handler-time", "1ms"}, command.Usage, "-rate is missing (sluice size -help says more)\n"},
 		{nil, []string{"-rate", "1"}, command.Usage, "-handler-time is missing (sluice size -help says more)\n"},
 		{nil, []string{"-rate", "many"}, command.Usage, "many"},
-		{
-			nil,
-			[]string{"-rate", "1", "-handler-time", "1ms", "-price-puts", "-1"},
-			command.Usage,
-			"-price-puts: -1 is no price",
-		},
+		{nil, []string{"-rate", "1", "-handler-time", "1ms", "-price-puts", "-1"}, command.Usage, "-1 is no price"},
 		{
 			broken[:len(broken)-1],
 			[]string{"-rate", "1", "-handler-time", "1ms"},

@@ -178,8 +178,8 @@ func TestForInvalid(t *testing.T) {
 	}
 }
 
-// A plan for aggregates of one outer key is the plan for a single shard lane, in
-// every line of it.
+// A plan for aggregates of one outer key is the plan for a single shard lane,
+// in every line of it.
 func TestAggregatesHaveOneLane(t *testing.T) {
 	aggregates, window := typical(), typical()
 	aggregates.Aggregated, window.Tumbling = 1, true
@@ -252,7 +252,7 @@ func TestPlansHold(t *testing.T) {
 	}
 }
 
-func TestBill(t *testing.T) {
+func TestUseAndBill(t *testing.T) {
 	l := typical()
 	l.Outage = 48 * time.Hour
 	l.FanOut = true
@@ -263,43 +263,36 @@ func TestBill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// One shard; a window of a second gives 10 records, 20 ms; 384 MB. A record
-	// is two units of 25 KB.
+	// One shard; a window of a second gives 10 records, 20 ms; 384 MB.
+	u := p.Use(l)
 	hours := 1e6 / 10 / 3600.0
-	want := []struct {
-		name          string
-		amount, price float64
-	}{
-		{"requests", 0.1, 2},
-		{"duration", 1e5 * 0.020 * 384 / 1024, 0.5},
-		{"shards", hours, 1},
-		{"puts", 2, 3},
-		{"fan-out shards", hours, 4},
-		{"fan-out data", 1e6 * 30 * 1024 / (1 << 30), 5},
-		{"retention above 24 h", hours, 6},
+	want := Usage{
+		Requests: 1e5, GBSeconds: 1e5 * 0.020 * 384 / 1024, ShardHours: hours, PutUnits: 2e6,
+		FanOutShardHours: hours, FanOutGB: 1e6 * 30 * 1024 / (1 << 30), ExtendedShardHours: hours,
 	}
-	prices, sum := Prices{}, 0.0
-	for i := range want {
-		prices[want[i].name] = &want[i].price
-		sum += want[i].amount * want[i].price
+	if fmt.Sprintf("%.9g", u) != fmt.Sprintf("%.9g", want) {
+		t.Errorf("got  %+v\nwant %+v", u, want)
 	}
-	items, total, complete := p.Bill(l, prices)
-	if len(items) != len(want) || math.Abs(total-sum) > 1e-6 || !complete {
-		t.Fatalf("%v, %t: %+v; want %v", total, complete, items, sum)
+	items, total, complete := Bill(u,
+		Prices{
+			MillionRequests: 2, GBSecond: 0.5, ShardHour: 1, MillionPutUnits: 3, FanOutShardHour: 4, FanOutGB: 5,
+			ExtendedShardHour: 6,
+		})
+	sum := 0.1*2 + 750*0.5 + hours*1 + 2*3 + hours*4 + want.FanOutGB*5 + hours*6
+	if len(items) != 7 || math.Abs(total-sum) > 1e-6 || !complete {
+		t.Errorf("%v, %t: %+v; want %v", total, complete, items, sum)
 	}
-	for i, w := range want {
-		if got := items[i]; got.Name != w.name || math.Abs(got.Amount-w.amount) > 1e-9*w.amount ||
-			got.Price != w.price || !got.Known || math.Abs(got.Cost-w.amount*w.price) > 1e-6 {
-			t.Errorf("%+v, want %+v", got, w)
-		}
-	}
-	if items, total, complete := p.Bill(l, Prices{"duration": &want[1].price}); total != 375 || complete ||
-		items[0].Known || !items[1].Known {
-		t.Errorf("with one price: %v, complete %t, %+v", total, complete, items)
+	if _, total, complete := Bill(u, Prices{GBSecond: 0.5}); total != 375 || complete {
+		t.Errorf("with one price: %v, complete %t", total, complete)
 	}
 	l = typical()
 	p, _ = For(l)
-	if items, _, _ := p.Bill(l, nil); len(items) != 4 {
+	if items, _, _ := Bill(p.Use(l), Prices{}); len(items) != 4 {
 		t.Errorf("without fan-out and with a day's retention: %+v", items)
+	}
+	for _, v := range []float64{-1, math.NaN(), math.Inf(1)} {
+		if (Prices{FanOutGB: v}).Check() == nil {
+			t.Errorf("%v passes for a price", v)
+		}
 	}
 }

@@ -28,14 +28,15 @@ func (v *linesView) begin(name string, d *input.Document) {
 	if d.Form != "" {
 		fmt.Fprintf(v.out, "from %s\n", d.Form)
 	}
-	if b := d.About; b != nil {
+	if about := d.About; about != nil {
 		how := "failed"
-		if b.Succeeded() {
+		if about.Succeeded() {
 			how = "done"
 		}
-		c := &b.RequestContext
-		fmt.Fprintln(v.out, how+labelled(" ", c.Condition)+labelled("  invocations ", b.Invocations())+
-			labelled("  request ", c.RequestID)+labelled("  function ", c.FunctionARN)+labelled("  at ", b.Timestamp))
+		fmt.Fprintln(v.out, how+labelled(" ", about.RequestContext.Condition)+
+			labelled("  invocations ", about.Invocations())+
+			labelled("  request ", about.RequestContext.RequestID)+
+			labelled("  function ", about.RequestContext.FunctionARN)+labelled("  at ", about.Timestamp))
 	}
 }
 
@@ -44,8 +45,9 @@ func (v *linesView) record(rec *decoder.Record, inside *payload, bad error) {
 		v.source = rec.Source
 		fmt.Fprintln(v.out, origin(v.source, " shard "))
 	}
-	fmt.Fprintf(v.out, "record %s%s  key %s  arrived %s  ", position(rec),
-		labelled("  sequence ", string(rec.SequenceNumber)), screen.Quote(rec.PartitionKey, screen.KeyShown),
+	fmt.Fprintf(v.out, "record %s%s  key %s  arrived %s  ",
+		position(rec), labelled("  sequence ", string(rec.SequenceNumber)),
+		screen.Quote(rec.PartitionKey, screen.KeyShown),
 		moment(rec.ApproximateArrivalTimestamp))
 	if bad != nil {
 		fmt.Fprintln(v.out, "bad")
