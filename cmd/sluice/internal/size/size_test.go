@@ -168,7 +168,7 @@ func TestSizeAggregates(t *testing.T) {
 	e.Key = func(i int) string { return [...]string{"a", fmt.Sprint(i)}[i%2] }
 	e.Data = func(i int) []byte { return [...][]byte{aggregate([]byte("one"), []byte("two")), nil}[i%2] }
 	if _, stdout, _ := sizeOf(e.Bytes(), args...); !strings.Contains(unwrapped(t, stdout),
-		"warning: 67 % of the work is in KPL aggregates") {
+		"warning: 67 % of the work is in KPL aggregates") || !strings.Contains(stdout, " ParallelizationFactor=1 ") {
 		t.Errorf("with plain records: %s", stdout)
 	}
 }

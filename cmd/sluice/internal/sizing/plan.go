@@ -45,7 +45,7 @@ func For(l Load) (*Plan, error) {
 	p := new(Plan)
 	p.BatchSize = BatchSize(l.EventBytes, l.HandlerTime, l.Overhead, l.Workers, l.Headroom, l.MaxDuration)
 	lanes := Lanes(l.Rate, PerRecord(l.HandlerTime, l.Overhead, l.Workers, p.BatchSize), l.Headroom)
-	most := MaxFactor(l.Tumbling || l.Aggregated == 1)
+	most := MaxFactor(l.Tumbling, l.Aggregated)
 	why := p.shards(l, lanes, most)
 	p.Factor = Factor(lanes, p.Shards, most, l.Aggregated)
 	laneRate := l.Rate / float64(p.Shards*p.Factor)
@@ -146,7 +146,7 @@ func (p *Plan) warn(l Load, lanes float64, full time.Duration) {
 			"parallelization factor does nothing, and shards or workers must do instead")
 	default:
 		warn("%.0f %% of the work is in KPL aggregates with one outer key, which keeps a shard's in one lane: a "+
-			"parallelization factor of %d is worth %s, and one of %d is worth %s", 100*l.Aggregated, p.Factor,
+			"parallelization factor of %d is worth %s, and %d would be worth %s", 100*l.Aggregated, p.Factor,
 			screen.Figure(Worth(p.Factor, l.Aggregated), 3), maxFactor,
 			screen.Figure(Worth(maxFactor, l.Aggregated), 3))
 	}

@@ -137,13 +137,14 @@ func PerRecord(handlerTime, overhead time.Duration, workers, batchSize int) floa
 // second.
 func Lanes(rate, perRecord, headroom float64) float64 { return rate * perRecord / (1 - headroom) }
 
-// MaxFactor is the largest parallelization factor: 10, and 1 where a shard has
-// only one lane, as with a tumbling window. DocBatching, DocWindows.
-func MaxFactor(oneLane bool) int {
-	if oneLane {
+// MaxFactor is the largest parallelization factor that is of use: 1 with a
+// tumbling window, else 10, or what keeps two thirds of the lanes busy where a
+// share of the work stays in one. DocBatching, DocWindows.
+func MaxFactor(tumbling bool, oneLane float64) int {
+	if tumbling {
 		return 1
 	}
-	return maxFactor
+	return int(min(1+0.5/oneLane, maxFactor))
 }
 
 // Worth is how many evenly loaded shard lanes a parallelization factor is worth

@@ -29,13 +29,16 @@ func TestFormulas(t *testing.T) {
 		{"lanes", Lanes(1000, PerRecord(2*ms, 0, 1, 100), 0), 2.0},
 		{"lanes of 16 workers", Lanes(1000, PerRecord(32*ms, 0, 16, 100), 0), 2.0},
 		{"lanes with overhead", Lanes(1000, PerRecord(2*ms, 100*ms, 1, 100), 0), 3.0},
-		{"factor", Factor(5.1, 2, MaxFactor(false), 0), 3},
+		{"factor", Factor(5.1, 2, MaxFactor(false, 0), 0), 3},
 		{"factor, whole", Factor(6, 2, 10, 0), 3},
 		{"factor, least", Factor(0.1, 2, 10, 0), 1},
 		{"factor, most", Factor(1000, 2, 10, 0), 10},
-		{"factor in a window", Factor(1000, 2, MaxFactor(true), 0), 1},
+		{"factor in a window", Factor(1000, 2, MaxFactor(true, 0), 0), 1},
 		// Half of the work in one lane: 4 lanes share the rest, and the busiest
 		// has 1/2 + 1/8 of it.
+		{"factor of use, half in one lane", MaxFactor(false, 0.5), 2},
+		{"factor of use, a twentieth in one lane", MaxFactor(false, 0.05), 10},
+		{"factor of use, nearly all in one lane", MaxFactor(false, 0.99), 1},
 		{"worth", Worth(4, 0), 4.0},
 		{"worth, half in one lane", Worth(4, 0.5), 1.6},
 		{"worth, all in one lane", Worth(4, 1), 1.0},
@@ -132,7 +135,7 @@ func TestWarnings(t *testing.T) {
 		{"does nothing, and shards or workers must do instead", func(l *Load) { l.Aggregated = 1 }},
 		{
 			"25 % of the work is in KPL aggregates with one outer key, which keeps a shard's in one lane: a " +
-				"parallelization factor of 3 is worth 2, and one of 10 is worth 3.08",
+				"parallelization factor of 3 is worth 2, and 10 would be worth 3.08",
 			func(l *Load) { l.Aggregated = 0.25 },
 		},
 		{"reads a second", func(l *Load) { l.Consumers = 6 }},
@@ -243,7 +246,7 @@ func TestPlansHold(t *testing.T) {
 			p.Retention > 8760 ||
 			p.RecordAge < 60 || p.RecordAge > 604800 || p.RecordAge >= p.Retention*3600:
 			t.Fatalf("%+v: beyond a limit: %s", l, p.Overrides())
-		case p.Concurrency != p.Shards*p.Factor, (l.Tumbling || l.Aggregated == 1) && p.Factor > 1:
+		case p.Concurrency != p.Shards*p.Factor, (l.Tumbling || l.Aggregated > 0.5) && p.Factor > 1:
 			t.Fatalf("%+v: %s", l, p.Overrides())
 		case p.Timeout < 900 && Duration(float64(p.BatchSize), l.HandlerTime, l.Overhead,
 			l.Workers) > time.Duration(p.Timeout)*time.Second:
