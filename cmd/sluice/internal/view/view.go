@@ -270,16 +270,15 @@ func (p *printer) hint(event []byte, index int) {
 		if err != nil || rec.Index < index {
 			continue
 		}
-		is := decoder.Detect(rec.Data)
+		is, what := decoder.Detect(rec.Data), p.decoder.Codec.String()
 		if is == p.decoder.Codec || is == decoder.Identity && !contents.IsText(rec.Data) {
 			return // broken, as far as one can tell
 		}
-		p.hinted = true
-		what := "this is not " + p.decoder.Codec.String()
 		if is == decoder.Identity {
-			what = "this is not compressed"
+			what = "compressed"
 		}
-		p.complain(what + ": -codec auto opens what is compressed and leaves the rest as it is")
+		p.complain("this is not " + what + ": -codec auto opens what is compressed and leaves the rest as it is")
+		p.hinted = true
 		return
 	}
 }
