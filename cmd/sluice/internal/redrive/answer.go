@@ -3,7 +3,6 @@ package redrive
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"slices"
 
 	"example.com/sluice/cmd/sluice/internal/screen"
@@ -134,8 +133,8 @@ func behind(event []byte, records, from int) []byte {
 	if from <= 0 {
 		return event
 	}
-	parts, err := split(event)
-	if err != nil || len(parts) != records || from >= records {
+	parts := split(event)
+	if len(parts) != records || from >= records {
 		return event
 	}
 	before, after := `{"Records":[`, `]}`
@@ -146,26 +145,22 @@ func behind(event []byte, records, from int) []byte {
 }
 
 // split returns the records of an event that has no members but Records, or of
-// a pipe's array.
-func split(event []byte) ([][]byte, error) {
+// a pipe's array; none of any other.
+func split(event []byte) (parts [][]byte) {
 	records := json.RawMessage(event)
 	if !fromPipe(event) {
 		var members map[string]json.RawMessage
-		if err := json.Unmarshal(event, &members); err != nil {
-			return nil, err
+		if json.Unmarshal(event, &members) != nil || len(members) != 1 {
+			return nil
 		}
-		var ok bool
-		if records, ok = members["Records"]; !ok || len(members) != 1 {
-			return nil, errors.New("not of the plain form")
-		}
+		records = members["Records"]
 	}
 	var elements []json.RawMessage
-	if err := json.Unmarshal(records, &elements); err != nil {
-		return nil, err
+	if json.Unmarshal(records, &elements) != nil {
+		return nil
 	}
-	parts := make([][]byte, len(elements))
-	for i, e := range elements {
-		parts[i] = e
+	for _, e := range elements {
+		parts = append(parts, e)
 	}
-	return parts, nil
+	return parts
 }
