@@ -126,7 +126,7 @@ func clip[T string | []byte](s T) string {
 		s, cut = s[:most], "..."
 	}
 	plain := true
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		if s[i] < 0x20 || s[i] > 0x7e {
 			plain = false
 			break

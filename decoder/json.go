@@ -97,7 +97,7 @@ func (p *parser) parse(data []byte) (*fastjson.Value, error) {
 
 func (p *parser) release() {
 	if memory.Scribble {
-		p.parser.ParseBytes(append(append([]byte{'"'}, bytes.Repeat([]byte{'#'}, p.bytes)...), '"'))
+		_, _ = p.parser.ParseBytes(append(append([]byte{'"'}, bytes.Repeat([]byte{'#'}, p.bytes)...), '"'))
 	}
 	if p.size > memory.MaxPooled/128 {
 		p.parser = fastjson.Parser{}

@@ -27,7 +27,7 @@ type laboratory struct {
 	free []*reader // the one that was given back last stands last
 }
 
-func init() {
+func init() { //nolint:gochecknoinits // package lab is below this one, and cannot ask for it
 	lab.New = func(strictOnly bool) lab.Lab { return &laboratory{strictOnly: strictOnly} }
 }
 

@@ -227,9 +227,9 @@ func TestRedeliveryFigures(t *testing.T) {
 				return c.handle(rec)
 			}), silent)
 		}},
-		{"Batch, At", func(c *consumer) lambda.Handler { return router.New(router.Batch(c.inOrder(true)), silent) }},
+		{"Batch, At", func(c *consumer) lambda.Handler { return router.New(c.inOrder(true), silent) }},
 		{"Batch of 10, plain errors", func(c *consumer) lambda.Handler {
-			return router.New(router.Batch(c.inOrder(false)), silent, router.WithBatchSize(10))
+			return router.New(c.inOrder(false), silent, router.WithBatchSize(10))
 		}},
 		{"Partition, At", func(c *consumer) lambda.Handler { return router.New(c.partition(), silent) }},
 		{"Partition, At, redelivery memory", func(c *consumer) lambda.Handler {

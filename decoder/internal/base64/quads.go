@@ -12,9 +12,10 @@ const notBase64 = 1 << 31
 
 // quads has, for each place in a quad, the bits that a character there
 // contributes to the three bytes; for what is not in the alphabet, notBase64.
-var quads = new([4][256]uint32)
+var quads = makeQuads()
 
-func init() {
+func makeQuads() *[4][256]uint32 {
+	quads := new([4][256]uint32)
 	for c := range 256 {
 		for place := range quads {
 			quads[place][c] = notBase64
@@ -26,4 +27,5 @@ func init() {
 			quads[place][c] = bits>>16 | bits&0xff00 | bits&0xff<<16
 		}
 	}
+	return quads
 }
