@@ -254,6 +254,11 @@ func checkNames(t *testing.T, paper string, text, makefile []byte) {
 			t.Errorf("%s links to %s: %v", paper, link, err)
 		}
 	}
+	for _, m := range regexp.MustCompile("`([a-z]+/[a-z/]+\\.go)`").FindAllSubmatch(text, -1) {
+		if _, err := os.Stat(filepath.Join(root, string(m[1]))); err != nil {
+			t.Errorf("%s names %s: %v", paper, m[1], err)
+		}
+	}
 	for _, m := range regexp.MustCompile("`((?:Test|Example|Fuzz|Benchmark)[A-Za-z0-9_]+)`").FindAllSubmatch(text, -1) {
 		grep := exec.Command("grep", "-rqE", `^func `+string(m[1])+`\(`, "--include=*_test.go", root)
 		if err := grep.Run(); err != nil {
