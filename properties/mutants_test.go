@@ -30,7 +30,11 @@ var mutants = []mutant{
 		`if rec.Index == p.pending.index() {`,
 		`if rec.Index == p.pending.index()+1 {`,
 	},
-	{"a panic counts as done", "Batch", `return Retry(p)`, "inv.progress.advance(records, entries)\n\t\treturn nil"},
+	{
+		"a panic counts as done", "Batch",
+		`err = inv.didNotReturn(rec, p)`,
+		"_ = inv.didNotReturn(rec, p)\ninv.progress.advance(records, entries)",
+	},
 	{
 		"the call that the guard gives up counts as done", "Each",
 		`p.sealed = true`,

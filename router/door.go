@@ -59,28 +59,37 @@ func recovered(f func() error) error {
 // many records are done: the entries, or in Each the record that was started.
 // rec is the first record that the call is about, nil if there is none. A panic
 // is logged and becomes a Retry. If f ends its goroutine, rec fails.
-func (inv *invocation) callUserCode(rec *decoder.Record, records int, entries []entry, f func() error) error {
-	return catch(func() error {
-		err := f()
-		processed := records
-		if err != nil {
-			processed = 0
+func (inv *invocation) callUserCode(rec *decoder.Record, records int, entries []entry, f func() error) (err error) {
+	returned := false
+	defer func() {
+		if !returned {
+			p := &PanicError{Value: recover(), Stack: debug.Stack()}
+			err = inv.didNotReturn(rec, p) //mutant:a-panic-counts-as-done
 		}
-		if !inv.progress.leave(processed, entries) {
-			return errNotCalled
-		}
-		return err
-	}, func(p *PanicError) error {
-		if !inv.progress.leave(0, nil) {
-			inv.stragglerPanicked(p)
-			return errNotCalled
-		}
-		inv.logRecord(recordPanicked, rec, nil, p, 0)
-		if p.Value == nil {
-			inv.fail(rec, retry, nil, p)
-		}
-		return Retry(p) //mutant:a-panic-counts-as-done
-	})
+	}()
+	err = f()
+	returned = true
+	processed := records
+	if err != nil {
+		processed = 0
+	}
+	if !inv.progress.leave(processed, entries) {
+		return errNotCalled
+	}
+	return err
+}
+
+// didNotReturn deals with a call that has panicked or ended its goroutine.
+func (inv *invocation) didNotReturn(rec *decoder.Record, p *PanicError) error {
+	if !inv.progress.leave(0, nil) {
+		inv.stragglerPanicked(p)
+		return errNotCalled
+	}
+	inv.logRecord(recordPanicked, rec, nil, p, 0)
+	if p.Value == nil {
+		inv.fail(rec, retry, nil, p)
+	}
+	return Retry(p)
 }
 
 // enterUserCode makes a call that gets no record done.

@@ -87,9 +87,12 @@ func (p *progress) share() {
 
 // read counts a record of Each.
 func (p *progress) read(rec *decoder.Record, flaw error) {
-	if !p.tally.wanted {
-		return
+	if p.tally.wanted {
+		p.count(rec, flaw)
 	}
+}
+
+func (p *progress) count(rec *decoder.Record, flaw error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.sealed {
@@ -146,14 +149,12 @@ func (p *progress) readUpTo(unread position, limited *RecordError, nothing bool)
 // running. late is whether the time is up.
 func (p *progress) startOne(at position, late bool) bool {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.sealed {
-		return false
-	}
-	if p.records == nil {
+	if p.records == nil && !p.sealed {
 		p.pending = at
 	}
-	return p.mayStartLocked(at, late)
+	may := p.mayStartLocked(at, late)
+	p.mu.Unlock()
+	return may
 }
 
 // startSlice is startOne for a slice: it returns for how many of the first
@@ -161,7 +162,7 @@ func (p *progress) startOne(at position, late bool) bool {
 func (p *progress) startSlice(entries []entry, late bool) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.sealed || !p.mayStartLocked(p.records.position(entries[0]), late) {
+	if p.records == nil || !p.mayStartLocked(p.records.position(entries[0]), late) {
 		return 0
 	}
 	n := len(entries)
@@ -172,6 +173,9 @@ func (p *progress) startSlice(entries []entry, late bool) int {
 }
 
 func (p *progress) mayStartLocked(at position, late bool) bool {
+	if p.sealed {
+		return false
+	}
 	if at >= p.limit { //mutant:a-failure-stops-the-keys-before-it
 		return false
 	}
@@ -202,16 +206,14 @@ func (p *progress) enter(handler bool) bool {
 // whether the call returned in time.
 func (p *progress) leave(processed int, entries []entry) bool {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.running--
-	if p.sealed {
-		return false
-	}
-	if processed > 0 {
+	inTime := !p.sealed
+	if inTime && processed > 0 {
 		p.tally.Processed += processed
 		p.advanceLocked(entries)
 	}
-	return true
+	p.mu.Unlock()
+	return inTime
 }
 
 // advance notes that entries are done, in Each the record that was started, and
@@ -246,12 +248,12 @@ func (p *progress) skip(entries []entry) {
 }
 
 // bad counts a record that goes to WithOnBad.
-func (p *progress) bad() { p.count(&p.tally.Bad) }
+func (p *progress) bad() { p.add(&p.tally.Bad) }
 
 // redelivered counts a record that was known to be done.
-func (p *progress) redelivered() { p.count(&p.tally.Redelivered) }
+func (p *progress) redelivered() { p.add(&p.tally.Redelivered) }
 
-func (p *progress) count(counter *int) {
+func (p *progress) add(counter *int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.sealed {

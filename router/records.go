@@ -60,6 +60,7 @@ func (r *records) last() position {
 // doneList is which of an event's records are done.
 type doneList struct {
 	good, bad []bool // by their index
+	left      int    // how many are not
 	room      []bool
 }
 
@@ -73,11 +74,12 @@ func newDoneList(r *records) *doneList {
 	}
 	room := d.room[:len(r.order)]
 	clear(room)
-	d.good, d.bad = room[:len(r.good)], room[len(r.good):]
+	d.good, d.bad, d.left = room[:len(r.good)], room[len(r.good):], len(room)
 	return d
 }
 
 func (d *doneList) add(entries []entry) {
+	d.left -= len(entries)
 	for _, e := range entries {
 		if e.bad() {
 			d.bad[^e] = true
@@ -97,6 +99,9 @@ func (d *doneList) has(e entry) bool {
 // firstPending is the position of the first record that is not done, unread if
 // all records that were read are.
 func (d *doneList) firstPending(r *records, unread position) position {
+	if d.left == 0 {
+		return unread
+	}
 	for _, e := range r.order { //mutant:the-highest-record-that-is-not-done-is-named
 		if !d.has(e) {
 			return r.position(e)

@@ -99,10 +99,14 @@ func (t *tally) handled() { t.lap(&t.Handle) }
 
 func (t *tally) lap(to *time.Duration) {
 	if t.wanted {
-		d := time.Since(t.mark)
-		*to += d
-		t.mark = t.mark.Add(d)
+		t.lapWanted(to)
 	}
+}
+
+func (t *tally) lapWanted(to *time.Duration) {
+	d := time.Since(t.mark)
+	*to += d
+	t.mark = t.mark.Add(d)
 }
 
 func (t *tally) result(checkpoint string, err error) Stats {
