@@ -26,10 +26,11 @@ import (
 //	  repeated Tag    tags                    = 4; // { required string key = 1; optional string value = 2; }
 //	}
 //
-// The whole message is read before its first user record is handed out, since
-// only an aggregate that is sound to its end is one. What is kept of that is
-// where the tables' entries stand, and the first user records, which are all
-// that aggregates mostly have; further ones are read again, one at a time.
+// The whole message is scanned before its first user record is handed out,
+// since data counts as an aggregate only if it is valid to its end. The scan
+// keeps the offsets of the tables' entries, and the first user records, which
+// in most aggregates are all of them; the rest are read a second time, one by
+// one.
 
 const aggregateMagic = "\xf3\x89\x9a\xc2"
 
@@ -54,7 +55,7 @@ type aggregate struct {
 	partitionKeys, hashKeys []uint32
 
 	known []userRecord // the first ones, maxKnown at most
-	at    int          // offset of the field behind those, and behind what next has read since
+	at    int          // offset of the field after those, and after what next has read since
 	left  int          // user records that next has not returned
 	sub   int          // the next one's subsequence number
 }

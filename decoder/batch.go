@@ -20,8 +20,8 @@ func (b *Batch) Records() []Record { return b.records }
 // errors may be kept.
 func (b *Batch) Failed() []*Error { return b.failed }
 
-// Bad returns the bad records, set as far as known. Failed()[i] is the error of
-// Bad()[i].
+// Bad returns the bad records, with whatever could be read of them. Failed()[i]
+// is the error of Bad()[i].
 func (b *Batch) Bad() []Record { return b.bad }
 
 // Window returns the same as [Decoder.Window], or nil if Unread is not nil. It
@@ -50,13 +50,12 @@ func (d Decoder) Batch(event []byte, f func(*Batch) error) error {
 // reading ends before the next record, and f gets the records before that one;
 // see [Batch.Unread]. The same happens, instead of an error, if the event
 // passes MaxRecords, MaxBatch, or the limit on data that is decompressed only
-// to be refused. At least one record is read in any case, or one
-// user record of an aggregate, so that a caller who comes back for the rest
-// makes progress.
+// to be refused. At least one record, or one user record of an aggregate, is
+// always read, so that a caller that comes back for the rest makes progress.
 //
 // stop is called after each mebibyte that was read or decompressed, or more
-// often; a nil stop never stops. A record is read as a whole, for which MaxData
-// is the bound.
+// often; a nil stop never stops. A record is always read as a whole; MaxData
+// bounds how long that takes.
 func (d Decoder) BatchUntil(event []byte, stop func() bool, f func(*Batch) error) error {
 	r := d.open(event, true)
 	defer r.releaseBatch()
@@ -71,7 +70,7 @@ func (d Decoder) BatchUntil(event []byte, stop func() bool, f func(*Batch) error
 	return f(&r.batch)
 }
 
-// Work is counted in bytes, read or decompressed, and each record adds some.
+// Work is counted in bytes read or decompressed, plus some for each record.
 const (
 	workOfRecord = 256
 	workUnasked  = 1 << 20 // how much is done without asking whether to stop

@@ -7,8 +7,8 @@ import (
 )
 
 // Codec says how data is compressed. Its values are the constants below and
-// what [ZstdDict] returns; they can be compared. Data that is to be read with
-// any other is bad, with ErrCompressed.
+// what [ZstdDict] returns; they can be compared. With any other Codec, data is
+// bad, with ErrCompressed.
 //
 // Every codec reads data to its last byte, and all except [Identity] pass empty
 // data unchanged. Several gzip members, zstd frames or framed snappy streams in
@@ -167,10 +167,10 @@ func (c Codec) AppendDecompressed(dst, data []byte, limit int) ([]byte, error) {
 	case err != nil:
 		return dst, flawOf(format, err, limit)
 	}
-	return append(dst, out...), nil // where it went to the free room of dst, it stands there already
+	return append(dst, out...), nil // if it was written to dst's free room, it is in place already
 }
 
-// flawOf is the error that a record gets for one of decompressing; limit is its
+// flawOf turns an error of decompressing into one for the record; limit is its
 // MaxData.
 func flawOf(f compression.Format, err error, limit int) error {
 	switch err {

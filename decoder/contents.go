@@ -9,7 +9,7 @@ import (
 // aggregates into user records and decompresses data. If wanted is not set,
 // nothing else in it is used.
 //
-// While the aggregate has user records left, it is open; outer is then the
+// The aggregate is open while it has user records left. outer is then the
 // record that it came in, and the memory that it needs lies before mark.
 type contents struct {
 	wanted      bool
@@ -25,14 +25,14 @@ type contents struct {
 	yielded   int    // records handed out so far
 	unpacked  int    // bytes that the data of a batch has been decompressed to
 	wasted    int64  // bytes that were decompressed in vain
-	data      int    // where the data of the element stands in the event; 0 where nobody has asked yet
-	number    string // the element's sequence number, likewise
+	data      int    // offset of the element's data in the event; 0 until an error needs it
+	number    string // the element's sequence number, once data is set
 
 	decompressor compression.Decompressor
 }
 
 // maxWasted is how many bytes of an event may be decompressed only to be
-// refused: a small event can ask for terabytes.
+// rejected. A small event could otherwise demand terabytes.
 const maxWasted = 4 << 30
 
 // begin notes what a Decoder, with its defaults filled in, asks for.
@@ -100,8 +100,8 @@ func (r *reader) nextContent() bool {
 	return r.count()
 }
 
-// unpack decompresses the record's data. It reports false if the event has
-// taken too much memory or work.
+// unpack decompresses the record's data. It returns false if the event has used
+// up the memory or work that it may.
 func (r *reader) unpack() bool {
 	c, out := &r.contents, &r.out
 	format := c.format
@@ -158,7 +158,7 @@ func (r *reader) nextUserRecord() {
 		flaw = &indexError{"partition key", u.partitionKey, len(a.partitionKeys)}
 	}
 	var hashKey []byte
-	if u.hasHashKey && len(a.hashKeys) > 0 { // without a table the index is one to nothing
+	if u.hasHashKey && len(a.hashKeys) > 0 { // without a table the index means nothing
 		if hashKey, known = a.entry(a.hashKeys, u.hashKey); !known && flaw == nil {
 			flaw = &indexError{"explicit hash key", u.hashKey, len(a.hashKeys)}
 		}
@@ -169,8 +169,7 @@ func (r *reader) nextUserRecord() {
 	}
 }
 
-// flawInside notes a flaw of what is in the record's data, at the place of the
-// data.
+// flawInside notes a flaw inside the record's data, at the offset of the data.
 func (r *reader) flawInside(err error) {
 	c, out := &r.contents, &r.out
 	if c.data == 0 {

@@ -46,20 +46,21 @@
 //
 // # Limits
 //
-// Passing a limit is an error, never a panic: nesting of 300; data of
-// [Decoder.MaxData] a record; [Decoder.MaxRecords] an event; [Decoder.MaxBatch]
-// of decompressed data in a batch; 4 GiB of an event decompressed only to be
-// refused. Beside the event, a loop takes at most four times the event's length
-// in memory, and a batch that and the size of a [Record] for each record; each
-// bad record takes up to 512 bytes more for its error. Decompressed, a loop
-// holds the data of one record, a batch MaxBatch and one record, whether
-// records are good or bad. Errors quote at most 64 bytes of the input at a
-// place.
+// Exceeding a limit is an error, never a panic. The limits are 300 levels of
+// nesting, [Decoder.MaxData] bytes of data in a record, [Decoder.MaxRecords]
+// records in an event, [Decoder.MaxBatch] bytes of decompressed data in a
+// batch, and 4 GiB that an event has decompressed only to be rejected. Besides
+// the event itself, a loop takes at most four times the event's length in
+// memory; a batch takes that plus the size of a [Record] for each record. Each
+// bad record adds up to 512 bytes for its error. Of decompressed data, a loop
+// holds one record's and a batch holds MaxBatch plus one record's, whether the
+// records are good or bad. An error quotes at most 64 bytes of the input in any
+// one place.
 //
 // # Files
 //
-// A file calls only those below it. What knows nothing of Kinesis lies in
-// packages below internal.
+// A file calls only files below it in this list. Code that knows nothing about
+// Kinesis is in packages under internal.
 //
 //	decoder.go     Decoder and its loops
 //	batch.go       all records at once

@@ -1,7 +1,7 @@
 package decoder
 
-// nextElement reads the next element of Records as it is. It reports false at
-// the end, and if the event is broken.
+// nextElement reads the next element of Records without looking into its data.
+// It returns false at the end, or if the event is broken.
 func (r *reader) nextElement() bool {
 	w, t, out := &r.walker, &r.templates, &r.out
 	out.clear()
@@ -65,8 +65,8 @@ func (r *reader) readAgain() bool {
 	return true
 }
 
-// nameElement reads the element that was found last only as far as an error
-// needs to name it.
+// nameElement reads just enough of the element that was found last for an error
+// to name it.
 func (r *reader) nameElement() {
 	index := r.walker.index
 	r.out.leaveData()
@@ -75,10 +75,10 @@ func (r *reader) nameElement() {
 }
 
 // peek finds out which record comes next without decoding its data, which may
-// take long. It reports false at the end of the event.
+// be slow. It reports false at the end of the event.
 func (r *reader) peek() bool {
 	if r.contents.open() {
-		return true // another of the last record's aggregate
+		return true // another user record of the same aggregate
 	}
 	r.out.leaveData()
 	return r.nextElement()

@@ -99,8 +99,7 @@ func (e *userRecordError) Error() string {
 func (e *userRecordError) Unwrap() error { return e.err }
 
 // indexError is what is wrong with an index into a table of an aggregate. An
-// event can have one for each eight of its bytes, so the text is made on
-// demand.
+// event can contain one for every eight bytes, so the text is made on demand.
 type indexError struct {
 	of    string
 	index uint64

@@ -13,8 +13,8 @@ import (
 	"example.com/sluice/internal/jsonscan"
 )
 
-// This file reads data that is JSON or text, for users who want no type of
-// their own for it.
+// This file reads data that is JSON or text, for users who do not want to
+// define a type for it.
 
 // ErrUTF8 is wrapped by what [Record.Text] returns if the data is not text.
 var ErrUTF8 = errors.New("invalid UTF-8")
@@ -34,8 +34,8 @@ func (r *Record) Text() (string, error) {
 // hold for events, JSON returns an [*Error] and does not call f.
 //
 // A value takes about a hundred bytes in the tree, so data with more than a
-// million values and names is ErrTooLarge. So is a value within 300 arrays and
-// objects, which an event may have.
+// million values and names is ErrTooLarge. So is a value nested in 300 arrays
+// and objects, although an event may have one.
 func (r *Record) JSON(f func(v *fastjson.Value) error) error {
 	p := parsers.Get().(*parser)
 	defer p.release()
@@ -59,7 +59,7 @@ type parser struct {
 	parser fastjson.Parser
 	text   []byte // text that is rewritten for the parser
 	size   int    // of the tree, in values and names
-	bytes  int    // of the text that the tree is of
+	bytes  int    // length of the text that was parsed
 }
 
 var parsers = sync.Pool{New: func() any { return new(parser) }}
@@ -88,8 +88,9 @@ func (p *parser) parse(data []byte) (*fastjson.Value, error) {
 	p.bytes = len(data)
 	v, err := p.parser.ParseBytes(data)
 	if err != nil {
-		// This is the one thing that the parser refuses after the scanner has
-		// passed it: it counts a value as one more level than what contains it.
+		// This is the only thing that the parser rejects and the scanner
+		// accepts: the parser counts a value as one level deeper than what
+		// contains it.
 		return nil, because(ErrTooLarge, "a value within %d arrays and objects", jsonscan.MaxDepth)
 	}
 	return v, nil

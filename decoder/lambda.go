@@ -8,14 +8,14 @@ import (
 	"example.com/sluice/internal/jsonscan"
 )
 
-// lambdaLayout is the text of a template in the Lambda layout: the slots stand
-// in the order key, sequence number, data, arrival time, event id, the text
-// between them is that of the constants here, and a sequence number has 56
-// digits. It is as much of the text as is not always the same.
+// lambdaLayout is the text of a template in the Lambda layout. There the slots
+// come in the order key, sequence number, data, arrival time, event id; the
+// text between the first four is that of the constants here; and a sequence
+// number has 56 digits. Only the text that differs between templates is kept.
 //
-// Reading it does what template.match does for any template, with most of the
-// offsets known to the compiler, and reads the beginning of the next record
-// with the end of this one.
+// Reading it does what template.match does for any template, but with most
+// offsets known to the compiler, and it compares the beginning of the next
+// record together with the end of this one.
 type lambdaLayout struct {
 	toKey     string // from the record's beginning
 	toEventID string // from the arrival time
@@ -23,7 +23,8 @@ type lambdaLayout struct {
 	toNextKey string // toEnd, a comma and toKey
 }
 
-// The text that is always the same, in pieces that are compared without a call.
+// The text that never differs, in pieces small enough to be compared without a
+// call.
 const (
 	toSequence1, toSequence2 = `","sequenceNumbe`, `r":"`
 	toSequence               = toSequence1 + toSequence2
@@ -35,22 +36,22 @@ const (
 // lambdaDigits is how many digits Kinesis gives a sequence number.
 const lambdaDigits = 56
 
-// Where things stand behind a key: the sequence number, the text behind it,
-// data.
+// Offsets from the end of the key: of the sequence number, of its end, and of
+// the data.
 const (
 	sequenceAt  = len(toSequence)
 	sequenceEnd = sequenceAt + lambdaDigits
 	dataAt      = sequenceEnd + len(toData)
 )
 
-// And behind data: the arrival time.
+// Offsets from the end of the data: of the arrival time, and of its end.
 const (
 	timeAt  = len(toTime)
 	tailLen = timeAt + lambdaTimeLen
 )
 
 // lambdaLayoutOf returns the text of a template if it is in the Lambda layout,
-// else nil. The number of digits is not the template's.
+// else nil. It does not check the number of digits, which is up to each record.
 func lambdaLayoutOf(segments []segment) *lambdaLayout {
 	order := [...]slot{slotKey, slotSequence, slotData, slotTime, slotEventID, slotEnd}
 	if len(segments) != len(order) {
@@ -72,9 +73,9 @@ func lambdaLayoutOf(segments []segment) *lambdaLayout {
 
 // lambdaReader reads records in the Lambda layout.
 //
-// Where primed is set, the comma in front of the next record and its text up to
-// the key were compared, with the template that was read by last. dataLen and
-// second are guesses.
+// If primed is set, the comma before the next record and that record's text up
+// to the key were already compared, with the template that was used last.
+// dataLen and second are guesses.
 type lambdaReader struct {
 	primed  bool
 	dataLen int    // length of the last data's base64
@@ -88,10 +89,10 @@ func (l *lambdaReader) begin() {
 
 // read reads the record at i if it matches, and returns where it ends: after
 // the comma behind it if primed is set. If the record does not match, out may
-// be set in part; every other way to read it sets all of that too.
+// be partly set; whatever reads the record instead sets all of it again.
 func (l *lambdaReader) read(t *template, b []byte, i, index int, out *output) (end int, ok bool) {
 	u := t.lambda
-	b = b[:len(b):len(b)]                    // so that what is below its length is known to be below its capacity
+	b = b[:len(b):len(b)]                    // so that the compiler knows that its capacity is its length
 	if !l.primed && !stands(b, i, u.toKey) { //mutant:text-before-the-key-is-not-compared
 		return 0, false
 	}
@@ -108,8 +109,8 @@ func (l *lambdaReader) read(t *template, b []byte, i, index int, out *output) (e
 		return 0, false
 	}
 	key := b[i:end:end]
-	// That the sequence number holds digits alone is checked below, together
-	// with its copy in the event id.
+	// sameDigits checks below that the sequence number is all digits, and the
+	// same as in the event id.
 	sequence := (*[lambdaDigits]byte)(head[sequenceAt:sequenceEnd])
 
 	i = end + dataAt
@@ -125,13 +126,13 @@ func (l *lambdaReader) read(t *template, b []byte, i, index int, out *output) (e
 		}
 		l.dataLen = n
 	}
-	// If the guess at the data's end was wrong and it has a quote in it, the
-	// data does not decode.
+	// If the guess was wrong and the data contains a quote, it does not decode
+	// as base64.
 	data := b[i:end]
 	if !l.second.read((*[lambdaTimeLen]byte)(tail[timeAt:]), &out.rec.ApproximateArrivalTimestamp) {
 		return 0, false
 	}
-	i = end + tailLen               // where the number ends, since the text behind it does not go on with it
+	i = end + tailLen               // the number ends here: the text that follows does not continue it
 	if !stands(b, i, u.toEventID) { //mutant:text-behind-the-time-is-not-compared
 		return 0, false
 	}
@@ -175,8 +176,8 @@ func keyEnd(b []byte, i int) int {
 	return jsonscan.Special(b, i)
 }
 
-// behindData returns what stands at i if it is the text between data and
-// arrival time, with room for that time.
+// behindData returns the bytes at i if they begin with the text between data
+// and arrival time, and have room for that time.
 func behindData(b []byte, i int) (*[tailLen]byte, bool) {
 	if len(b)-i < tailLen {
 		return nil, false
@@ -187,8 +188,8 @@ func behindData(b []byte, i int) (*[tailLen]byte, bool) {
 	return p, string(p[:len(toTime1)]) == toTime1 && string(p[len(toTime1):timeAt]) == toTime2
 }
 
-// sameDigits is whether a and b are the same decimal digits. Other text, which
-// may be legal, it refuses.
+// sameDigits reports whether a and b are the same decimal digits. It rejects
+// other text, even if it is legal.
 func sameDigits(a, b *[lambdaDigits]byte) bool {
 	var differ, high uint64
 	for i := 0; i < lambdaDigits; i += 8 { //mutant:the-last-digits-are-not-compared
@@ -199,7 +200,7 @@ func sameDigits(a, b *[lambdaDigits]byte) bool {
 	return differ|high&highs == 0
 }
 
-// stands is whether text stands in b at i.
+// stands reports whether b has text at i.
 func stands(b []byte, i int, text string) bool {
 	end := i + len(text)
 	return end <= len(b) && string(b[i:end]) == text

@@ -30,8 +30,8 @@ func (c *templateCache) all() []*template {
 	return nil
 }
 
-// add adds a template unless an equal one is known, and returns the one that is
-// in the cache. last, which the caller has just used, moves to the front.
+// add adds a template unless the cache has an equal one, and returns the one in
+// the cache. last, which the caller used last, moves up right behind it.
 func (c *templateCache) add(t, last *template) *template {
 	c.lock.Lock()
 	defer c.lock.Unlock()
@@ -56,7 +56,7 @@ func (c *templateCache) add(t, last *template) *template {
 }
 
 // learn learns the template of a good record that the strict reader has read.
-// While nothing that it learns is of use, it learns less and less often.
+// As long as nothing that it learns is useful, it learns less and less often.
 func (t *templateReader) learn(b []byte, record span, source *Source, depth int) {
 	if t.misses < mostMisses {
 		t.misses++
@@ -74,9 +74,10 @@ func (t *templateReader) learn(b []byte, record span, source *Source, depth int)
 	}
 }
 
-// recentRejects holds hashes of the last texts that were not learned. While the
-// cache is full, a text is only learned the second time: otherwise a few odd
-// records would push out the template of all the others.
+// recentRejects holds hashes of the last few texts that were not learned. While
+// the cache is full, a text is learned only the second time it is seen;
+// otherwise a few odd records would push out the template that all the others
+// match.
 type recentRejects struct {
 	hashes [8]uint64
 	next   int
@@ -84,7 +85,8 @@ type recentRejects struct {
 
 var rejectsSeed = maphash.MakeSeed()
 
-// has reports whether the text between the slots is among them, and adds it.
+// has reports whether the text between the slots was rejected before, and notes
+// it if not.
 func (r *recentRejects) has(b []byte, record span, slots []found) bool {
 	var h maphash.Hash
 	h.SetSeed(rejectsSeed)
@@ -120,8 +122,8 @@ func findSlots(b []byte, record span) (slots []found, prefix string) {
 	inside := func(f field, s slot) bool {
 		at := p.get(f)
 		if b[at.Start] != '"' || bytes.IndexByte(at.Of(b), '\\') >= 0 {
-			// The next one that looks like it has a backslash there too, and
-			// would not match.
+			// Similar records will have a backslash there too, and would not
+			// match.
 			return false
 		}
 		//mutant:a-value-is-searched-for-not-taken-from-the-scan

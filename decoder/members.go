@@ -2,11 +2,11 @@ package decoder
 
 import "example.com/sluice/internal/jsonscan"
 
-// This file says which of a record's members count, whatever they are read
-// from: the parser's tree, or the text of the event.
+// This file decides which of a record's members count, whether they are read
+// from the parser's tree or from the text of the event.
 
-// field is a member of a record. The order is that in which faults are
-// reported: what identifies the record comes first, data last.
+// field is a member of a record. Faults are reported in this order: what
+// identifies the record comes first, data last.
 type field uint8
 
 const (
@@ -16,7 +16,7 @@ const (
 	fieldSchemaVersion
 	fieldEncryptionType
 	fieldData
-	innerFields // so many stand in the object "kinesis", or in a flat record itself
+	innerFields // how many are in the object "kinesis", or in a flat record itself
 
 	fieldEventID = iota - 1
 	fieldEventSource
@@ -27,7 +27,7 @@ const (
 	fieldAWSRegion
 	allFields
 
-	fieldKinesis = allFields // the object itself, which is no value of a record
+	fieldKinesis = allFields // the object itself, which is not a value of a record
 	notAField    = allFields + 1
 )
 
@@ -73,9 +73,9 @@ func fieldOf(name []byte) field {
 	return notAField
 }
 
-// members are those members of one record that count: the last of several with
-// the same name, and none that is null. V is a value; its zero value is an
-// absent one.
+// members holds the members of one record that count: the last of several with
+// the same name, and none that is null. V is the type of a value; its zero
+// value means absent.
 //
 // A record has the inner fields in its "kinesis"; a flat record has no
 // "kinesis" and has them beside the others. Occurring twice is a flaw only of
@@ -85,8 +85,8 @@ type members[V comparable] struct {
 	inner   [innerFields]V // in kinesis, where that is an object
 	outer   [allFields]V   // beside it
 
-	nested bool // whether "kinesis" stands there, if only as null
-	twice  bool // whether it does so twice
+	nested bool // whether there is a "kinesis", even if it is null
+	twice  bool // whether there is more than one
 }
 
 // note adds a member of the record.
@@ -147,8 +147,8 @@ func (p *places) find(event []byte, start int) {
 	})
 }
 
-// appendReduced appends to dst a record with the same meaning as the one in
-// which p was found, without what has none: unknown members, earlier
+// appendReduced appends to dst a record that means the same as the one in which
+// p was found, without the parts that mean nothing: unknown members, earlier
 // duplicates, the contents of values of the wrong type.
 func (p *places) appendReduced(dst, event []byte) []byte {
 	dst = append(dst, '{')

@@ -11,8 +11,8 @@ import (
 // output is what is handed out: the record that was read last, what is wrong
 // with it, and the memory for its bytes.
 //
-// The caller may change rec while it has it. So clear clears what no reader
-// overwrites, and scribbling goes by issued.
+// The caller may change rec while it holds it. So clear resets what no reader
+// overwrites, and scribbling uses issued.
 type output struct {
 	rec    Record
 	bad    *Error // the first thing that is wrong with rec
@@ -27,8 +27,9 @@ type output struct {
 	skipData bool // leave Data empty where that costs nothing
 }
 
-// begin prepares for the records of a new event. For a batch, the arena gets a
-// block for all that the event can yield, which is less than its length.
+// begin prepares for the records of a new event. For a batch, the arena's first
+// block has room for everything that the event can yield, which is less than
+// the event's length.
 func (o *output) begin(event []byte, batch, detach bool, limit int) {
 	o.batch, o.detach, o.limit = batch, detach, limit
 	o.hint = 4 << 10
@@ -37,7 +38,7 @@ func (o *output) begin(event []byte, batch, detach bool, limit int) {
 	}
 }
 
-// leaveData says that nobody wants the data of the next records.
+// leaveData says that the data of the next records is not needed.
 func (o *output) leaveData() { o.skipData = true }
 
 // setLimit sets the limit of data, and returns the one before.
@@ -61,8 +62,8 @@ func (o *output) clear() {
 	o.rec.SubSequenceNumber, o.rec.ExplicitHashKey, o.rec.Aggregated = 0, nil, false
 }
 
-// expire takes back the memory of what was handed out, rewind of what was
-// handed out since a mark.
+// expire takes back the memory of all that was handed out, rewind only that of
+// what was handed out since a mark.
 func (o *output) expire()                          { o.arena.Reset() }
 func (o *output) mark() memory.Mark                { return o.arena.Mark() }
 func (o *output) rewind(m memory.Mark) memory.Mark { return o.arena.Rewind(m) }
@@ -74,7 +75,7 @@ func (o *output) start(index int) { o.rec = Record{Index: index} }
 func (o *output) handOut() {
 	if memory.Scribble {
 		// In a loop, what user records share must outlive each of them, so each
-		// is given views of its own, to be scribbled on.
+		// gets copies of its own to scribble on.
 		if o.rec.Aggregated && !o.batch {
 			o.rec = o.rec.Clone()
 		}
@@ -92,8 +93,8 @@ func (o *output) scribble() {
 	memory.Overwrite(o.issued.ExplicitHashKey)
 }
 
-// fill sets what identifies the record; its data and its arrival time are set
-// by decode and by who reads a time.
+// fill sets what identifies the record. decode sets its data, and whoever reads
+// the arrival time sets that.
 func (o *output) fill(index int, source *Source, key, sequence, eventID []byte) {
 	o.rec.Index, o.rec.Source = index, source
 	o.rec.PartitionKey, o.rec.SequenceNumber, o.rec.EventID = key, sequence, eventID
@@ -140,11 +141,11 @@ func (o *output) keep(b []byte) []byte {
 	return o.copy(b)
 }
 
-// decode decodes data without line breaks, and reports false if it is not such
-// base64, or too large; decodeAny says what is wrong then.
+// decode decodes base64 without line breaks. It returns false for anything else
+// and for data that is too large; decodeAny then says what is wrong.
 //
-// The template reader relies on it to know that data is the inside of a sound
-// string: base64 has no byte that JSON forbids in one except line breaks.
+// The template reader relies on this to know that data is the inside of a valid
+// string: apart from line breaks, base64 has no byte that JSON forbids there.
 func (o *output) decode(text []byte) bool {
 	if len(text) == 0 { //mutant:source-trusts-data-that-nobody-has-read
 		o.rec.Data = text[:0:0]
@@ -173,8 +174,8 @@ func (o *output) decodeAny(text []byte) (fault int, err error) {
 			o.rec.Data = o.keep(text)
 			return fault, ErrBase64
 		case n == 0:
-			// It was line breaks alone. The arena may have no memory yet, and
-			// present data is never nil.
+			// There was nothing but line breaks. The arena may have no memory
+			// yet, and data that is present is never nil.
 			o.rec.Data = []byte{}
 			return 0, nil
 		case n <= o.limit:
@@ -186,8 +187,8 @@ func (o *output) decodeAny(text []byte) (fault int, err error) {
 	return 0, ErrTooLarge
 }
 
-// tooLarge reports whether base64 is so far above the limit that it need not be
-// decoded to know.
+// tooLarge reports whether the base64 is so long that its data must be above
+// the limit, without decoding it.
 func (o *output) tooLarge(text []byte) bool {
 	quads := len(text) / 4
 	if quads <= o.limit/3+1 {
@@ -197,8 +198,8 @@ func (o *output) tooLarge(text []byte) bool {
 	return (len(text)-breaks)/4 > o.limit/3+1
 }
 
-// room returns memory for the decompressed data of a batch, with no bytes in
-// it; nil in a loop, where such data stays in the decompressor's memory.
+// room returns empty memory for the decompressed data of a batch. In a loop it
+// returns nil, since there such data stays in the decompressor's memory.
 func (o *output) room() []byte {
 	if !o.batch {
 		return nil
@@ -206,7 +207,8 @@ func (o *output) room() []byte {
 	return o.arena.Reserve(1, o.hint)[:0]
 }
 
-// replaceData sets data that was decompressed, to room or elsewhere.
+// replaceData replaces the data with what it was decompressed to, in room or
+// elsewhere.
 func (o *output) replaceData(data, room []byte) {
 	switch {
 	case len(data) == 0:
@@ -220,14 +222,15 @@ func (o *output) replaceData(data, room []byte) {
 	}
 }
 
-// fail notes what is wrong with the record, if it is the first that is.
+// fail notes what is wrong with the record, unless something else was noted
+// before.
 func (o *output) fail(e *Error) {
 	if o.bad == nil {
 		o.bad = e
 	}
 }
 
-// flaw notes what is wrong with the record, if it is the first that is.
+// flaw is fail for an error that is yet to be made.
 func (o *output) flaw(offset int, name string, err error) {
 	if o.bad == nil {
 		o.bad = &Error{

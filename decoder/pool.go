@@ -6,8 +6,8 @@ import (
 	"example.com/sluice/internal/lab"
 )
 
-// readers are those of all Decoders but the ones in a laboratory, and learned
-// are the templates that they share.
+// readers holds the readers of all Decoders except those in a laboratory;
+// learned holds the templates that they share.
 var (
 	readers = sync.Pool{New: func() any { return newReader(&learned, false) }}
 	learned templateCache
@@ -17,14 +17,14 @@ func newReader(cache *templateCache, strictOnly bool) *reader {
 	return &reader{templates: templateReader{cache: cache, off: strictOnly, lambda: lambdaReader{second: noSecond}}}
 }
 
-// laboratory is a lab.Lab: the readers and templates that its Decoders have
-// instead of the process's. Those of users have none.
+// laboratory is a lab.Lab: its Decoders use these readers and templates instead
+// of the process's. Users' Decoders have none.
 type laboratory struct {
 	templates  templateCache
 	strictOnly bool
 
 	mu   sync.Mutex
-	free []*reader // the one that was given back last stands last
+	free []*reader // the one given back last comes last
 }
 
 func init() { //nolint:gochecknoinits // package lab is below this one, and cannot ask for it

@@ -2,9 +2,8 @@ package decoder
 
 import "example.com/sluice/decoder/internal/memory"
 
-// reader is all that reading one event takes. Readers are pooled; what is in
-// one stays private to it. The fields are owners: no other file writes what is
-// in them.
+// reader is everything needed to read one event. Readers are pooled, and share
+// nothing. Each field owns its own state: no other file writes to it.
 type reader struct {
 	walker    walker
 	templates templateReader
@@ -12,7 +11,7 @@ type reader struct {
 	contents  contents
 	out       output
 	batch     Batch
-	lab       *laboratory // where tests have it from; else nil
+	lab       *laboratory // the laboratory of a test that it belongs to; otherwise nil
 }
 
 const (
@@ -35,7 +34,7 @@ func (d Decoder) open(event []byte, batch bool) *reader {
 	r.contents.begin(&d)
 	limit := d.MaxData
 	if r.contents.wanted {
-		limit = max(limit, defaultMaxData) // data may be larger as it arrives than what becomes of it
+		limit = max(limit, defaultMaxData) // data may arrive larger than it ends up
 	}
 	r.out.begin(event, batch, d.Detach, limit)
 	return r
@@ -57,8 +56,8 @@ func (r *reader) next() bool {
 	return r.nextElement()
 }
 
-// each yields the records of the event. It reports false where yield does, and
-// true at the end, be it that the event is broken.
+// each yields the records of the event. It returns false if yield does, and
+// true at the end, even if the event turns out to be broken.
 func (r *reader) each(yield func(*Record, error) bool) bool {
 	for r.next() {
 		var err error
@@ -73,7 +72,7 @@ func (r *reader) each(yield func(*Record, error) bool) bool {
 	return true
 }
 
-// window returns the event's window members, once its end has come.
+// window returns the event's window members, once the end is reached.
 func (r *reader) window() (*Window, error) {
 	w := r.walker.window()
 	if r.walker.broken != nil {
@@ -94,8 +93,8 @@ func (r *reader) expire() {
 	r.out.expire()
 }
 
-// scribble overwrites the record that was handed out, and gives up the memory
-// whose contents it has changed.
+// scribble overwrites the record that was handed out, and drops the memory that
+// it has overwritten.
 func (r *reader) scribble() {
 	r.out.scribble()
 	r.strict.forget()

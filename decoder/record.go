@@ -70,7 +70,7 @@ type Source struct {
 	InvokeIdentityARN    string // the function's role
 	AWSRegion            string
 
-	ShardID    string // derived from EventID: what stands before its first colon
+	ShardID    string // derived from EventID: the part before its first colon
 	StreamName string // derived from EventSourceARN
 }
 

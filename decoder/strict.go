@@ -9,13 +9,13 @@ import (
 	"example.com/sluice/internal/jsonscan"
 )
 
-// maxTree is the number of values and names up to which the parser gets a
-// record as it is. Records have about thirty. A tree takes some 100 bytes a
-// value, so without a limit an event of 6 MB could take 600 MB.
+// maxTree is how many values and names a record may have for the parser to get
+// it unchanged. Records have about thirty. A tree takes some 100 bytes a value,
+// so without a limit an event of 6 MB could take 600 MB.
 const maxTree = 512
 
-// strictReader reads any record of valid JSON from the parser's tree of that
-// one record. It alone says what is wrong with a record.
+// strictReader reads any record that is valid JSON, from the parser's tree of
+// that record. It is the only reader that says what is wrong with a record.
 //
 // tree and text belong to the record that was read last and are valid until the
 // next one or reset. source is replaced, never changed.
@@ -53,8 +53,8 @@ type record struct {
 }
 
 // readRecord reads the element into out as the record with that index. It
-// returns an error if the event is broken there: the first record shows that it
-// comes from another service.
+// returns an error if the event is broken there, because its first record shows
+// that it comes from another service.
 func (s *strictReader) readRecord(event []byte, el element, index int, out *output) error {
 	out.start(index)
 	v, err := s.parser.ParseBytes(s.parserText(event, el))
@@ -80,9 +80,9 @@ func (s *strictReader) readRecord(event []byte, el element, index int, out *outp
 	return nil
 }
 
-// parserText returns what the parser gets to read: the text of the element, or
-// a rewritten text if that would make too large a tree or may have surrogates
-// that the parser would get wrong.
+// parserText returns the text for the parser: that of the element, or a
+// rewritten one if the element would make too large a tree or may have
+// surrogates that the parser would get wrong.
 func (s *strictReader) parserText(event []byte, el element) []byte {
 	switch {
 	case el.values <= maxTree && !el.surrogates:
@@ -100,7 +100,7 @@ func (s *strictReader) parserText(event []byte, el element) []byte {
 	return s.text
 }
 
-// plant sets the tree to that of a record.
+// plant builds the tree of a record.
 func (s *strictReader) plant(object *fastjson.Object) {
 	s.tree, s.read = members[*fastjson.Value]{}, true
 	object.Visit(func(name []byte, v *fastjson.Value) {
@@ -183,8 +183,8 @@ func (s *strictReader) sourceOf(r *record, eventID []byte) *Source {
 	return s.intern(values)
 }
 
-// intern returns a Source with these values: the last one if it has the same,
-// so that consecutive records share it.
+// intern returns a Source with these values. If the last Source has the same
+// values, it returns that one, so that consecutive records share it.
 func (s *strictReader) intern(v *sourceValues) *Source {
 	if p := s.source; p != nil &&
 		string(v[0]) == p.KinesisSchemaVersion && string(v[1]) == p.EncryptionType &&
@@ -205,7 +205,7 @@ func (s *strictReader) intern(v *sourceValues) *Source {
 }
 
 // fromKinesis reports whether the record's event source is Kinesis or, if it
-// names none, whether the record has anything that one of Kinesis has.
+// names none, whether it has any member that a Kinesis record has.
 func (r *record) fromKinesis() bool {
 	t := r.tree
 	if source := t.outer[fieldEventSource]; source != nil && source.Type() == fastjson.TypeString {

@@ -10,16 +10,17 @@ import (
 // Lambda writes all records of a batch from one template, in which five values
 // change. The template reader is the strict reader's shortcut for records that
 // look like one before: the text between the values is compared, and they are
-// read in place. What does not match is no error: the strict reader reads it,
-// and a template may be learned from it.
+// read in place. A mismatch is not an error: the strict reader reads the
+// record, and a template may be learned from it.
 //
-// Why this gives what the strict reader would: a template comes from a record
-// that it has passed, and its text holds the whole of the record but for the
-// insides of strings and one number. An inside without quote, backslash and
-// control byte is the inside of a string, and stands for itself; a number is
-// held to JSON's grammar. So the record is sound JSON with the same members in
-// the same places, and only these values differ. Data that does not decode, or
-// passes a limit, goes to the strict reader, which alone reports errors.
+// Why this gives the same result as the strict reader: a template comes from a
+// record that the strict reader accepted, and its text is that whole record
+// except for the insides of some strings and one number. Text without a quote,
+// backslash or control byte is the inside of a valid string, and needs no
+// unescaping; the number is checked against JSON's grammar. So the record is
+// valid JSON with the same members in the same places, and only these values
+// differ. Data that does not decode, or passes a limit, goes to the strict
+// reader, which alone reports errors.
 
 // slot is a value that changes from record to record.
 type slot uint8
@@ -29,8 +30,8 @@ const (
 	slotSequence
 	slotData
 	slotTime
-	slotEventID // its sequence number: the shard id and the colon belong to the text
-	slotEnd     // there is none: the record ends
+	slotEventID // its sequence number; the shard id and the colon are part of the text
+	slotEnd     // no value: the end of the record
 )
 
 // segment is literal text, and the slot behind it.
@@ -41,8 +42,9 @@ type segment struct {
 
 // template is what records of one form have in common. It never changes.
 //
-// depth is the number of containers around the record: a record that is nested
-// just deep enough within one is too deep within two.
+// depth is the number of containers around the record. It counts, because a
+// record that just fits the depth limit inside one container is too deep inside
+// two.
 type template struct {
 	segments []segment
 	source   *Source
@@ -53,9 +55,10 @@ type template struct {
 
 // templateReader reads records by templates.
 //
-// last is the one that matched last; it may have gone from the cache. The miss
-// streak counts records that matched none, and falls by more where one does; it
-// decides how often templates are tried and learned.
+// last is the template that matched last; it may no longer be in the cache. The
+// miss streak goes up by one for each record that matches no template, and down
+// by more for each that matches one; it decides how often templates are tried
+// and learned.
 type templateReader struct {
 	cache   *templateCache
 	last    *template
@@ -79,13 +82,13 @@ func (t *templateReader) begin() {
 	t.lambda.begin()
 }
 
-// read reads the record at i, and returns where it ends. It reports false where
-// no template matches; tried is whether the last one's Lambda layout has turned
-// out not to.
+// read reads the record at i, and returns where it ends. It returns false if no
+// template matches. tried says that the Lambda layout of the last template is
+// already known not to match.
 //
-// After a long streak of misses templates are tried for one record in eight, so
-// that records which all differ cost hardly more than by the strict reader
-// alone.
+// Once the miss streak exceeds fewMisses, templates are tried for only one
+// record in eight, so that records that all differ cost little more than with
+// the strict reader alone.
 func (t *templateReader) read(b []byte, i, depth, index int, tried bool, out *output) (end int, ok bool) {
 	if t.misses > fewMisses {
 		if t.tries++; t.tries%8 != 0 {
@@ -118,7 +121,7 @@ func (t *templateReader) hit() {
 	}
 }
 
-// readByOther tries the templates beside the last one.
+// readByOther tries the templates other than the last one.
 func (t *templateReader) readByOther(b []byte, i, depth, index int, out *output) (end int, ok bool) {
 	for _, other := range t.cache.all() {
 		if other == t.last || other.depth != depth { //mutant:a-template-of-another-depth-from-the-cache
@@ -170,7 +173,7 @@ func (t *template) match(b []byte, i, index int, out *output) (end int, ok bool)
 				return 0, false
 			}
 		case slotEventID:
-			// It is the sequence number again, which mostly stands before it.
+			// It repeats the sequence number, which usually comes before it.
 			end = i + sequence.End - sequence.Start
 			if end == i || end > len(b) || string(b[i:end]) != string(sequence.Of(b)) {
 				if end = stringEnd(b, i); end < 0 {

@@ -7,14 +7,14 @@ import (
 	"example.com/sluice/internal/jsonscan"
 )
 
-// latest is the first second that an arrival time must not have: the year
-// 10,000, which neither RFC 3339 nor the JSON form of time.Time can write.
+// latest is the first second that is too late for an arrival time: the year
+// 10,000, which neither RFC 3339 nor the JSON form of time.Time can express.
 const latest = 253402300800
 
 // parseSeconds reads a JSON number as seconds since the epoch, exactly: through
-// integers, never through a float64. It truncates to nanoseconds. It reports
-// false for anything else, and for times from the year 10,000 on or as far
-// before the epoch.
+// integers, never through a float64. It truncates to nanoseconds. It returns
+// false for anything else, and for times in or after the year 10,000 or equally
+// far before the epoch.
 func parseSeconds(text []byte) (time.Time, bool) {
 	if at, ok := lambdaSeconds(text); ok {
 		return at, true
@@ -138,7 +138,7 @@ var noSecond = second{last: ^uint64(0)}
 // read reads a time of that form and rejects any other.
 func (s *second) read(t *[lambdaTimeLen]byte, at *time.Time) bool {
 	first, last := binary.LittleEndian.Uint64(t[:]), binary.LittleEndian.Uint64(t[6:])
-	const point = 5 * 8 // how far the digits behind it are up in last
+	const point = 5 * 8 // bit offset in last of the digits after the point
 	d := last>>point ^ zeros>>point
 	//mutant:the-second-s-first-digits-are-not-compared
 	//mutant:the-second-s-last-digits-are-not-compared

@@ -47,7 +47,7 @@ type walker struct {
 
 	maxRecords int
 	broken     *Error // what is wrong with the event, from here on
-	atLimit    bool   // whether that is a limit of the whole event, so that what was read before stands
+	atLimit    bool   // whether broken is a limit on the whole event, so that the records before it still count
 }
 
 // begin takes a new event.
@@ -104,8 +104,8 @@ func tooMany(limit int) error {
 	return because(ErrTooLarge, "more than %d records; MaxRecords sets this limit", limit)
 }
 
-// passed notes that the element that was found last was read. It ends at pos,
-// or before the comma that pos is behind.
+// passed notes that the element that was found last has been read. The element
+// ends at pos, or just before a comma that ends at pos.
 func (w *walker) passed(pos int) {
 	w.pos = pos
 	w.index++
@@ -161,7 +161,7 @@ func (w *walker) enter() {
 		}
 		w.outer(i)
 	default:
-		// It is some other value, or none.
+		// It is some other JSON value, or not JSON at all.
 		end, f := w.scan.Value(0, 0)
 		if f == jsonscan.Sound {
 			end = jsonscan.SkipSpace(b, end)
@@ -227,7 +227,7 @@ func (w *walker) closeOuter(i int) {
 
 // leave reads what follows the array of records.
 func (w *walker) leave(i int) {
-	w.stage = before // faults from here on are in no record
+	w.stage = before // faults from here on are outside of any record
 	if w.depth == 1 {
 		w.finish(i)
 		return
@@ -250,8 +250,8 @@ func (w *walker) finish(i int) {
 	if w.index > 0 {
 		return
 	}
-	// The last invocation of a window has no Records; no other event may lack
-	// it.
+	// The last invocation of a window has no Records; every other event must
+	// have them.
 	if w.depth == 0 && !w.members.windowed() {
 		w.fail(0, because(ErrNotKinesis, "%s", describe(w.event)))
 		return

@@ -15,15 +15,15 @@ type Window struct {
 	// Start and End bound the window; End is excluded.
 	Start, End time.Time
 	// State is what the function last returned for this window and shard: any
-	// JSON, as it is in the event. It is nil if absent or null, which it may be
-	// on a window's first invocation; Lambda writes {} there.
+	// JSON, as it is in the event. It is nil if absent or null. That is allowed
+	// on a window's first invocation, though Lambda itself writes {} there.
 	State []byte
 	// ShardID and EventSourceARN identify the shard. They are the only clue if
 	// the final invocation has no records.
 	ShardID, EventSourceARN string
 	// IsFinalInvokeForWindow is set on the window's last invocation;
-	// IsWindowTerminatedEarly is set if the state has passed 1 MB and the
-	// window ends before its time.
+	// IsWindowTerminatedEarly is set if the state has exceeded 1 MB, so that
+	// the window ends early.
 	IsFinalInvokeForWindow, IsWindowTerminatedEarly bool
 }
 

@@ -36,9 +36,9 @@ const (
 	maxState  = 1 << 20
 )
 
-// answerState hands a window's state on. A state that Lambda would refuse is an
-// error that says so: nobody would hear of the refusal, and the batch would
-// come again for ever.
+// answerState hands a window's state on. If Lambda would reject the state, it
+// returns an error that says so: otherwise nobody would hear of it, and the
+// batch would be delivered over and over.
 func (inv *invocation) answerState(w *decoder.Window, state []byte) ([]byte, error) {
 	const before, after = `{"state":`, `,"batchItemFailures":[]}`
 	if len(state) == 0 {
@@ -61,8 +61,8 @@ func (inv *invocation) answerState(w *decoder.Window, state []byte) ([]byte, err
 }
 
 // answer decides what Lambda is told; see the failure rules in the package
-// documentation. The progress is sealed. checkpoint is the word by which the
-// answer names a record, "" where it names none.
+// documentation. The progress is sealed. checkpoint is the identifier by which
+// the answer names a record, "" if it names none.
 func (inv *invocation) answer() (answer []byte, checkpoint string, err error) {
 	p := &inv.progress
 	switch {
@@ -92,9 +92,9 @@ var errGoroutine = errors.New("the handler ended its goroutine")
 
 // answerFailure names the first pending record, if Lambda takes such an answer.
 //
-// It reads the event again, all of it: the name comes from the event itself and
-// not from what handlers may have changed, and what stands behind the place
-// where the work has stopped decides too. A broken event is never answered as a
+// It reads the whole event again. The name must come from the event itself, not
+// from records that handlers may have changed, and what comes after the place
+// where the work stopped matters too. A broken event is never answered as a
 // success, and the answer to a window must not hold failures.
 func (inv *invocation) answerFailure() (answer []byte, checkpoint string, err error) {
 	p := &inv.progress
@@ -165,8 +165,8 @@ func flawOfNumber(number string) string {
 	return ""
 }
 
-// flawOfEventID is the same for an event id. One that is not UTF-8, or was no
-// text in the event, would become another id in the answer.
+// flawOfEventID is the same for an event id. An id that is not UTF-8, or was
+// not valid text in the event, would turn into a different one in the answer.
 func flawOfEventID(id string) string {
 	switch {
 	case id == "":
@@ -188,9 +188,9 @@ func (p *progress) unfinished() error {
 	return errors.New("not started")
 }
 
-// isDecimal reports whether Lambda would understand the number. It might take
-// an answer with one that it does not know for a success, or for a failure of
-// the whole batch, so none is sent.
+// isDecimal reports whether Lambda would understand the number. If an answer
+// had a number that Lambda does not understand, Lambda might take it for a
+// success, or for a failure of the whole batch. So no such answer is sent.
 func isDecimal(s string) bool {
 	for _, d := range []byte(s) {
 		if d < '0' || d > '9' {

@@ -15,10 +15,10 @@ import (
 // that two events fall into is handled in each. For windows across events see
 // [Tumbling].
 //
-// Within a window the order is that of the event. A bad record stands in its
-// window's order like the others, and ends the slice before it. Records without
-// an arrival time are in a window of their own, which starts at the zero time.
-// The records are valid until the function that gets them returns.
+// Within a window the order is that of the event. A bad record keeps its place
+// in its window's order, and ends the slice before it. Records without an
+// arrival time are in a window of their own, which starts at the zero time. The
+// records are valid until the function that gets them returns.
 type ByTime struct {
 	_ struct{} // more may come
 
@@ -76,8 +76,8 @@ func (w window) compare(v window) int {
 	return cmp.Or(cmp.Compare(w.kind, v.kind), w.start.Compare(v.start))
 }
 
-// group sorts the records by windows. It reports false if there is no watermark
-// to be had; then nothing is done.
+// group sorts the records into windows. It returns false if it could not get
+// the watermark; then no record is handled.
 func (h ByTime) group(inv *invocation, g *grouping) bool {
 	var source *decoder.Source // whose watermark is known
 	var watermark time.Time
@@ -113,8 +113,8 @@ func (h ByTime) after(inv *invocation, g *grouping, source *decoder.Source) (wat
 	return watermark, err != nil
 }
 
-// window returns the window that a record of this arrival time belongs to. The
-// window has no start yet if all records are in one.
+// window returns the window that a record of this arrival time belongs to. If
+// all records are in one window, its start is not known yet.
 func (h ByTime) window(at, watermark time.Time) window {
 	switch {
 	case at.IsZero():

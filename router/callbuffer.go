@@ -6,15 +6,15 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// callBuffer is the memory of one goroutine for the copies that it hands to
-// handlers, one call after the other.
+// callBuffer is the memory that one goroutine uses for the copies that it hands
+// to handlers, call after call.
 type callBuffer struct {
 	one  decoder.Record
 	recs []decoder.Record
 	used int // how many of recs may hold something
 
-	copies   bool   // whether what is handed over may be kept, and is other memory
-	identity []byte // room for that of a record
+	copies   bool   // whether handlers may keep what they get, which then has memory of its own
+	identity []byte // room for a record's identity
 }
 
 var callBuffers = sync.Pool{New: func() any { return new(callBuffer) }}
@@ -55,7 +55,7 @@ func (b *callBuffer) giveAll(r *records, entries []entry) []decoder.Record {
 	return recs
 }
 
-// release returns the memory to its pool. No handler may use it any more.
+// release returns the memory to its pool. No handler may use it after that.
 func (b *callBuffer) release() {
 	b.one = decoder.Record{}
 	clear(b.recs[:b.used])

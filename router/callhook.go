@@ -15,9 +15,9 @@ type CallInfo struct {
 	// Records is how many records the handler gets: 0 only in a [Tumbling]
 	// window's invocation without records.
 	Records int
-	// First and Last are the first and the last of them, the same one where
-	// there is one; nil where there is none. They are valid until the handler
-	// returns. Their Source may be kept.
+	// First and Last are the first and the last of those records: the same one
+	// if there is only one, nil if there is none. They are valid until the
+	// handler returns. Their Source may be kept.
 	First, Last *decoder.Record
 }
 
@@ -27,21 +27,21 @@ type CallInfo struct {
 // when it has returned: nil, an error with its [Skip], [Retry], [Fail] and [At]
 // around it, or a *[PanicError]. That function may be nil.
 //
-// In the typed shapes the payload is decoded before, so the hook sees neither
-// that nor the records that do not decode; nor does it see calls of
+// In the typed shapes the payload is decoded first, so the hook sees neither
+// the decoding nor the records that do not decode. Nor does it see calls of
 // [WithOnBad]. It is called from as many goroutines at once as handlers are. A
-// panic of the hook counts as one of the handler. For a call that is given up
-// at the deadline (see [WithMargin]) the function is called when that returns,
-// if it ever does: maybe after the invocation.
+// panic of the hook counts as one of the handler. For a call that is abandoned
+// at the deadline (see [WithMargin]) the function is called when that call
+// returns, if it ever does, which may be after the invocation.
 //
-// Several stand around each other, the one that is given first outermost: it is
-// called first, the next gets the context that it returns, and its function is
-// called last. nil takes those before it away.
+// Several hooks nest, with the one that is given first outermost: it is called
+// first, the next one gets the context that it returns, and its function is
+// called last. A nil hook removes those given before it.
 func WithCallHook(hook func(ctx context.Context, call CallInfo) (context.Context, func(err error))) Option {
 	return func(c *config) { c.callHooks = added(c.callHooks, callHook(hook), hook == nil) }
 }
 
-// hooked is h with the hook around it, where there is one.
+// hooked is h with the hooks around it, if there are any.
 func (c *config) hooked(h Each) Each {
 	if len(c.callHooks) == 0 {
 		return h
@@ -93,7 +93,7 @@ func callInside(ctx context.Context, hooks []callHook, info CallInfo, handler fu
 	})
 }
 
-// added is the list with a hook behind it; nil takes those before it away.
+// added is the list with a hook appended; a nil hook empties it.
 func added[T any](list []T, hook T, isNil bool) []T {
 	if isNil {
 		return []T{}

@@ -8,7 +8,7 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file reads what a handler's error says.
+// This file works out what a handler's error says.
 
 // Skip gives a record up for good: it is logged and counted, and the work goes
 // on without it. In the slice shapes it must come with [At], else it is a
@@ -16,15 +16,15 @@ import (
 func Skip(err error) error { return mark(skip, err) }
 
 // Bad says that a record's payload is bad, for handlers that decode it
-// themselves: the record goes to [WithOnBad], as one does that the decoder or a
-// typed handler could not decode, and what that answers counts. It gets a
+// themselves: the record goes to [WithOnBad], like one that the decoder or a
+// typed handler could not decode, and what WithOnBad returns counts. It gets a
 // [*decoder.Error] that is [decoder.ErrDecode] and wraps err. In the slice
 // shapes Bad must come with [At], else it is a [Retry]. Bad(nil) is nil.
 func Bad(err error) error { return mark(bad, err) }
 
 // Retry says that Lambda shall deliver this record again, and those behind it.
-// A plain error means the same; the word overrides a [Skip] or a [Bad] that err
-// wraps. Retry(nil) is nil.
+// A plain error means the same, but Retry overrides a [Skip] or a [Bad] that
+// err wraps. Retry(nil) is nil.
 func Retry(err error) error { return mark(retry, err) }
 
 // Fail says that the whole invocation has failed: Lambda delivers the whole
@@ -84,8 +84,9 @@ func mark(v verdict, err error) error {
 func (m *marked) Error() string { return m.err.Error() }
 func (m *marked) Unwrap() error { return m.err }
 
-// placed is an error with [At]. It keeps what tells the record from those of
-// other events, since the record itself may be gone by the time it is read.
+// placed is an error with [At]. It keeps what distinguishes the record from
+// those of other events, since the record itself may be gone by the time the
+// error is read.
 type placed struct {
 	at             position
 	sequenceNumber string
@@ -147,9 +148,9 @@ const (
 	maxErrorDepth = 1000
 )
 
-// take takes an error apart. Of marks and places the outermost wins, and each
-// of joined errors counts. It does not look into what a panic was about, which
-// says nothing of what was done before.
+// take takes an error apart. The outermost mark wins, and so does the outermost
+// place; each of several joined errors counts. It does not look inside the
+// value of a panic, which says nothing about what was done before.
 func (l *directives) take(err error, d directive) {
 	l.seen++
 	l.depth++
@@ -203,7 +204,7 @@ func directivesOf(err error) []directive {
 
 // outcome is what a handler's error means for a slice of records.
 type outcome struct {
-	done    int      // so many of the first records are done, or in aside
+	done    int      // how many of the first records are done or in aside
 	verdict verdict  // of the record behind them: skip if those behind done may follow
 	named   bool     // whether that record was named
 	aside   []setOff // the skipped and the bad ones among the done, in order
@@ -225,8 +226,8 @@ func judge(r *records, entries []entry, err error) outcome {
 		n := find(r, entries, d.at)
 		named := n >= 0
 		if !named {
-			// The first record stands for one that is not named, but is not set
-			// aside in its place.
+			// If no record is named, the first one fails, but is never set
+			// aside for that.
 			n, d.verdict = 0, max(d.verdict, retry)
 		}
 		if d.verdict < retry {
@@ -263,8 +264,7 @@ func judgeOne(err error) verdict {
 	return worst
 }
 
-// find returns which of the entries is the record that is meant, -1 where it is
-// none.
+// find returns the index of the entry that is meant, or -1 if none is.
 func find(r *records, entries []entry, p *placed) int {
 	if p == nil {
 		return -1

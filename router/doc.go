@@ -41,9 +41,9 @@
 //   - [Fail] fails the whole invocation.
 //   - In slice shapes [At] says which record is meant: those before it are
 //     done. Without it the slice's first one is.
-//   - Nothing is started behind a failure, since it will come again anyway.
-//     What runs is finished, and other keys still get their records before the
-//     failure.
+//   - Nothing after a failure is started, since it will be delivered again
+//     anyway. Running calls are allowed to finish, and other keys still get
+//     their records that come before the failure.
 //   - A bad record, one that does not decode, goes to [WithOnBad], whose answer
 //     counts like a handler's; by default it is a Retry. The record then comes
 //     again until it is too old for the mapping, and its shard lane waits. The
@@ -54,20 +54,20 @@
 //     is logged, and the answer names the first record that was not read. If
 //     that is the event's first, or with WithWholeBatch, the invocation fails.
 //   - A broken event (invalid JSON) fails the invocation; it is never answered
-//     as a success. So does a record that would have to be named but cannot be:
-//     it has no decimal sequence number or, from EventBridge Pipes, no event id
-//     of its own.
+//     as a success. So does a record that would have to be named but cannot be,
+//     because it has no decimal sequence number or, from EventBridge Pipes, no
+//     event id of its own.
 //   - On an event of a tumbling window every failure fails the invocation, so
 //     that records and state come again together. On success the state goes
-//     back, unchanged but by [Tumbling]. A state with which Lambda would refuse
-//     the answer for its size, from 6 MB on, fails the invocation. One of 1 MB,
-//     where Lambda ends the window early, is logged.
+//     back, unchanged but by [Tumbling]. A state so large that Lambda would
+//     reject the answer, which has at most 6 MB, fails the invocation. A state
+//     of 1 MB, at which Lambda ends the window early, is logged.
 //
-// Delivery is at least once: what is behind a failure comes again even if it
-// was done.
+// Delivery is at least once: records after a failure are delivered again even
+// if they were done.
 //
 // An invocation that fails on account of a record fails with a [*RecordError].
-// The router's own answers are never reused memory.
+// The router never reuses the memory of an answer.
 //
 // # Who calls
 //
@@ -130,9 +130,8 @@
 // With a deadline, handlers do not run on the goroutine that calls Invoke: an
 // invocation has one of its own, and a Partition more, and records hold no
 // views of the event. Without a deadline all shapes but Partition run on the
-// caller's. A handler that ends its goroutine (runtime.Goexit) ends the
-// caller's then; otherwise its record fails, and that goroutine begins nothing
-// more.
+// caller's. A handler that ends its goroutine (runtime.Goexit) then ends the
+// caller's. Otherwise its record fails, and that goroutine starts nothing more.
 //
 // # Aggregates
 //
@@ -141,19 +140,19 @@
 // them have the aggregate's sequence number, which is all that an answer can
 // name. So if one of them is not done, the whole aggregate is delivered again,
 // with all records behind it, and a handler also sees the user records again
-// that were done. Their Index may be another then, since the batch starts
-// elsewhere. SequenceNumber and SubSequenceNumber together stay the same, and
-// are what to tell duplicates by. [WithRedeliveryMemory] spares a handler most
-// of what was done. A user record with a bad index is a bad record by itself;
-// see [WithOnBad].
+// that were done. Their Index may be different then, since the batch starts
+// elsewhere. SequenceNumber and SubSequenceNumber stay the same; together they
+// identify duplicates. [WithRedeliveryMemory] spares a handler most of what was
+// done. A user record with a bad index is a bad record by itself; see
+// [WithOnBad].
 //
 // # What is remembered
 //
 // Each event is handled by itself. Two options make a Router remember records
 // from one invocation to the next: [WithPoison] gives records up that keep
 // failing, [WithRedeliveryMemory] passes over records that were done behind a
-// failure. Both are bounded and live in the memory of the process alone;
-// nothing is lost if what they remember is.
+// failure. Both are bounded and live only in the memory of the process. If that
+// memory is lost, no record is.
 //
 // # Watching
 //

@@ -55,10 +55,11 @@ func recovered(f func() error) error {
 	return catch(f, func(p *PanicError) error { return p })
 }
 
-// callUserCode makes a call that the progress has started. If f returns nil, so
-// many records are done: the entries, or in Each the record that was started.
-// rec is the first record that the call is about, nil if there is none. A panic
-// is logged and becomes a Retry. If f ends its goroutine, rec fails.
+// callUserCode makes a call that the progress has started. If f returns nil,
+// that many records are done: the entries or, in Each, the record that was
+// started. rec is the first record that the call is about, nil if there is
+// none. A panic is logged and becomes a Retry. If f ends its goroutine, rec
+// fails.
 func (inv *invocation) callUserCode(rec *decoder.Record, records int, entries []entry, f func() error) (err error) {
 	returned := false
 	defer func() {
@@ -92,7 +93,7 @@ func (inv *invocation) didNotReturn(rec *decoder.Record, p *PanicError) error {
 	return Retry(p)
 }
 
-// enterUserCode makes a call that gets no record done.
+// enterUserCode makes a call that does not complete any record.
 func (inv *invocation) enterUserCode(rec *decoder.Record, f func() error) error {
 	if !inv.progress.enter(true) {
 		return errNotCalled
@@ -100,8 +101,8 @@ func (inv *invocation) enterUserCode(rec *decoder.Record, f func() error) error 
 	return inv.callUserCode(rec, 0, nil, f)
 }
 
-// callLogger calls the user's logger during the work. There is nobody to tell
-// that it panicked.
+// callLogger calls the user's logger during the work. If it panics, there is
+// nobody to tell.
 func (inv *invocation) callLogger(f func()) {
 	if !inv.progress.enter(false) {
 		return

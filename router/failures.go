@@ -10,8 +10,9 @@ import (
 // This file decides what becomes of a record for which there is an error.
 
 // settle acts on what a handler, or WithOnBad, has returned for one record, and
-// reports whether the record is done with; nil has made it so already. entries
-// holds the record's entry if it has one; flaw is why the record is bad.
+// reports whether the record is done with. If err is nil, it already is.
+// entries holds the record's entry if it has one; flaw is why the record is
+// bad.
 func (w *worker) settle(rec *decoder.Record, entries []entry, flaw, err error) bool {
 	if err == nil || err == errNotCalled {
 		return err == nil
@@ -56,7 +57,7 @@ func (w *worker) skip(rec *decoder.Record, entries []entry, flaw, err error) {
 
 // giveUp counts a failure that is the record's own, and gives the record to
 // WithPoison once it has failed often enough. It reports whether the record is
-// done with, and if not, the error that says so.
+// done with, and returns the error to fail it with if not.
 func (w *worker) giveUp(rec *decoder.Record, entries []entry, flaw, err error) (bool, error) {
 	if w.poison == nil || w.ctx.Err() != nil {
 		return false, err
@@ -91,7 +92,7 @@ func (w *worker) forgive(rec *decoder.Record) {
 	}
 }
 
-// fail notes and logs why a record will not get done. Without a record the
+// fail notes and logs why a record will not be done. Without a record, the
 // whole invocation fails.
 func (inv *invocation) fail(rec *decoder.Record, v verdict, flaw, err error) {
 	if rec == nil {

@@ -9,14 +9,14 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file sorts records that belong together. A group belongs to its worker:
-// nobody else looks at what is left of it.
+// This file groups records that belong together. A group belongs to its worker:
+// nobody else looks at what is left in it.
 
-// group is records that belong together, in their order.
+// group is records that belong together, in order.
 type group struct {
-	key    []byte  // the partition key they share, where that is what they have in common
-	window window  // their window, where it is that
-	left   []entry // those that its worker has not got done
+	key    []byte  // their partition key, if they are grouped by key
+	window window  // their window, if they are grouped by time
+	left   []entry // those that are not done yet
 }
 
 // grouping is an event's records, sorted into groups without an allocation for
@@ -30,7 +30,7 @@ type grouping struct {
 	todo   []entry // the records to be handled, in the event's order: all but those known to be done
 	groups []group
 
-	sorted      []entry // what the groups' slices are parts of
+	sorted      []entry // the memory of the groups' slices
 	table       []int32 // a hash table of indices into groups plus 1; 0 is free
 	ids, counts []int32
 	queue       queue
@@ -94,8 +94,8 @@ func (g *grouping) add(one group) int32 {
 	return int32(len(g.groups) - 1)
 }
 
-// sort puts each record into the group that idOf returns for it, in their
-// order.
+// sort puts each record into the group that idOf returns for it, and keeps
+// their order.
 func (g *grouping) sort(idOf func(entry) int32) {
 	for _, e := range g.todo {
 		g.ids = append(g.ids, idOf(e))
@@ -140,7 +140,7 @@ type queue struct {
 	waiting []*group
 }
 
-// fill puts all groups into the queue. They are in its order from the start.
+// fill puts all groups into the queue. They are a valid heap from the start.
 func (q *queue) fill(g *grouping) {
 	q.records = &g.records
 	for n := range g.groups {
@@ -162,7 +162,7 @@ func (q *queue) next(back *group) *group {
 	return heap.Pop(queueHeap{q}).(*group)
 }
 
-// reset empties the queue, which has held so many groups at most.
+// reset empties the queue. groups is the most that it has held.
 func (q *queue) reset(groups int) {
 	clear(q.waiting[:min(cap(q.waiting), groups)])
 	q.records, q.waiting = nil, q.waiting[:0]

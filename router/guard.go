@@ -12,16 +12,16 @@ import (
 // goroutine, and the guard seals the progress when its calls take too long. A
 // straggler that returns then finds nothing left to do.
 
-// errNotStarted is why a record is not done for which there was no time.
+// errNotStarted is why a record is not done if there was no time for it.
 var errNotStarted = errors.New("not started: the invocation's deadline is near")
 
-// errStraggler is why a record is not done whose call was abandoned.
+// errStraggler is why a record is not done if its call was abandoned.
 var errStraggler = errors.New("its call did not return before the invocation's deadline")
 
 const defaultMargin = 500 * time.Millisecond
 
-// marginOf returns how long before the deadline the work stops, if so much time
-// is left at the beginning.
+// marginOf returns how long before the deadline the work stops. left is how
+// much time there is at the beginning.
 func (c *config) marginOf(left time.Duration) time.Duration {
 	if c.margin > 0 {
 		return c.margin
@@ -51,7 +51,8 @@ func (inv *invocation) guard(ctx context.Context, deadline time.Time) {
 		return
 	case <-ctx.Done():
 	}
-	// From here on nothing is started. What runs has the grace to return.
+	// From here on nothing is started. Running calls have a grace period to
+	// return.
 	grace := time.NewTimer(margin / 2) //mutant:the-guard-waits-for-its-stragglers
 	defer grace.Stop()
 	for {

@@ -9,9 +9,9 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// invocation is one event on its way through one route. Once the work has begun
-// nobody writes to it: what changes is the progress and the log, which lock for
-// themselves.
+// invocation is one event on its way through one route. Once the work has
+// begun, nobody writes to it. Only the progress and the log change, and they do
+// their own locking.
 type invocation struct {
 	*route
 	caller    context.Context // of Invoke
@@ -19,15 +19,15 @@ type invocation struct {
 	event     []byte
 	decoder   decoder.Decoder
 	guarded   time.Duration // how long before the deadline it ends
-	readUntil time.Time     // when to stop reading the event as a whole; zero where nothing presses
+	readUntil time.Time     // when to stop reading the event as a whole; zero if there is no hurry
 	suspects  bool          // whether failures of records are remembered
 
 	progress progress
 	lines    recordLines
 }
 
-// invoke handles one event. An event from another service is not counted if it
-// is going to somebody else.
+// invoke handles one event. An event from another service is not counted if the
+// fallback gets it.
 func (rt *route) invoke(ctx context.Context, event []byte, foreignElsewhere bool) ([]byte, error) {
 	inv := &invocation{route: rt, caller: ctx, ctx: ctx, event: event, decoder: rt.decoder}
 	inv.progress.begin(len(rt.stats) > 0)

@@ -17,15 +17,16 @@ import (
 	"example.com/sluice/internal/lambdalog"
 )
 
-// This file logs: a bounded number of short lines an invocation, and one that
-// sums up the others.
+// This file does the logging: a bounded number of short lines for each
+// invocation, and one more that sums up the rest.
 
 // WithLogger sets where the router logs; the default is slog.Default().
 //
 // In a function whose LogFormat is JSON, and which has set neither slog's
 // default nor the output of package log, the default is
-// [lambdacontext.NewLogger]. Lambda knows no level of a line that is not JSON:
-// it takes it for INFO, and at WARN drops it, errors included.
+// [lambdacontext.NewLogger]. Lambda cannot tell the level of a line that is not
+// JSON: it takes every such line for INFO and, at level WARN, drops it even if
+// it is an error.
 //
 // It logs what needs attention. There is a line for a record: "record failed"
 // and "handler panicked" are errors, "record skipped" and "poison record given
@@ -50,8 +51,8 @@ func WithLogger(l *slog.Logger) Option {
 // logs at most; see [WithLogger]. What is beyond that is summed up in one line:
 // how many records, by what became of them and why, and the first and the last
 // of them by their position; one that panicked and was given up counts for
-// both. With 0 there is that line alone, beside the advice on a bad record (see
-// [WithOnBad]). The default is 5.
+// both. With 0 there is only that line, apart from the advice on a bad record
+// (see [WithOnBad]). The default is 5.
 func WithLogLimit(n int) Option {
 	return func(c *config) { c.logLimit = n }
 }
@@ -112,8 +113,9 @@ var kindOf = [kinds]struct {
 	{slog.LevelError, "handler panicked", "panicked"},
 }
 
-// causes are why a record is bad, with their names in a sum. The first is found
-// before an error of the user's own would be searched.
+// causes are the reasons why a record is bad, with their names in a sum.
+// ErrDecode comes first: errors.Is finds it before it looks into an error of
+// the user's, whose methods must not run under the lock.
 var causes = [...]struct {
 	err  error
 	name string
@@ -142,7 +144,8 @@ func causeOf(flaw error) int {
 }
 
 // recordLines counts what an invocation has logged of records, and sums up what
-// it has not. It locks for itself, and never while the logger is called.
+// it has not. It does its own locking, and never holds the lock while the
+// logger is called.
 type recordLines struct {
 	mu             sync.Mutex
 	asked, enabled [2]bool // whether the logger was asked if it wants warnings and errors, and what it said
@@ -169,7 +172,7 @@ type logged struct {
 type loggedRecord struct {
 	index, sub int
 	aggregated bool
-	number     []byte // of it, not the decoder's
+	number     []byte // its sequence number, in memory of its own
 }
 
 // known reports whether the logger wants lines of that level, if it was asked.
@@ -198,9 +201,9 @@ func levelIndex(level slog.Level) int {
 	return 0
 }
 
-// admit reports whether a record gets a line of its own, and the source that
-// the line is to name; if not, the record is added up. With advice there is a
-// line beyond the limit.
+// admit reports whether a record gets a line of its own, and returns the source
+// that the line is to name. A record without a line is added to the sum. A line
+// with advice may exceed the limit.
 func (l *recordLines) admit(
 	k kind, rec *decoder.Record, flaw error, limit int, advise bool,
 ) (source *decoder.Source, ok bool) {
@@ -225,8 +228,9 @@ func (l *recordLines) isAdvised() bool {
 	return l.advised
 }
 
-// wanted reports whether the logger wants lines of that level. It is asked once
-// an invocation.
+// wanted reports whether the logger wants lines of that level. The logger is
+// asked once for each level of an invocation, or once more for each goroutine
+// that asks at the same time.
 func (inv *invocation) wanted(level slog.Level) bool {
 	enabled, asked := inv.lines.known(level)
 	if !asked {
@@ -416,7 +420,7 @@ func (e *logError) Error() string {
 	return cut(err.Error(), maxLogText)
 }
 
-// cut shortens a text to so many bytes, with "..." behind them.
+// cut shortens a text to at most that many bytes, followed by "...".
 func cut(s string, most int) string {
 	if len(s) <= most {
 		return s
@@ -436,7 +440,8 @@ const badAdvice = "Lambda delivers this record again and again, and its shard's 
 // maxAdvised is how many bad records with advice are remembered.
 const maxAdvised = 1024
 
-// isNewlyBad reports whether advice is due on a bad record, which it is once.
+// isNewlyBad reports whether advice is due on a bad record, which is the case
+// once.
 func (inv *invocation) isNewlyBad(rec *decoder.Record) bool {
 	if inv.advised == nil {
 		return false

@@ -10,17 +10,18 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// Option changes how a [Router], or one of its streams, works. Where one of
-// [New] is given twice, the last counts, and so does an option of [WithStream]
-// beside the same one of New.
+// Option changes how a [Router], or one of its streams, works. If [New] gets an
+// option twice, the last one counts; an option of [WithStream] overrides the
+// same one of New.
 //
-// Hooks that only watch add up instead: of [WithStats] and [WithCallHook] all
-// count that stand in one list of options, in its order. A stream's own hooks
-// of such a kind take the place of those of New, which it can repeat.
-// [WithStream] adds up too.
+// Hooks that only watch add up instead: every [WithStats] and [WithCallHook] in
+// a list of options counts, in the order of the list. If a stream has such
+// hooks of its own, they replace New's hooks of the same kind; it can repeat
+// those. [WithStream] adds up too.
 //
-// Where 0 has no meaning of its own it stands for an option's default. What
-// cannot be meant, such as a size below 0 or a nil function, makes New panic.
+// Where 0 has no meaning of its own, it means the option's default. A value
+// that makes no sense, such as a size below 0 or a nil function, makes New
+// panic.
 type Option func(*config)
 
 type config struct {
@@ -47,7 +48,7 @@ type config struct {
 }
 
 // hooks are the hooks that watch, in the order in which they are called. A nil
-// list was not given; an empty one is not wanted.
+// list means that none was given, an empty one that none is wanted.
 type hooks struct {
 	stats     []func(context.Context, Stats)
 	callHooks []callHook
@@ -55,7 +56,7 @@ type hooks struct {
 
 type callHook func(context.Context, CallInfo) (context.Context, func(error))
 
-// or returns h, with the lists of other in the place of those not given.
+// or returns h, with other's lists in place of those that were not given.
 func (h hooks) or(other hooks) hooks {
 	if h.stats == nil {
 		h.stats = other.stats
@@ -96,7 +97,7 @@ func configOf(lists ...[]Option) config {
 	return c
 }
 
-// complete puts defaults in the place of what is not set.
+// complete fills in defaults for what is not set.
 func (c *config) complete() {
 	if c.batchSize == 0 {
 		c.batchSize = defaultBatchSize
@@ -107,7 +108,7 @@ func (c *config) complete() {
 	if c.onBad == nil {
 		c.onBad = retryBad
 	}
-	if !c.onBadGiven && c.poison == nil { // else somebody has said what becomes of a bad record
+	if !c.onBadGiven && c.poison == nil { // otherwise an option says what becomes of a bad record
 		c.advised = newRecent[struct{}](maxAdvised)
 	}
 	if p := c.poison; p != nil {
@@ -146,27 +147,27 @@ func WithWorkers(n int) Option {
 //
 // The default is Retry, since giving data up is for you to say: such a record
 // is delivered again, and its shard lane waits, until the mapping's limits of
-// age or retries are used up; the log says so once. [SkipBad] goes on without
-// them. A function that puts them elsewhere first, and then returns Skip(err),
-// loses nothing.
+// age or retries are used up; the log says so once. [SkipBad] carries on
+// without such records. A function that puts them elsewhere first, and then
+// returns Skip(err), loses nothing.
 func WithOnBad(f func(ctx context.Context, rec *decoder.Record, err error) error) Option {
 	return func(c *config) { c.onBad, c.onBadGiven = f, true }
 }
 
 // WithCopies gives handlers records that they may keep, for those who need no
 // views: each call, of [WithOnBad], [WithPoison] and [WithCallHook] too, gets
-// copies that are its own for good and that it may write to, but for the
-// Source, which is shared. So is the key of a [Partition]. What [Typed] and the
-// like decode may point into the record's data. The tree of [JSONValue] is
-// still valid until f returns.
+// copies that it may keep and write to, except for the Source, which is shared.
+// So is the key of a [Partition]. What [Typed] and the like decode may point
+// into the record's data. The tree of [JSONValue] is still valid until f
+// returns.
 //
-// A copy is one allocation and the record's bytes, beside the record itself, of
-// which there is one slice a call. Who keeps any of a record's bytes keeps them
-// all, and who keeps a pointer into a slice keeps the slice. The router's own
-// time for a record becomes four to five times what it is, by some 0.7 µs for a
-// record of 200 bytes and 3 µs for one of 4 KB (BenchmarkCopies), much of it
-// the garbage collector's. Where few records are kept, [decoder.Record.Clone]
-// costs less.
+// Each copy allocates the record's bytes, once; the records of a call are one
+// slice more. Keeping any of a record's bytes keeps all of them in memory, and
+// keeping a pointer into a slice keeps the slice. The router's own time for a
+// record becomes four to five times as long. That is about 0.7 µs more for a
+// record of 200 bytes and 3 µs more for one of 4 KB (BenchmarkCopies), much of
+// it in the garbage collector. Where few records are kept,
+// [decoder.Record.Clone] costs less.
 func WithCopies() Option {
 	return func(c *config) { c.copies = true }
 }
@@ -181,8 +182,8 @@ func WithCopies() Option {
 // that there is when Invoke is called. A margin that is set is taken as it is.
 // One that is longer than the function's timeout leaves no time for any record,
 // which is logged. It should be longer than twice the time that a handler takes
-// to notice that it is cancelled. With a negative margin there is no guard:
-// only once the context is done is nothing more started.
+// to notice that it is cancelled. With a negative margin there is no guard: new
+// work is started until the context is done.
 func WithMargin(margin time.Duration) Option {
 	return func(c *config) { c.margin = margin }
 }
@@ -195,10 +196,10 @@ func WithWholeBatch() Option {
 }
 
 // WithStats adds a hook that gets the counters of each invocation, just before
-// Invoke returns. It is called from concurrent invocations at once. Several are
-// called one after the other, in the order in which they are given; nil takes
-// those before it away. Package router/emf has one that writes CloudWatch
-// metrics.
+// Invoke returns. It is called from concurrent invocations at once. Several
+// hooks are called one after the other, in the order in which they are given; a
+// nil hook removes those given before it. Package router/emf has one that
+// writes CloudWatch metrics.
 func WithStats(hook func(ctx context.Context, s Stats)) Option {
 	return func(c *config) { c.stats = added(c.stats, hook, hook == nil) }
 }

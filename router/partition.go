@@ -10,9 +10,9 @@ import (
 // Partition gets the records of one partition key in order, in slices of at
 // most [WithBatchSize] records; a key's next slice only once the one before it
 // is done. Keys are worked on side by side, by as many goroutines as
-// [WithWorkers] says, those with the lowest positions first. A bad record
-// stands in its key's order like the others. Key and records are valid until
-// Partition returns.
+// [WithWorkers] says, those with the lowest positions first. A bad record keeps
+// its place in its key's order. Key and records are valid until Partition
+// returns.
 //
 // User records of KPL aggregates are grouped by their own key, not by that of
 // the aggregate.
@@ -53,8 +53,8 @@ func (inv *invocation) partition(call func(key []byte, recs []decoder.Record) er
 }
 
 // workOn does one step of a group, puts it back, and takes the group with the
-// lowest next record, until none is left. A group that does not get done is not
-// put back.
+// lowest next record, until none is left. A group that cannot go on is not put
+// back.
 func (inv *invocation) workOn(work *grouping, g *group, call func(key []byte, recs []decoder.Record) error) {
 	w := inv.newWorker(&work.records)
 	defer w.buffer.release()

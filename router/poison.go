@@ -13,9 +13,9 @@ import (
 // next time. f is for keeping such a record, in a queue, a bucket or a log:
 // without this option it blocks its shard until it expires.
 //
-// What counts is a failure that is this record's: its error in a shape of
-// single records, a panic included; in slice shapes an error with [At] it; and
-// that of [WithOnBad] for a bad record. What does not count: a slice's error
+// A failure counts if it is this record's own: in a shape of single records,
+// its error or panic; in a slice shape, an error with [At] that names it; for a
+// bad record, the error of [WithOnBad]. What does not count: a slice's error
 // without At, a slice's panic, [Fail], and whatever comes once the handler's
 // context is done.
 //
@@ -25,8 +25,8 @@ import (
 // it is given to f, and never comes to it where each retry meets a new process.
 // The mapping's own limits of retries and age stay the ones to rely on.
 //
-// The record is valid until f returns; err is what the handler returned. f's
-// time is the handlers' (see [WithMargin]).
+// The record is valid until f returns; err is what the handler returned. f runs
+// within the handlers' time (see [WithMargin]).
 func WithPoison(failures int, f func(ctx context.Context, rec *decoder.Record, err error) error) Option {
 	return func(c *config) { c.poison = &poison{failures: failures, giveUp: f} }
 }

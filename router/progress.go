@@ -9,10 +9,10 @@ import (
 // progress is what an invocation knows of its records: which are done, what
 // keeps the others from it, and the counters. Handlers run on several
 // goroutines, and the deadline guard may end the invocation at any time. So
-// each method locks for itself, calls no user code, and does nothing once the
-// progress is sealed: a call that returns later changes nothing any more.
+// each method takes the lock itself, calls no user code, and does nothing once
+// the progress is sealed: a call that returns after that changes nothing.
 //
-//   - sealed is never taken back. After that the fields are only read, without
+//   - sealed is never reset. Once it is set the fields are only read, without
 //     the lock, by the goroutine that called Invoke.
 //   - records is set from readBatch until they are settled. Their owner settles
 //     before it releases them, and the guard settles only while a call is
@@ -26,11 +26,11 @@ type progress struct {
 	sealed  bool
 	running int // calls of user code that have not returned
 
-	limit     position     // of the lowest record that will not get done: nothing at or behind it is started
+	limit     position     // of the lowest record that will not be done: nothing at or after it is started
 	failed    *RecordError // why that record will not
 	fatal     error        // why the whole invocation fails
 	started   bool         // whether a handler was called
-	outOfTime bool         // whether something was not started, or not read, for want of time
+	outOfTime bool         // whether something was not started, or not read, because time ran out
 	abandoned bool         // whether calls were running when it was sealed
 	finished  bool         // whether the handler's run has come to its end
 	err       error        // what it returned
@@ -47,13 +47,14 @@ type progress struct {
 
 	remember  bool         // whether what is done behind the first pending record is to be noted
 	behind    []doneRecord // that
-	aggregate int          // the Index that they have, in Each
+	aggregate int          // the Index of the records in behind, in Each
 
 	tally tally
 }
 
-// optionalMutex does nothing until it is shared, before a second goroutine
-// begins. An invocation with one goroutine need not pay for a lock.
+// optionalMutex does nothing until it is shared, which must happen before a
+// second goroutine starts. An invocation with one goroutine need not pay for a
+// lock.
 type optionalMutex struct {
 	mu     sync.Mutex
 	shared bool
@@ -77,8 +78,8 @@ func (p *progress) begin(counted bool) {
 	p.tally.start(counted)
 }
 
-// share makes the lock work. The guard shares the progress before a Partition
-// can, which then only looks.
+// share turns the lock on. If there is a guard, it has done so before a
+// Partition asks, which then only reads the flag.
 func (p *progress) share() {
 	if !p.mu.shared {
 		p.mu.shared = true
@@ -128,8 +129,9 @@ func (p *progress) readAll(w *decoder.Window) {
 }
 
 // readUpTo notes that the records from unread on were not read. limited is the
-// limit of the decoder that was reached, nil if the time was up. nothing is
-// whether all of the event comes again, so that there is no point in starting.
+// limit of the decoder that was reached, nil if the time was up. nothing says
+// that the whole event will be delivered again, so that there is no point in
+// starting.
 func (p *progress) readUpTo(unread position, limited *RecordError, nothing bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -188,8 +190,8 @@ func (p *progress) mayStartLocked(at position, late bool) bool {
 	return true
 }
 
-// enter is startOne for a call that gets no record done. handler is whether it
-// is part of the handler, and not of the logger.
+// enter is startOne for a call that does not complete any record. handler says
+// that the call is the handler's, not the logger's.
 func (p *progress) enter(handler bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -201,9 +203,9 @@ func (p *progress) enter(handler bool) bool {
 	return true
 }
 
-// leave notes that a call has returned, and that so many records were
-// processed: the entries, or in Each the record that was started. It reports
-// whether the call returned in time.
+// leave notes that a call has returned, and how many records it has processed:
+// the entries or, in Each, the record that was started. It reports whether the
+// call returned in time.
 func (p *progress) leave(processed int, entries []entry) bool {
 	p.mu.Lock()
 	p.running--
@@ -261,9 +263,9 @@ func (p *progress) add(counter *int) {
 	}
 }
 
-// fail notes why a record will not get done; the lowest such record is the
-// limit. fatal is whether the invocation fails with it, all whether all of the
-// event comes again, so that nothing more is to be started.
+// fail notes why a record will not be done; the lowest such record is the
+// limit. fatal says that the invocation fails with it, all that the whole event
+// will be delivered again, so that nothing more is to be started.
 func (p *progress) fail(at position, err *RecordError, fatal, all bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -292,7 +294,7 @@ func (p *progress) failWhole(err error) {
 	}
 }
 
-// late notes that something is not started for want of time.
+// late notes that something was not started because time ran out.
 func (p *progress) late() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -16,7 +16,7 @@ func (inv *invocation) batch(f func(g *grouping) error) error {
 	return inv.batchUntil(inv.stopReading(), f)
 }
 
-// batchUntil is batch with another answer to when to stop reading.
+// batchUntil is batch with another rule for when to stop reading.
 func (inv *invocation) batchUntil(stop func() bool, f func(g *grouping) error) error {
 	return inv.decoder.BatchUntil(inv.event, stop, func(b *decoder.Batch) error {
 		g := newGrouping(b)
@@ -35,8 +35,8 @@ func (inv *invocation) batchUntil(stop func() bool, f func(g *grouping) error) e
 
 // stopReading returns a function that reports whether to leave the rest of the
 // event for another invocation, so that what was read can still be handled. If
-// the answer cannot name a record, a part is worth nothing, and it is only left
-// when the time is up.
+// the answer cannot name a record, a part of the event is useless, so reading
+// stops only when the time is up.
 func (inv *invocation) stopReading() func() bool {
 	partial := !inv.wholeBatch && !inv.readUntil.IsZero()
 	asked := false // whether the event is one of a window
@@ -53,7 +53,7 @@ func (inv *invocation) stopReading() func() bool {
 // isLate reports whether the time is up.
 func (inv *invocation) isLate() bool { return inv.ctx.Err() != nil }
 
-// tooLate is isLate for what is then not started.
+// tooLate is isLate for a call that is not started then.
 func (inv *invocation) tooLate() bool {
 	if inv.isLate() {
 		inv.progress.late()

@@ -11,8 +11,8 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// This file remembers records from one invocation to the next, by what tells
-// each from all others.
+// This file remembers records from one invocation to the next, by what
+// distinguishes each from all others.
 
 // recent is a bounded map, which forgets what was put first when it is full.
 // Lambda keeps several processes, and ends them at will, so nothing may depend
@@ -79,9 +79,9 @@ func (r *recent[V]) remove(key []byte) {
 	}
 }
 
-// appendIdentity appends what tells a record from all others: its stream,
-// shard, sequence number and subsequence number. A record without a number has
-// no identity, and nothing is appended.
+// appendIdentity appends what distinguishes a record from all others: its
+// stream, shard, sequence number and subsequence number. A record without a
+// number has no identity, and nothing is appended.
 func appendIdentity(dst []byte, rec *decoder.Record) []byte {
 	if len(rec.SequenceNumber) == 0 {
 		return dst
@@ -95,8 +95,8 @@ func appendIdentity(dst []byte, rec *decoder.Record) []byte {
 	return strconv.AppendInt(dst, int64(rec.SubSequenceNumber), 10)
 }
 
-// digest tells records apart that have the same identity, as those of an
-// emulator that starts to count anew may.
+// digest tells records with the same identity apart. An emulator that starts
+// counting anew may produce such records.
 func digest(rec *decoder.Record) uint64 {
 	var h maphash.Hash
 	h.SetSeed(hashSeed)

@@ -6,7 +6,7 @@ import (
 	"example.com/sluice/decoder"
 )
 
-// records are those of an event that was read as a whole. They are the
+// records holds the records of an event that was read as a whole. They are the
 // decoder's own: handlers get copies, and nobody writes to them.
 type records struct {
 	good, bad []decoder.Record
@@ -66,7 +66,7 @@ type doneList struct {
 
 var doneLists = sync.Pool{New: func() any { return new(doneList) }}
 
-// newDoneList is one in which no record is done.
+// newDoneList returns a list in which no record is done.
 func newDoneList(r *records) *doneList {
 	d := doneLists.Get().(*doneList)
 	if cap(d.room) < len(r.order) {
@@ -96,8 +96,8 @@ func (d *doneList) has(e entry) bool {
 	return d.good[e]
 }
 
-// firstPending is the position of the first record that is not done, unread if
-// all records that were read are.
+// firstPending is the position of the first record that is not done, or unread
+// if all records that were read are done.
 func (d *doneList) firstPending(r *records, unread position) position {
 	if d.left == 0 {
 		return unread

@@ -8,10 +8,10 @@ import (
 
 // This file keeps records from being handled twice.
 
-// WithRedeliveryMemory makes the router remember so many records that are done
-// but lie behind the record that the answer names, so that they are not handled
-// twice when Lambda delivers them again. With 0, as by default, nothing is
-// remembered.
+// WithRedeliveryMemory makes the router remember up to so many records that are
+// done but come after the record that the answer names, so that they are not
+// handled twice when Lambda delivers them again. With 0, as by default, nothing
+// is remembered.
 //
 // There are such records where keys are handled side by side ([Partition],
 // [TypedPartition]), and in all shapes inside an aggregate whose first user
@@ -24,17 +24,17 @@ import (
 // another, which handles the records again. So it saves work, and handlers must
 // be idempotent all the same. It loses nothing: a record is passed over only if
 // it was done here, and stream, shard, sequence number, subsequence number,
-// partition key and data are all the same. It keeps the order: behind a record
-// that is handled, none of its key is passed over. What is recognised is
-// forgotten, unless it lies behind the record that an answer names again. A
-// record that the event holds twice is not recognised. [Stats] counts what is
-// (Redelivered).
+// partition key and data are all the same. It keeps the order: once a record is
+// handled, no later record of its key is passed over. A record that is
+// recognised is then forgotten, unless it once more comes after the record that
+// the answer names. A record that the event holds twice is not recognised.
+// [Stats] counts what is (Redelivered).
 func WithRedeliveryMemory(records int) Option {
 	return func(c *config) { c.remember = records }
 }
 
-// recognise removes the records that are known to be done from what there is to
-// do.
+// recognise removes the records that are known to be done from the records to
+// be handled.
 func (inv *invocation) recognise(g *grouping) {
 	if inv.memory == nil {
 		return
@@ -97,7 +97,7 @@ func (w *worker) recognised(rec *decoder.Record) bool {
 }
 
 // rememberDone remembers what is done behind the record that the answer names.
-// The last come first, so that of a key those are forgotten first that come
+// It goes backward, so that the first records of a key to be forgotten are its
 // last.
 func (inv *invocation) rememberDone() {
 	for _, d := range slices.Backward(inv.progress.behind) {

@@ -44,7 +44,7 @@ type route struct {
 //
 // New panics, with a text that says why, on what can only be a mistake of the
 // program: a handler without a function, no handler at all, and options that
-// cannot be meant.
+// make no sense.
 func New(h Handler, opts ...Option) *Router {
 	r := &Router{base: route{configOf(opts), h}}
 	r.base.mustHandle(h)

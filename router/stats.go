@@ -13,7 +13,7 @@ type Stats struct {
 	// Source is that of the first record, nil if no record was read.
 	Source *decoder.Source
 
-	Records     int   // records that were read; behind a failure they may not have been
+	Records     int   // records that were read; those after a failure may not have been
 	Processed   int   // records whose handler returned nil
 	Skipped     int   // records that a handler, or WithOnBad, skipped
 	Failed      int   // records that a handler, or WithOnBad, failed
@@ -29,8 +29,9 @@ type Stats struct {
 	NewestAge, OldestAge time.Duration
 	Aged                 bool
 
-	// Decode is the time spent in reading the event, Handle that in handlers;
-	// for handlers side by side, the time until the last had returned.
+	// Decode is the time spent reading the event, Handle the time spent in
+	// handlers. If handlers run side by side, Handle is the time until the last
+	// has returned.
 	Decode, Handle time.Duration
 
 	// Checkpoint is the sequence number that the answer names, or for
@@ -93,7 +94,7 @@ func (t *tally) readBatch(b *decoder.Batch) {
 	}
 }
 
-// decoded and handled attribute the time since the last of them.
+// decoded and handled account for the time since the last call of either.
 func (t *tally) decoded() { t.lap(&t.Decode) }
 func (t *tally) handled() { t.lap(&t.Handle) }
 

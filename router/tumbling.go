@@ -11,18 +11,18 @@ import (
 )
 
 // Tumbling returns a handler for mappings with a tumbling window. On each
-// invocation f gets the window, the state that it left on the one before, as
-// JSON decoded into S by encoding/json, and all records of the invocation. It
-// changes *state, which goes back to Lambda and comes again on the window's
+// invocation f gets the window, the state that it left on the previous one
+// (JSON, decoded into S by encoding/json), and all records of the invocation.
+// It changes *state, which goes back to Lambda and comes again on the window's
 // next invocation. An absent state, null and {} are S's zero value; a nil map,
 // slice or pointer goes back as {}.
 //
 // On the window's final invocation w.IsFinalInvokeForWindow is set. f is called
 // even if there are no records then. Lambda ends a window early, with
 // w.IsWindowTerminatedEarly, once the state has passed 1 MB; from there on the
-// router logs a warning. A state with which the answer has more than 6 MB
-// (6,291,556 bytes) is an error of the invocation: Lambda would refuse it
-// without telling the function.
+// router logs a warning. A state that makes the answer larger than 6 MB
+// (6,291,556 bytes) fails the invocation: Lambda would reject it without
+// telling the function.
 //
 // Any failure, that of a bad record included, fails the whole invocation, so
 // that the records and the state before them come again together. What f skips
@@ -68,7 +68,7 @@ func (h tumbling[S]) run(inv *invocation) error {
 			return nil
 		}
 		if skipped && window.IsFinalInvokeForWindow && !inv.emptyCall(call) {
-			return nil // what ends the window may stand behind the records
+			return nil // what ends the window may come after the records
 		}
 		var text []byte
 		err := inv.enterUserCode(nil, func() (err error) { text, err = encodeState(state); return err })

@@ -56,8 +56,8 @@ func (h *typed[T]) run(inv *invocation) error {
 	})
 }
 
-// refusal is returned in the place of a handler's error: a payload of its slice
-// did not decode.
+// refusal is returned in place of a handler's error: a payload of its slice did
+// not decode.
 type refusal struct {
 	err     error // what unmarshal returned, or its panic; nil if there was no time to ask it
 	before  int   // how many records of the slice stand before it
@@ -145,8 +145,8 @@ func (h *typedPartition[T]) run(inv *invocation) error {
 }
 
 // typedSlice decodes the payloads of recs and calls f with them, with those
-// before the first that does not decode. Decoding takes half of the time that
-// is left at the most, so that what is decoded can be handled.
+// before the first that does not decode. Decoding takes at most half of the
+// time that is left, so that what is decoded can be handled.
 func typedSlice[T any](
 	inv *invocation, recs []decoder.Record,
 	unmarshal func([]byte, any) error, f func(context.Context, []Item[T]) error,

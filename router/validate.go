@@ -6,11 +6,11 @@ import (
 	"reflect"
 )
 
-// This file holds what New panics on: mistakes of the program, which are not
-// passed over in silence.
+// This file holds what New panics on: programming mistakes, which must not go
+// unnoticed.
 
-// mustHandle panics where an event could come to no handler, or to one without
-// a function.
+// mustHandle panics if an event might find no handler, or one without a
+// function.
 func (c *config) mustHandle(h Handler) {
 	if h == nil && len(c.streams) == 0 && len(c.fallbacks) == 0 {
 		panic("router: New(nil) without WithStream or WithFallback: no event has a handler; " +

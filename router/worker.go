@@ -19,7 +19,7 @@ func (inv *invocation) newWorker(r *records) worker {
 }
 
 // inOrder works on one group, one call at a time, and stops at the first record
-// that does not get done. It reports whether all are.
+// that is not done. It reports whether all are.
 func (w *worker) inOrder(g *group, size int, call func([]decoder.Record) error) bool {
 	for len(g.left) > 0 {
 		if !w.step(g, size, call) {
@@ -30,8 +30,8 @@ func (w *worker) inOrder(g *group, size int, call func([]decoder.Record) error) 
 }
 
 // step works on the next bad record of a group, or on its next good ones, at
-// most size of them. It takes from the group what is done, and reports whether
-// the group may go on.
+// most size of them. It removes what is done from the group, and reports
+// whether the group may go on.
 func (w *worker) step(g *group, size int, call func([]decoder.Record) error) bool {
 	if g.left[0].bad() {
 		return w.nextBad(g, w.records.flaws[^g.left[0]])
@@ -40,8 +40,8 @@ func (w *worker) step(g *group, size int, call func([]decoder.Record) error) boo
 	for n < min(size, len(g.left)) && !g.left[n].bad() { //mutant:slices-of-any-size
 		n++
 	}
-	// What is behind a skipped record is handed over again, but not together
-	// with what is behind the slice.
+	// Records after a skipped one are handed over again, but not together with
+	// those after the slice.
 	for behind := len(g.left) - n; len(g.left) > behind; {
 		if !w.slice(g, g.left[:len(g.left)-behind], call) {
 			return false
@@ -77,7 +77,7 @@ func (w *worker) advance(g *group, n int) {
 }
 
 // slice calls the handler once, for the next records of a group. It reports
-// whether those behind what is done may be handed over.
+// whether the records after those that are done may be handed over.
 func (w *worker) slice(g *group, entries []entry, call func([]decoder.Record) error) bool {
 	recs := w.buffer.giveAll(w.records, entries)
 	n := w.progress.startSlice(entries, w.ctx.Err() != nil)
@@ -100,9 +100,8 @@ func (w *worker) slice(g *group, entries []entry, call func([]decoder.Record) er
 	return true
 }
 
-// sliceFailed takes the error of a handler for the records that it was given,
-// which are the group's next. It reports whether those behind what is done may
-// be handed over.
+// sliceFailed acts on the error of a handler for the group's next records. It
+// reports whether the records after those that are done may be handed over.
 func (w *worker) sliceFailed(g *group, entries []entry, err error) bool {
 	if err == errNotCalled {
 		return false
@@ -159,9 +158,9 @@ func (w *worker) refused(g *group, err error) bool {
 }
 
 // growStack makes the stack of a new goroutine large enough for the decoder and
-// most handlers while there is nothing on it. Growing it step by step further
-// in, with all that is on it to be moved, would take longer than the work on a
-// small event.
+// most handlers while there is nothing on it. Growing it step by step later on,
+// with more and more on it to move, would take longer than the work on a small
+// event.
 //
 //go:noinline
 func growStack(n int) byte {
