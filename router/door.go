@@ -69,15 +69,30 @@ func (inv *invocation) callUserCode(rec *decoder.Record, records int, entries []
 		}
 	}()
 	err = f()
-	returned = true
 	processed := records
 	if err != nil {
 		processed = 0
+		askError(err)
 	}
+	returned = true
 	if !inv.progress.leave(processed, entries) {
 		return errNotCalled
 	}
 	return err
+}
+
+// askError calls the methods of an error once. They are user code too: one that
+// blocks does so while its call is still running, where the guard can abandon
+// it.
+func askError(err error) {
+	if r, ok := err.(*refusal); ok {
+		err = errors.Join(r.err, r.handled)
+	}
+	_ = recovered(func() error {
+		_ = directivesOf(err)
+		_ = err.Error()
+		return nil
+	})
 }
 
 // didNotReturn deals with a call that has panicked or ended its goroutine.

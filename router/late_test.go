@@ -168,3 +168,44 @@ func TestPipesTwins(t *testing.T) {
 		}
 	}
 }
+
+// slowError is an error whose methods take long.
+type slowError struct{ unwraps bool }
+
+func (e *slowError) Error() string {
+	if !e.unwraps {
+		time.Sleep(time.Hour)
+	}
+	return "slow"
+}
+
+func (e *slowError) Unwrap() error {
+	if e.unwraps {
+		time.Sleep(time.Hour)
+	}
+	return nil
+}
+
+// TestErrorsThatBlock: the methods of an error are user code too, and may not
+// hold up the answer.
+func TestErrorsThatBlock(t *testing.T) {
+	for _, s := range shapes(single, sliced) {
+		for name, wrap := range map[string]func(error) error{
+			"plain": func(err error) error { return err }, "Bad": router.Bad, "Skip": router.Skip,
+		} {
+			for _, e := range []*slowError{{true}, {false}} {
+				synctest.Test(t, func(t *testing.T) {
+					ctx, cancel := context.WithTimeout(t.Context(), guardDeadline)
+					defer cancel()
+					began := time.Now()
+					r := router.New(s.handler(at(1, wrap(e))), oneByOneOptions()...)
+					answer, err := r.Invoke(ctx, event("aaa"))
+					if took := time.Since(began); took > guardDeadline {
+						t.Errorf("%s, %s: answered after %v: %s, %v", s.name, name, took, answer, err)
+					}
+					time.Sleep(24 * time.Hour)
+				})
+			}
+		}
+	}
+}
