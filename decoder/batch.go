@@ -105,6 +105,16 @@ func (r *reader) readBatch(stop func() bool) {
 	b.window = w.window()
 }
 
+// peek finds out which record comes next without decoding its data, which may
+// be slow. It reports false at the end of the event.
+func (r *reader) peek() bool {
+	if r.contents.open() {
+		return true // another user record of the same aggregate
+	}
+	r.out.leaveData()
+	return r.nextElement()
+}
+
 func (b *Batch) add(rec *Record, bad *Error) {
 	if bad != nil {
 		b.bad = append(b.bad, *rec)

@@ -184,3 +184,16 @@ func (r *reader) flawInside(err error) {
 		Index: out.rec.Index, SequenceNumber: c.number, Field: fieldData.String(), Offset: int64(c.data), Err: err,
 	})
 }
+
+// readAgain reads the element once more with the strict reader, which reports
+// that its data is larger than MaxData.
+func (r *reader) readAgain() bool {
+	w, out := &r.walker, &r.out
+	limit := out.setLimit(r.contents.maxData)
+	defer out.setLimit(limit)
+	el, _ := w.scanElement(w.start)
+	if err := r.strict.readRecord(w.event, el, out.rec.Index, out); err != nil {
+		return w.fail(el.Start, err)
+	}
+	return true
+}

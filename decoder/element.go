@@ -52,19 +52,6 @@ func (r *reader) readStrictly() bool {
 	return true
 }
 
-// readAgain reads the element once more with the strict reader, which reports
-// that its data is larger than MaxData.
-func (r *reader) readAgain() bool {
-	w, out := &r.walker, &r.out
-	limit := out.setLimit(r.contents.maxData)
-	defer out.setLimit(limit)
-	el, _ := w.scanElement(w.start)
-	if err := r.strict.readRecord(w.event, el, out.rec.Index, out); err != nil {
-		return w.fail(el.Start, err)
-	}
-	return true
-}
-
 // nameElement reads just enough of the element that was found last for an error
 // to name it.
 func (r *reader) nameElement() {
@@ -72,14 +59,4 @@ func (r *reader) nameElement() {
 	r.out.leaveData()
 	r.readStrictly()
 	r.out.rec.Index = index
-}
-
-// peek finds out which record comes next without decoding its data, which may
-// be slow. It reports false at the end of the event.
-func (r *reader) peek() bool {
-	if r.contents.open() {
-		return true // another user record of the same aggregate
-	}
-	r.out.leaveData()
-	return r.nextElement()
 }

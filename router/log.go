@@ -432,7 +432,7 @@ func cut(s string, most int) string {
 }
 
 // badAdvice is logged with a bad record if no option says what becomes of it.
-const badAdvice = "Lambda delivers this record again and again, and its shard's lane waits, until the record " +
+const badAdvice = "Lambda delivers this record again and again, and its shard lane waits, until the record " +
 	"is older than the mapping's MaximumRecordAgeInSeconds or has used up its MaximumRetryAttempts. " +
 	"To go on without bad records, say so: router.WithOnBad(router.SkipBad), or a function of yours " +
 	"that puts them into a dead-letter queue and returns router.Skip(err)."

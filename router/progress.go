@@ -103,7 +103,11 @@ func (p *progress) count(rec *decoder.Record, flaw error) {
 }
 
 // rememberDone has settle note what is done behind the first pending record.
-func (p *progress) rememberDone() { p.remember = true }
+func (p *progress) rememberDone() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.remember = true
+}
 
 // readBatch takes the records of an event that was read as a whole.
 func (p *progress) readBatch(b *decoder.Batch, r *records) {
