@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log"
 	"log/slog"
@@ -11,6 +12,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -143,6 +145,9 @@ func TestLoggerInLambda(t *testing.T) {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestLoggerInLambda$")
 		cmd.Env = append(os.Environ(), logVariable+"="+c.how, "AWS_LAMBDA_LOG_FORMAT="+c.format)
 		out, err := cmd.CombinedOutput()
+		if errors.Is(err, syscall.ENOEXEC) {
+			t.Skip("a test cannot start itself where its machine is emulated")
+		}
 		if err != nil {
 			t.Fatalf("%v: %s", err, out)
 		}

@@ -147,8 +147,9 @@ func (s *simulation) begin(l *shardLane, b *batch) {
 	s.goroutines.Go(func() {
 		defer s.signal()
 		defer cancel()
-		defer close(r.returned)
-		if r.invoke(); r.crashed {
+		r.invoke()
+		close(r.returned) // first: whoever sees the process gone sees why
+		if r.crashed {
 			p.cancel(ErrProcessGone)
 		}
 	})
@@ -230,6 +231,7 @@ func (s *simulation) end(r *running, now time.Time) {
 	switch {
 	case returned && r.crashed:
 		r.Outcome, r.Err = Crashed, r.err
+		r.process.cancel(ErrProcessGone)
 	case r.process.ctx.Err() != nil: //mutant:a-crash-takes-nobody-along
 		r.Outcome, r.Err = Crashed, ErrProcessGone
 	case !returned || !r.at.Before(r.deadline): //mutant:the-deadline-may-be-met
