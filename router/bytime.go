@@ -1,10 +1,8 @@
 package router
 
 import (
-	"cmp"
 	"context"
 	"math"
-	"slices"
 	"time"
 
 	"example.com/sluice/decoder"
@@ -46,7 +44,7 @@ func (h ByTime) run(inv *invocation) error {
 		if !h.group(inv, g) {
 			return nil
 		}
-		slices.SortFunc(g.groups, func(a, b group) int { return a.window.compare(b.window) })
+		g.sortByWindow()
 		w := inv.newWorker(&g.records)
 		defer w.buffer.release()
 		for n := range g.groups {
@@ -54,26 +52,6 @@ func (h ByTime) run(inv *invocation) error {
 		}
 		return nil
 	})
-}
-
-// window is a window of arrival time. Windows are compared by == too: start is
-// UTC, without a monotonic clock.
-type window struct {
-	kind  windowKind
-	start time.Time
-}
-
-// windowKind says which windows come first.
-type windowKind uint8
-
-const (
-	late    windowKind = iota // of the late records
-	unknown                   // of those without an arrival time
-	timed
-)
-
-func (w window) compare(v window) int {
-	return cmp.Or(cmp.Compare(w.kind, v.kind), w.start.Compare(v.start))
 }
 
 // group sorts the records into windows. It returns false if it could not get

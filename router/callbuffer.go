@@ -17,6 +17,12 @@ type callBuffer struct {
 	identity []byte // room for a record's identity
 }
 
+// identify returns the record's identity, which is valid until the next call.
+func (b *callBuffer) identify(rec *decoder.Record) []byte {
+	b.identity = appendIdentity(b.identity[:0], rec)
+	return b.identity
+}
+
 var callBuffers = sync.Pool{New: func() any { return new(callBuffer) }}
 
 func (c *config) newCallBuffer() *callBuffer {

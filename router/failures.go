@@ -87,8 +87,7 @@ func (w *worker) giveUp(rec *decoder.Record, entries []entry, flaw, err error) (
 // forgive forgets the failures of a record that is done.
 func (w *worker) forgive(rec *decoder.Record) {
 	if w.suspects {
-		w.buffer.identity = appendIdentity(w.buffer.identity[:0], rec)
-		w.poison.counts.forget(w.buffer.identity)
+		w.poison.counts.forget(w.buffer.identify(rec))
 	}
 }
 

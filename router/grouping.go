@@ -2,15 +2,38 @@ package router
 
 import (
 	"bytes"
+	"cmp"
 	"container/heap"
 	"hash/maphash"
+	"slices"
 	"sync"
+	"time"
 
 	"example.com/sluice/decoder"
 )
 
 // This file groups records that belong together. A group belongs to its worker:
 // nobody else looks at what is left in it.
+
+// window is a window of arrival time. Windows are compared by == too: start is
+// UTC, without a monotonic clock.
+type window struct {
+	kind  windowKind
+	start time.Time
+}
+
+// windowKind says which windows come first.
+type windowKind uint8
+
+const (
+	late    windowKind = iota // of the late records
+	unknown                   // of those without an arrival time
+	timed
+)
+
+func (w window) compare(v window) int {
+	return cmp.Or(cmp.Compare(w.kind, v.kind), w.start.Compare(v.start))
+}
 
 // group is records that belong together, in order.
 type group struct {
@@ -54,6 +77,17 @@ func newGrouping(b *decoder.Batch) *grouping {
 func (g *grouping) whole() *group {
 	g.groups = append(g.groups, group{left: g.todo})
 	return &g.groups[0]
+}
+
+// keep leaves only these entries to do.
+func (g *grouping) keep(todo []entry) { g.todo = todo }
+
+// begin adds n groups without records.
+func (g *grouping) begin(n int) { g.groups = append(g.groups, make([]group, n)...) }
+
+// sortByWindow puts the groups in the order of their windows.
+func (g *grouping) sortByWindow() {
+	slices.SortFunc(g.groups, func(a, b group) int { return a.window.compare(b.window) })
 }
 
 // byKey groups the records by their partition key.

@@ -66,32 +66,32 @@ func (inv *invocation) recognise(g *grouping) {
 		}
 		known = append(known, e)
 	}
-	g.todo = todo
+	g.keep(todo)
 	inv.progress.advance(0, known)
 }
 
 // isKnown reports whether the record's identity is remembered, and leaves it in
 // the buffer.
 func (w *worker) isKnown(rec *decoder.Record) bool {
-	w.buffer.identity = appendIdentity(w.buffer.identity[:0], rec)
-	if len(w.buffer.identity) == 0 {
+	identity := w.buffer.identify(rec)
+	if len(identity) == 0 {
 		return false
 	}
-	_, known := w.memory.get(w.buffer.identity)
+	_, known := w.memory.get(identity)
 	return known
 }
 
 // recognised reports whether the record is known to be done. If so, it is
 // forgotten and counted.
 func (w *worker) recognised(rec *decoder.Record) bool {
-	w.buffer.identity = appendIdentity(w.buffer.identity[:0], rec)
-	if len(w.buffer.identity) == 0 {
+	identity := w.buffer.identify(rec)
+	if len(identity) == 0 {
 		return false
 	}
-	if d, known := w.memory.get(w.buffer.identity); !known || d != digest(rec) {
+	if d, known := w.memory.get(identity); !known || d != digest(rec) {
 		return false
 	}
-	w.memory.forget(w.buffer.identity)
+	w.memory.forget(identity)
 	w.progress.redelivered()
 	return true
 }

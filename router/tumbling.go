@@ -85,7 +85,7 @@ func (h tumbling[S]) run(inv *invocation) error {
 // one call.
 func (inv *invocation) wholeWindow(g *grouping, call func([]decoder.Record) error) bool {
 	const good, bad = 0, 1
-	g.groups = append(g.groups, group{}, group{}) // so that they exist without records too
+	g.begin(2) // so that they exist without records too
 	g.sort(func(e entry) int32 {
 		if e.bad() {
 			return bad
