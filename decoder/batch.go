@@ -83,8 +83,13 @@ func (r *reader) readBatch(stop func() bool) {
 	asked := int64(0)
 	for r.next() {
 		rec := &r.out.rec
-		b.add(rec, r.out.bad)
-		if stop == nil {
+		if bad := r.out.bad; bad == nil {
+			b.records = append(b.records, *rec)
+		} else {
+			b.bad, b.failed = append(b.bad, *rec), append(b.failed, bad)
+		}
+		// As they stand, records take so little that not each is worth a look.
+		if stop == nil || !r.contents.wanted && len(b.records)&255 != 0 {
 			continue
 		}
 		work := int64(w.pos) + r.contents.work() + workOfRecord*int64(b.size())
@@ -113,15 +118,6 @@ func (r *reader) peek() bool {
 	}
 	r.out.leaveData()
 	return r.nextElement()
-}
-
-func (b *Batch) add(rec *Record, bad *Error) {
-	if bad != nil {
-		b.bad = append(b.bad, *rec)
-		b.failed = append(b.failed, bad)
-	} else {
-		b.records = append(b.records, *rec)
-	}
 }
 
 func (b *Batch) size() int { return len(b.records) + len(b.bad) }

@@ -49,7 +49,7 @@ type progress struct {
 	behind    []doneRecord // that
 	aggregate int          // the Index of the records in behind, in Each
 
-	tally tally
+	tally *tally // nil if nobody wants the Stats
 }
 
 // optionalMutex does nothing until it is shared, which must happen before a
@@ -75,7 +75,9 @@ func (m *optionalMutex) Unlock() {
 // begin prepares the progress of an invocation.
 func (p *progress) begin(counted bool) {
 	p.limit, p.pending, p.unread = beyond, beyond, beyond
-	p.tally.start(counted)
+	if counted {
+		p.tally = newTally()
+	}
 }
 
 // share turns the lock on. If there is a guard, it has done so before a
@@ -88,7 +90,7 @@ func (p *progress) share() {
 
 // read counts a record of Each.
 func (p *progress) read(rec *decoder.Record, flaw error) {
-	if p.tally.wanted {
+	if p.tally != nil {
 		p.count(rec, flaw)
 	}
 }
@@ -215,7 +217,7 @@ func (p *progress) leave(processed int, entries []entry) bool {
 	p.running--
 	inTime := !p.sealed
 	if inTime && processed > 0 {
-		p.tally.Processed += processed
+		p.tally.processed(processed)
 		p.advanceLocked(entries)
 	}
 	p.mu.Unlock()
@@ -228,7 +230,7 @@ func (p *progress) advance(processed int, entries []entry) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.sealed {
-		p.tally.Processed += processed
+		p.tally.processed(processed)
 		p.advanceLocked(entries)
 	}
 }
@@ -248,22 +250,26 @@ func (p *progress) skip(entries []entry) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.sealed {
-		p.tally.Skipped++
+		p.tally.skipped()
 		p.advanceLocked(entries)
 	}
 }
 
 // bad counts a record that goes to WithOnBad.
-func (p *progress) bad() { p.add(&p.tally.Bad) }
-
-// redelivered counts a record that was known to be done.
-func (p *progress) redelivered() { p.add(&p.tally.Redelivered) }
-
-func (p *progress) add(counter *int) {
+func (p *progress) bad() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.sealed {
-		*counter++
+		p.tally.bad()
+	}
+}
+
+// redelivered counts a record that was known to be done.
+func (p *progress) redelivered() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.sealed {
+		p.tally.redelivered()
 	}
 }
 
@@ -276,7 +282,7 @@ func (p *progress) fail(at position, err *RecordError, fatal, all bool) {
 	if p.sealed {
 		return
 	}
-	p.tally.Failed++
+	p.tally.failed()
 	if at < p.limit {
 		p.failed = err
 		p.limit = at //mutant:records-behind-a-failure-are-started
@@ -389,7 +395,8 @@ func (p *progress) abandon() bool {
 	if p.running == 0 {
 		return false
 	}
-	p.abandoned, p.tally.Abandoned = true, p.running
+	p.abandoned = true
+	p.tally.abandoned(p.running)
 	p.settleLocked()
 	p.sealed = true //mutant:the-call-that-the-guard-gives-up-counts-as-done
 	return true

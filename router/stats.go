@@ -40,29 +40,58 @@ type Stats struct {
 	Err        error // what Invoke returned
 }
 
-// tally counts the Stats of an invocation. It does nothing if nobody wants
-// them.
+// tally counts the Stats of an invocation. A nil one, for when nobody wants them,
+// counts nothing.
 type tally struct {
 	Stats
-	wanted         bool
 	began          time.Time
 	mark           time.Time
 	newest, oldest time.Time
 }
 
-func (t *tally) start(wanted bool) {
-	t.wanted = wanted
-	if wanted {
-		t.began = time.Now()
-		t.mark = t.began
+func newTally() *tally {
+	now := time.Now()
+	return &tally{began: now, mark: now}
+}
+
+func (t *tally) processed(n int) {
+	if t != nil {
+		t.Processed += n
+	}
+}
+
+func (t *tally) skipped() {
+	if t != nil {
+		t.Skipped++
+	}
+}
+
+func (t *tally) failed() {
+	if t != nil {
+		t.Failed++
+	}
+}
+
+func (t *tally) bad() {
+	if t != nil {
+		t.Bad++
+	}
+}
+
+func (t *tally) redelivered() {
+	if t != nil {
+		t.Redelivered++
+	}
+}
+
+func (t *tally) abandoned(calls int) {
+	if t != nil {
+		t.Abandoned = calls
 	}
 }
 
 // read counts a record that the decoder has yielded, with its error.
 func (t *tally) read(rec *decoder.Record, flaw error) {
-	if !t.wanted {
-		return
-	}
 	if t.Records == 0 {
 		t.Source = rec.Source
 	}
@@ -83,7 +112,7 @@ func (t *tally) read(rec *decoder.Record, flaw error) {
 }
 
 func (t *tally) readBatch(b *decoder.Batch) {
-	if !t.wanted {
+	if t == nil {
 		return
 	}
 	for n := range b.Records() {
@@ -94,20 +123,23 @@ func (t *tally) readBatch(b *decoder.Batch) {
 	}
 }
 
-// decoded and handled account for the time since the last call of either.
-func (t *tally) decoded() { t.lap(&t.Decode) }
-func (t *tally) handled() { t.lap(&t.Handle) }
-
-func (t *tally) lap(to *time.Duration) {
-	if t.wanted {
-		t.lapWanted(to)
+// decoded accounts for the time since the last call of it or of handled.
+func (t *tally) decoded() {
+	if t != nil {
+		t.Decode += t.lap()
 	}
 }
 
-func (t *tally) lapWanted(to *time.Duration) {
+func (t *tally) handled() {
+	if t != nil {
+		t.Handle += t.lap()
+	}
+}
+
+func (t *tally) lap() time.Duration {
 	d := time.Since(t.mark)
-	*to += d
 	t.mark = t.mark.Add(d)
+	return d
 }
 
 func (t *tally) result(checkpoint string, err error) Stats {
