@@ -40,7 +40,7 @@ type Stats struct {
 	Err        error // what Invoke returned
 }
 
-// tally counts the Stats of an invocation. A nil one, for when nobody wants them,
+// tally counts the Stats of an invocation. If nobody wants them it is nil, which
 // counts nothing.
 type tally struct {
 	Stats
