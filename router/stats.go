@@ -40,8 +40,8 @@ type Stats struct {
 	Err        error // what Invoke returned
 }
 
-// tally counts the Stats of an invocation. If nobody wants them it is nil, which
-// counts nothing.
+// tally counts the Stats of an invocation. It is nil if nobody wants them, and
+// then counts nothing.
 type tally struct {
 	Stats
 	began          time.Time
