@@ -1,6 +1,7 @@
 package router
 
 import (
+	"sync"
 	"time"
 
 	"example.com/sluice/decoder"
@@ -49,9 +50,13 @@ type tally struct {
 	newest, oldest time.Time
 }
 
+var tallies = sync.Pool{New: func() any { return new(tally) }}
+
 func newTally() *tally {
-	now := time.Now()
-	return &tally{began: now, mark: now}
+	t := tallies.Get().(*tally)
+	t.began = time.Now()
+	t.mark = t.began
+	return t
 }
 
 func (t *tally) processed(n int) {
@@ -142,10 +147,15 @@ func (t *tally) lap() time.Duration {
 	return d
 }
 
+// result returns the Stats, and gives the tally back. The progress is sealed by
+// then, so that no straggler counts any more.
 func (t *tally) result(checkpoint string, err error) Stats {
 	if t.Aged = !t.newest.IsZero(); t.Aged {
 		t.NewestAge, t.OldestAge = max(0, t.began.Sub(t.newest)), max(0, t.began.Sub(t.oldest))
 	}
 	t.Checkpoint, t.Err = checkpoint, err
-	return t.Stats
+	s := t.Stats
+	*t = tally{}
+	tallies.Put(t)
+	return s
 }
