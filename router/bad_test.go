@@ -377,24 +377,7 @@ func (c clause) checkBad(t *testing.T, s shape, react reaction, onBad func(error
 		}
 		return onBad(err)
 	}
-	if s.name != tumbling.name {
-		c.checkWith(t, s, func(j *journal) (reaction, router.Option) { return j.noting(react), j.onBad(says) })
-		return
-	}
-	t.Run(c.name+"/"+s.name, func(t *testing.T) {
-		var j journal
-		answer, err := router.New(s.handler(j.noting(react)), quiet(), j.onBad(says)).Invoke(t.Context(),
-			windowEvent(c.letters, `[1]`))
-		switch {
-		case c.fails != "":
-			fails(t, answer, err, c.fails)
-		case c.first == none:
-			answers(t, answer, err, `{"state":[1],"batchItemFailures":[]}`)
-		default:
-			fails(t, answer, err, "sequence number "+numberOf(c.first))
-		}
-		j.got(t, c.calls)
-	})
+	c.checkSlicedWith(t, s, func(j *journal) (reaction, router.Option) { return j.noting(react), j.onBad(says) })
 }
 
 // TestBadCounts: it counts like a bad record, and a *decoder.Error about the

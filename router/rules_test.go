@@ -221,14 +221,20 @@ func TestRuleOfSlices(t *testing.T) {
 // checkSliced is check, but for Tumbling on the window event alone: others are
 // errors there.
 func (c clause) checkSliced(t *testing.T, s shape) {
+	c.checkSlicedWith(t, s, func(j *journal) (reaction, router.Option) { return j.noting(c.react), quiet() })
+}
+
+// checkSlicedWith is checkSliced with a reaction and an option of one's own.
+func (c clause) checkSlicedWith(t *testing.T, s shape, with func(*journal) (reaction, router.Option)) {
 	if s.name != tumbling.name {
-		c.check(t, s)
+		c.checkWith(t, s, with)
 		return
 	}
 	t.Run(c.name+"/"+s.name, func(t *testing.T) {
 		var j journal
-		answer, err := router.New(s.handler(j.noting(c.react)), append(c.opts, quiet())...).Invoke(t.Context(),
-			windowEvent(c.letters, `[1]`))
+		react, opt := with(&j)
+		opts := append([]router.Option{quiet(), opt}, c.opts...)
+		answer, err := router.New(s.handler(react), opts...).Invoke(t.Context(), windowEvent(c.letters, `[1]`))
 		switch {
 		case c.fails != "":
 			fails(t, answer, err, c.fails)
